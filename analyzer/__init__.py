@@ -1,0 +1,40 @@
+"""platerisk: what a database of licence-plate sightings gives away about the people in the cars."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "AnalyzerError": "analyzer.errors",
+    "Adversary": "analyzer.risk.adversary",
+    "Estimate": "analyzer.estimate",
+    "Sightings": "analyzer.sightings",
+    "assess": "analyzer.assessment",
+    "find_commutes": "analyzer.patterns.commutes",
+    "find_companions": "analyzer.patterns.companions",
+    "find_places": "analyzer.patterns.places",
+    "find_routines": "analyzer.patterns.routines",
+    "find_trips": "analyzer.patterns.trips",
+    "measure_unicity": "analyzer.risk.unicity",
+    "read_cameras": "analyzer.cameras",
+    "read_sightings": "analyzer.ingest.reader",
+    "sweep_retention": "analyzer.policy.retention",
+}
+
+__all__ = [*sorted(_HOMES), "synthetic"]
+
+
+def __getattr__(name: str) -> Any:
+    # A public name brings its module when it is first used: `platerisk --help` needs none of them.
+    if name == "synthetic":
+        return import_module("analyzer.synthetic")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'analyzer' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -1,0 +1,359 @@
+"""Cameras: where they stand, the zones they form, and how far they are from each other.
+
+Inside, cameras are a table indexed by camera code with ``name``, ``lat``, ``lon`` (NaN where the
+position is not known), ``zone`` (code) and ``zone_name``.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numba
+import numpy as np
+import pandas as pd
+
+from analyzer.errors import InputError
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+EARTH_RADIUS_M = 6_371_008.8
+"""Mean radius of the Earth in metres."""
+
+ZONE_DIAMETER_M = 1_000.0
+"""Cameras of one zone are at most this far apart, unless zones are given."""
+
+CAMERA_TABLE = ("name", "lat", "lon", "zone", "zone_name")
+
+
+@numba.njit(cache=True, nogil=True)
+def haversine_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
+    """Give the great-circle distance between two points, in metres.
+
+    Parameters
+    ----------
+    lat1, lon1, lat2, lon2 : float
+        Degrees.
+
+    Returns
+    -------
+    float
+        Metres on a sphere of the Earth's mean radius; NaN where a coordinate is.
+
+    Examples
+    --------
+    >>> round(haversine_m(41.469, 69.582, 41.265, 69.216) / 1000, 1)  # Chirchiq to Tashkent
+    38.0
+    """
+    phi1, phi2 = math.radians(lat1), math.radians(lat2)
+    half_phi = (phi2 - phi1) / 2
+    half_lambda = math.radians(lon2 - lon1) / 2
+    h = math.sin(half_phi) ** 2 + math.cos(phi1) * math.cos(phi2) * math.sin(half_lambda) ** 2
+    return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(h)))
+
+
+@numba.njit(cache=True, nogil=True)
+def grid_cells(lat: np.ndarray, lon: np.ndarray, size_m: float) -> np.ndarray:
+    """Number the cells of an equal-area grid with a fixed global origin.
+
+    The globe is cut into bands of latitude, `size_m` high, counted from the South Pole; each band
+    into equal columns, counted from 180° W, as many as give a cell the area of `size_m` squared (to
+    within one column in the band). The origin never moves with the data.
+
+    Parameters
+    ----------
+    lat, lon : numpy.ndarray of float64, shape (n,)
+        Degrees; NaN where unknown.
+    size_m : float
+        Side of a cell in metres.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (n,)
+        Cell numbers; -1 where the position is unknown.
+
+    Examples
+    --------
+    >>> cells = grid_cells(np.array([41.2646, 41.2647, np.nan]), np.array([69.216, 69.216, 0]), 250)
+    >>> bool(cells[0] == cells[1]), int(cells[2])
+    (True, -1)
+    """
+    cells = np.empty(len(lat), np.int64)
+    for i in range(len(lat)):
+        if math.isnan(lat[i]) or math.isnan(lon[i]):
+            cells[i] = -1
+            continue
+        band = math.floor((math.radians(lat[i]) + math.pi / 2) * EARTH_RADIUS_M / size_m)
+        cells[i] = band * _BAND + _column(band, lon[i], size_m)
+    return cells
+
+
+_BAND = 1 << 31
+"""Room for the columns of one band in a cell number."""
+
+
+@numba.njit(cache=True, nogil=True)
+def _columns_of_band(band: int, size_m: float) -> int:
+    """Count the cells of a band: as many as give each the area of ``size_m`` squared."""
+    south = -math.pi / 2 + band * size_m / EARTH_RADIUS_M
+    north = min(math.pi / 2, south + size_m / EARTH_RADIUS_M)
+    area = 2 * math.pi * EARTH_RADIUS_M**2 * (math.sin(north) - math.sin(south))
+    return max(1, round(area / size_m**2))
+
+
+@numba.njit(cache=True, nogil=True)
+def _column(band: int, lon: float, size_m: float) -> int:
+    columns = _columns_of_band(band, size_m)
+    return math.floor(((lon + 180.0) % 360.0) / 360.0 * columns) % columns
+
+
+@numba.njit(cache=True, nogil=True)
+def cell_centres(cells: np.ndarray, size_m: float) -> tuple[np.ndarray, np.ndarray]:
+    """Give the middle of grid cells.
+
+    Parameters
+    ----------
+    cells : numpy.ndarray of int64, shape (n,)
+        Numbers from `grid_cells` (none of them -1).
+    size_m : float
+        Side of a cell in metres, as given to `grid_cells`.
+
+    Returns
+    -------
+    lat, lon : numpy.ndarray of float64, shape (n,)
+        Degrees.
+
+    Examples
+    --------
+    >>> lat, lon = cell_centres(grid_cells(np.array([41.2646]), np.array([69.216]), 250), 250)
+    >>> haversine_m(41.2646, 69.216, lat[0], lon[0]) < 250
+    True
+    """
+    lat, lon = np.empty(len(cells)), np.empty(len(cells))
+    for i in range(len(cells)):
+        band, column = cells[i] // _BAND, cells[i] % _BAND
+        lat[i] = min(90.0, math.degrees((band + 0.5) * size_m / EARTH_RADIUS_M) - 90.0)
+        lon[i] = (column + 0.5) / _columns_of_band(band, size_m) * 360.0 - 180.0
+    return lat, lon
+
+
+def make_zones(lat: np.ndarray, lon: np.ndarray, within_m: float = ZONE_DIAMETER_M) -> np.ndarray:
+    """Group cameras into zones: complete-linkage clusters no wider than `within_m`.
+
+    Parameters
+    ----------
+    lat, lon : numpy.ndarray of float64, shape (n,)
+        Camera positions in degrees; a camera without position is a zone of its own.
+    within_m : float
+        Largest distance between two cameras of one zone, in metres.
+
+    Returns
+    -------
+    numpy.ndarray of int32, shape (n,)
+        Zone codes, numbered by the first camera of each zone.
+
+    Examples
+    --------
+    >>> make_zones(np.array([41.0, 41.001, 41.5]), np.array([69.0, 69.0, 69.0])).tolist()
+    [0, 0, 1]
+    """
+    lat, lon = np.asarray(lat, float), np.asarray(lon, float)
+    groups = -np.ones(len(lat), np.int64)
+    placed = np.flatnonzero(~(np.isnan(lat) | np.isnan(lon)))
+    if len(placed):
+        groups[placed] = _complete_linkage(np.radians(np.c_[lat[placed], lon[placed]]), within_m)
+    alone = np.flatnonzero(groups < 0)
+    groups[alone] = len(lat) + alone
+    _, first, inverse = np.unique(groups, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), np.int32)
+    rank[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
+    return rank[inverse]
+
+
+def _complete_linkage(radians: np.ndarray, within_m: float) -> np.ndarray:
+    from scipy.sparse.csgraph import connected_components
+    from sklearn.cluster import AgglomerativeClustering
+    from sklearn.metrics.pairwise import haversine_distances
+    from sklearn.neighbors import radius_neighbors_graph
+
+    groups = np.arange(len(radians))
+    # A zone never spans two components of the graph "within the diameter", so the quadratic
+    # clustering runs on each component alone.
+    graph = radius_neighbors_graph(
+        radians, within_m / EARTH_RADIUS_M, metric="haversine", include_self=False
+    )
+    _, components = connected_components(graph, directed=False)
+    order = np.argsort(components, kind="stable")
+    borders = np.flatnonzero(np.diff(components[order])) + 1
+    for members in np.split(order, borders):
+        if len(members) < 2:
+            continue
+        distances = haversine_distances(radians[members]) * EARTH_RADIUS_M
+        labels = AgglomerativeClustering(
+            n_clusters=None,
+            distance_threshold=np.nextafter(within_m, np.inf),
+            metric="precomputed",
+            linkage="complete",
+        ).fit_predict(distances)
+        first_member = np.full(labels.max() + 1, len(radians))
+        np.minimum.at(first_member, labels, members)
+        groups[members] = first_member[labels]
+    return groups
+
+
+def camera_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """Complete a table of cameras: positions as numbers, zones made where none are given.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row a camera in the order of the camera codes, with ``name`` and, if known, ``lat``,
+        ``lon`` and ``zone`` (a name).
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``name, lat, lon, zone, zone_name``, indexed by camera code.
+
+    Examples
+    --------
+    >>> camera_table(pd.DataFrame({"name": ["a", "b"]}))["zone"].tolist()
+    [0, 1]
+    """
+    table = pd.DataFrame({"name": frame["name"].astype(str).to_numpy()})
+    for column in ("lat", "lon"):
+        table[column] = (
+            frame[column].to_numpy(float, na_value=np.nan)
+            if column in frame
+            else np.full(len(frame), np.nan)
+        )
+    given = frame["zone"].to_numpy(object) if "zone" in frame else np.full(len(frame), None)
+    named = ~pd.isna(given)
+    if named.any():
+        # A camera without a zone among cameras that have one stands alone, under its own name.
+        labels = np.where(named, given, table["name"].to_numpy(object)).astype(str)
+        codes, names = pd.factorize(labels)
+        table["zone"] = codes.astype(np.int32)
+        table["zone_name"] = names[codes]
+    else:
+        table["zone"] = make_zones(table["lat"].to_numpy(), table["lon"].to_numpy())
+        table["zone_name"] = [f"zone {code + 1}" for code in table["zone"]]
+    return table
+
+
+def geo_cameras(table: pd.DataFrame) -> GeoDataFrame:
+    """Show a camera table as points on the map (EPSG:4326)."""
+    import geopandas
+
+    points = geopandas.GeoSeries(
+        geopandas.points_from_xy(table["lon"], table["lat"]), index=table.index, crs="EPSG:4326"
+    )
+    # A camera without a position has no geometry; a point with NaN in it would break maps.
+    points = points.where(table["lat"].notna() & table["lon"].notna())
+    return geopandas.GeoDataFrame(
+        {"camera": table["name"], "name": table["name"], "zone": table["zone_name"]},
+        geometry=points,
+    )
+
+
+def read_cameras(source: str | Path | pd.DataFrame) -> GeoDataFrame:
+    """Read where cameras stand.
+
+    Parameters
+    ----------
+    source : path or pandas.DataFrame
+        CSV or Parquet file, or a frame, with columns ``camera``, ``lat``, ``lon`` and, if there are
+        any, ``name`` and ``zone``.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        Columns ``camera``, ``name``, ``zone``, ``geometry`` (points, EPSG:4326).
+
+    Raises
+    ------
+    InputError
+        If the file is missing, a column is missing, a camera stands twice, or a position is
+        outside the globe.
+
+    Examples
+    --------
+    >>> read_cameras(pd.DataFrame({"camera": ["A1"], "lat": [41.3], "lon": [69.2]})).camera.tolist()
+    ['A1']
+    """
+    import geopandas
+
+    frame = read_camera_frame(source)
+    points = geopandas.points_from_xy(frame["lon"], frame["lat"], crs="EPSG:4326")
+    return geopandas.GeoDataFrame(frame[["camera", "name", "zone"]], geometry=points)
+
+
+def read_camera_frame(source: str | Path | pd.DataFrame) -> pd.DataFrame:
+    """Read and check a list of cameras: ``camera, lat, lon, name, zone`` (None where not given).
+
+    Raises
+    ------
+    InputError
+        As `read_cameras`.
+    """
+    frame, where = _load_camera_list(source)
+    columns = {str(column).strip().lower(): column for column in frame.columns}
+    missing = [column for column in ("camera", "lat", "lon") if column not in columns]
+    if missing:
+        raise InputError(
+            f"{where}: no column {', '.join(missing)}; a list of cameras has the columns "
+            f"camera, lat, lon (and name, zone if there are any)"
+        )
+    cameras = pd.DataFrame(
+        {
+            "camera": frame[columns["camera"]].astype(str).str.strip().to_numpy(),
+            "lat": pd.to_numeric(frame[columns["lat"]], errors="coerce").to_numpy(float),
+            "lon": pd.to_numeric(frame[columns["lon"]], errors="coerce").to_numpy(float),
+        }
+    )
+    for column in ("name", "zone"):
+        cameras[column] = (
+            frame[columns[column]].to_numpy(object)
+            if column in columns
+            else (cameras["camera"].to_numpy(object) if column == "name" else None)
+        )
+    doubled = cameras["camera"][cameras["camera"].duplicated()]
+    if len(doubled):
+        raise InputError(
+            f"{where}: camera {doubled.iloc[0]!r} stands in more than one row; "
+            "keep one position each"
+        )
+    outside = (cameras["lat"].abs() > 90) | (cameras["lon"].abs() > 180)
+    if outside.any():
+        row = int(np.flatnonzero(outside)[0]) + 1
+        raise InputError(
+            f"{where}: row {row} lies outside the globe; are lat and lon swapped? "
+            "lat is north (−90 to 90), lon is east (−180 to 180), in degrees"
+        )
+    return cameras
+
+
+def _load_camera_list(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    if isinstance(source, pd.DataFrame):
+        frame = pd.DataFrame(source)
+        if "geometry" in frame and "lat" not in frame:
+            frame = frame.assign(
+                lat=[None if p is None else p.y for p in frame["geometry"]],
+                lon=[None if p is None else p.x for p in frame["geometry"]],
+            )
+        return frame, "the table of cameras"
+    path = Path(source)
+    try:
+        if path.suffix.lower() == ".parquet":
+            return pd.read_parquet(path), str(path)
+        frame = pd.read_csv(path, sep=None, engine="python", dtype=str, encoding="utf-8-sig")
+        return frame, str(path)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; --cameras takes a CSV or Parquet file") from None
+    except (OSError, ValueError, pd.errors.ParserError) as error:
+        raise InputError(
+            f"{path}: cannot be read as a list of cameras ({type(error).__name__}); "
+            "a CSV with the columns camera, lat, lon is expected"
+        ) from None

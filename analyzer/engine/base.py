@@ -1,0 +1,131 @@
+"""Parts and engines: what a partition of rows is, and what an engine must be able to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+
+from analyzer.schema import Rows, concatenate, n_rows, take
+
+Broadcast: TypeAlias = Mapping[str, Any]
+PartFunction: TypeAlias = Callable[[Rows, Broadcast], Rows]
+
+KEPT_ROWS = 250_000
+"""A derived part with at most this many rows is kept after it was made once."""
+
+
+class Part(Protocol):
+    """A partition of rows that can be loaded wherever it is sent (it must pickle)."""
+
+    def load(self) -> Rows:
+        """Give the rows."""
+        ...
+
+
+class RowsPart:
+    """A part whose rows are in memory."""
+
+    def __init__(self, rows: Rows):
+        self._rows = rows
+
+    def load(self) -> Rows:
+        """Give the rows."""
+        return self._rows
+
+
+class DerivedPart:
+    """A part made from another by a function, when it is asked for.
+
+    Results that are parts of parts (sightings → trips → places) so hold no memory; small ones are
+    kept, because they are asked for again and again.
+    """
+
+    def __init__(self, base: Part, function: PartFunction, broadcast: Broadcast | None = None):
+        self._base = base
+        self._function = function
+        self._broadcast = broadcast or {}
+        self._kept: Rows | None = None
+
+    def load(self) -> Rows:
+        """Make the rows, or give the kept ones."""
+        if self._kept is not None:
+            return self._kept
+        rows = self._function(self._base.load(), self._broadcast)
+        if n_rows(rows) <= KEPT_ROWS:
+            self._kept = rows
+        return rows
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What was made here can be made there: only the recipe travels.
+        return {**self.__dict__, "_kept": None}
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """Where partitions run. No engine may change a digit of a result."""
+
+    def map(
+        self, parts: Sequence[Part], function: PartFunction, broadcast: Broadcast | None = None
+    ) -> list[Rows]:
+        """Apply a module-level function to each part; results stand in the order of the parts."""
+        ...
+
+    def exchange(
+        self,
+        parts: Sequence[Part],
+        function: PartFunction,
+        key: str,
+        buckets: int,
+        broadcast: Broadcast | None = None,
+    ) -> list[Part]:
+        """Map, then bring rows with equal `key` into one part, sorted by all columns."""
+        ...
+
+    def reduce(self, frames: Sequence[Rows], key: Sequence[str] = ()) -> Rows:
+        """Bring rows together, sorted by `key` (stable)."""
+        ...
+
+
+def reduce_rows(frames: Sequence[Rows], key: Sequence[str] = ()) -> Rows:
+    """Concatenate rows and sort them by the key columns.
+
+    Examples
+    --------
+    >>> reduce_rows([{"a": np.array([2])}, {"a": np.array([1])}], key=["a"])["a"].tolist()
+    [1, 2]
+    """
+    # An empty part may lack the right types: it has nothing to say.
+    rows = concatenate([rows for rows in frames if n_rows(rows)] or list(frames[:1]))
+    return sort_rows(rows, key) if key and n_rows(rows) else rows
+
+
+def sort_rows(rows: Rows, columns: Sequence[str]) -> Rows:
+    """Sort rows by columns, the first the most significant; equal rows keep their order."""
+    return take(rows, np.lexsort([rows[name] for name in reversed(columns)]))
+
+
+def bucket_of(keys: np.ndarray, buckets: int) -> np.ndarray:
+    """Spread integer keys evenly over buckets by an explicit mixing of their bits (splitmix64).
+
+    Examples
+    --------
+    >>> bool((bucket_of(np.arange(100), 7) < 7).all())
+    True
+    """
+    bits = keys.astype(np.uint64)
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return ((bits ^ (bits >> np.uint64(31))) % np.uint64(buckets)).astype(np.int64)
+
+
+def split_rows(rows: Rows, bucket: np.ndarray, buckets: int) -> list[Rows]:
+    """Split rows by bucket number, each in its old order."""
+    order = np.argsort(bucket, kind="stable")
+    borders = np.searchsorted(bucket[order], np.arange(buckets + 1))
+    return [
+        take(rows, order[start:stop])
+        for start, stop in pairwise(borders)
+    ]

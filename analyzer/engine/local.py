@@ -1,0 +1,102 @@
+"""The local engine: threads of this process, rows spilled to disk where they do not fit."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from analyzer.engine.base import (
+    Broadcast,
+    Part,
+    PartFunction,
+    RowsPart,
+    bucket_of,
+    reduce_rows,
+    sort_rows,
+    split_rows,
+)
+from analyzer.engine.spill import Spill, parse_memory
+from analyzer.schema import Rows, n_rows
+
+DEFAULT_MEMORY = "2GB"
+
+
+class LocalEngine:
+    """Run parts in threads of this process.
+
+    Parameters
+    ----------
+    memory : str or int, optional
+        How much an exchange may hold before it spills to disk (``"2GB"``).
+    threads : int, optional
+        Parts at once; by default as many as there are processors.
+    """
+
+    def __init__(self, memory: str | int | None = None, threads: int | None = None):
+        self.memory = parse_memory(memory if memory is not None else DEFAULT_MEMORY)
+        self.threads = threads or os.cpu_count() or 1
+
+    def map(
+        self, parts: Sequence[Part], function: PartFunction, broadcast: Broadcast | None = None
+    ) -> list[Rows]:
+        """Apply a function to each part; see `Engine.map`."""
+        shared = broadcast or {}
+
+        def run(part: Part) -> Rows:
+            return function(part.load(), shared)
+
+        if len(parts) == 1 or self.threads == 1:
+            return [run(part) for part in parts]
+        with ThreadPoolExecutor(self.threads) as pool:
+            return list(pool.map(run, parts))
+
+    def exchange(
+        self,
+        parts: Sequence[Part],
+        function: PartFunction,
+        key: str,
+        buckets: int,
+        broadcast: Broadcast | None = None,
+    ) -> list[Part]:
+        """Regroup the rows made from each part by a key; see `Engine.exchange`."""
+        shared = broadcast or {}
+        held: list[list[Rows]] = [[] for _ in range(buckets)]
+        held_bytes = 0
+        spill: Spill | None = None
+        lock = threading.Lock()
+
+        def run(part: Part) -> None:
+            nonlocal held_bytes, spill
+            rows = function(part.load(), shared)
+            pieces = split_rows(rows, bucket_of(rows[key], buckets), buckets)
+            with lock:
+                for bucket, piece in enumerate(pieces):
+                    if n_rows(piece):
+                        held[bucket].append(piece)
+                held_bytes += sum(column.nbytes for column in rows.values())
+                if held_bytes > self.memory // 2:
+                    spill = spill or Spill(buckets)
+                    for bucket, waiting in enumerate(held):
+                        spill.append(bucket, waiting)
+                        waiting.clear()
+                    held_bytes = 0
+
+        with ThreadPoolExecutor(self.threads) as pool:
+            list(pool.map(run, parts))
+        if spill is not None:
+            for bucket, waiting in enumerate(held):
+                spill.append(bucket, waiting)
+            return list(spill.parts())
+        return [_sorted_part(pieces) for pieces in held if pieces]
+
+    def reduce(self, frames: Sequence[Rows], key: Sequence[str] = ()) -> Rows:
+        """Bring rows together; see `Engine.reduce`."""
+        return reduce_rows(frames, key)
+
+
+def _sorted_part(pieces: list[Rows]) -> Part:
+    # Threads finish in any order: sorting by every column makes the bucket the same each time.
+    rows = reduce_rows(pieces)
+    return RowsPart(sort_rows(rows, list(rows)))

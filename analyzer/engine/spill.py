@@ -1,0 +1,118 @@
+"""Rows that wait on disk: bucketed spill files in Arrow's format, in a private temporary folder.
+
+Only integer codes and pseudonymous values are ever written here; plates stop at the reader.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+
+from analyzer.engine.base import reduce_rows, sort_rows
+from analyzer.errors import UsageError
+from analyzer.schema import Rows, n_rows
+
+_MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)I?B?\s*", re.IGNORECASE)
+
+
+def parse_memory(value: str | int) -> int:
+    """Turn an amount of memory into bytes.
+
+    Raises
+    ------
+    UsageError
+        If the text is not an amount of memory.
+
+    Examples
+    --------
+    >>> parse_memory("2GB"), parse_memory("512MB")
+    (2000000000, 512000000)
+    """
+    if isinstance(value, int) and value > 0:
+        return value
+    match = _MEMORY.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise UsageError(f"memory {value!r} is not an amount; write for example '2GB' or '512MB'")
+    return round(float(match.group(1)) * 1_000 ** " KMGT".index(match.group(2).upper() or " "))
+
+
+def to_table(rows: Rows) -> pa.Table:
+    """Wrap columns as an Arrow table without copying."""
+    return pa.table({name: pa.array(column) for name, column in rows.items()})
+
+
+def to_rows(table: pa.Table) -> Rows:
+    """Unwrap an Arrow table into columns."""
+    return {name: table.column(name).to_numpy() for name in table.column_names}
+
+
+class SpilledPart:
+    """A part whose rows lie in a spill file; sorted by every column when it is loaded."""
+
+    def __init__(self, path: Path, owner: object = None):
+        self._path = path
+        self._owner = owner
+
+    def load(self) -> Rows:
+        """Read the rows back."""
+        with pa.OSFile(str(self._path)) as file, pa.ipc.open_stream(file) as reader:
+            rows = to_rows(reader.read_all())
+        return sort_rows(rows, list(rows))
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"_path": self._path, "_owner": None}
+
+
+class Spill:
+    """A folder of spill files, one a bucket, which goes when it is no longer used."""
+
+    def __init__(self, buckets: int, folder: Path | None = None):
+        # mkdtemp makes the folder with mode 0700: nobody else reads along.
+        self._folder = tempfile.TemporaryDirectory(prefix="platerisk-", dir=folder)
+        self._writers: list[pa.ipc.RecordBatchStreamWriter | None] = [None] * buckets
+
+    def _path(self, bucket: int) -> Path:
+        return Path(self._folder.name) / f"bucket-{bucket:05d}.arrows"
+
+    def append(self, bucket: int, frames: list[Rows]) -> None:
+        """Write rows to a bucket's file."""
+        rows = reduce_rows(frames) if frames else {}
+        if not n_rows(rows):
+            return
+        table = to_table(rows)
+        if self._writers[bucket] is None:
+            self._writers[bucket] = pa.ipc.new_stream(str(self._path(bucket)), table.schema)
+        self._writers[bucket].write_table(table)
+
+    def close(self) -> None:
+        """End the files, so that they can be read."""
+        for writer in self._writers:
+            if writer is not None:
+                writer.close()
+
+    def parts(self) -> Iterator[SpilledPart]:
+        """Give the buckets that hold rows, as parts; the folder lives as long as one of them."""
+        self.close()
+        for bucket, writer in enumerate(self._writers):
+            if writer is not None:
+                yield SpilledPart(self._path(bucket), owner=self._folder)
+
+    def rows(self, bucket: int) -> Rows:
+        """Read a bucket's rows in the order in which they were written; {} if there are none."""
+        if self._writers[bucket] is None:
+            return {}
+        with pa.OSFile(str(self._path(bucket))) as file, pa.ipc.open_stream(file) as reader:
+            return to_rows(reader.read_all())
+
+    def drop(self, bucket: int) -> None:
+        """Remove a bucket's file."""
+        self._path(bucket).unlink(missing_ok=True)
+
+    def discard(self) -> None:
+        """Remove everything."""
+        self.close()
+        self._folder.cleanup()

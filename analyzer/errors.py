@@ -1,0 +1,35 @@
+"""Errors that tell the user what is wrong, where, and what to type instead.
+
+No message ever holds the text of a cell that may be a plate: errors name files, lines, columns and
+kinds of value.
+"""
+
+from __future__ import annotations
+
+
+class AnalyzerError(Exception):
+    """Base of all errors that platerisk raises on purpose."""
+
+    exit_status = 1
+
+
+class InputError(AnalyzerError):
+    """The data cannot be used as they are."""
+
+
+class AmbiguousInputError(InputError):
+    """The data can be read in more than one way, and the user has to say which."""
+
+
+class StoreError(AnalyzerError):
+    """A store is missing, damaged, locked, or cannot take what was asked of it."""
+
+
+class KeyFileError(AnalyzerError):
+    """A key file is unsafe, malformed, or does not belong to the store."""
+
+
+class UsageError(AnalyzerError, ValueError):
+    """The call is wrong: an unknown option, an impossible value."""
+
+    exit_status = 2

@@ -1,0 +1,105 @@
+"""A figure that can be cited: its value, its interval, its n, its method and its baseline."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+
+Z_95 = 1.959963984540054
+"""The 97.5 % point of the standard normal distribution."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its 95 % interval, the number of units it rests on, and what chance alone gives.
+
+    Attributes
+    ----------
+    value, low, high : float
+        The figure and the ends of its interval; NaN where there is nothing to measure.
+    n : int
+        Number of units (targets, vehicles, trips) behind the figure.
+    method : str
+        How value and interval were found.
+    baseline : float or None
+        The same figure for an adversary who has chance alone; None where chance has no meaning.
+
+    Examples
+    --------
+    >>> Estimate(0.934, 0.912, 0.951, 500, "Wilson, 95 %").percent()
+    '93 % (91–95 %)'
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    method: str
+    baseline: float | None = None
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether there was anything to measure."""
+        return not math.isnan(self.value)
+
+    def percent(self) -> str:
+        """Write the share and its interval as a reader expects them, e.g. ``93 % (91–95 %)``.
+
+        More digits are shown only as far as the ends of the interval need them to differ.
+        """
+        if not self.is_measured:
+            return "not measurable"
+        for digits in range(4):
+            low, high = (f"{100 * end:.{digits}f}" for end in (self.low, self.high))
+            if low != high:
+                break
+        return f"{100 * self.value:.{digits}f} % ({low}–{high} %)"
+
+    def to_dict(self) -> dict[str, float | int | str | None]:
+        """Give the figure as JSON-able fields; NaN becomes None."""
+        return {
+            name: None if isinstance(field, float) and math.isnan(field) else field
+            for name, field in asdict(self).items()
+        }
+
+
+def wilson(
+    successes: int, n: int, *, method: str = "Wilson, 95 %", baseline: float | None = None
+) -> Estimate:
+    """Estimate a share with Wilson's score interval at 95 %.
+
+    Parameters
+    ----------
+    successes, n : int
+        Units that have the property, and all units.
+    method : str
+        Text kept with the figure.
+    baseline : float, optional
+        What chance alone gives.
+
+    Returns
+    -------
+    Estimate
+        All NaN where `n` is zero.
+
+    References
+    ----------
+    Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference.
+    Journal of the American Statistical Association 22, 209–212. doi:10.1080/01621459.1927.10502953
+
+    Examples
+    --------
+    >>> share = wilson(8, 10)
+    >>> share.value, round(share.low, 4), round(share.high, 4)
+    (0.8, 0.4902, 0.9433)
+    """
+    if n == 0:
+        return Estimate(math.nan, math.nan, math.nan, 0, method, baseline)
+    share = successes / n
+    z2 = Z_95 * Z_95
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z_95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    # At the borders the interval ends exactly there; rounding must not push the value outside it.
+    low = 0.0 if successes == 0 else min(centre - half, share)
+    high = 1.0 if successes == n else max(centre + half, share)
+    return Estimate(share, low, high, int(n), method, baseline)

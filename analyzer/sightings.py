@@ -1,0 +1,400 @@
+"""Sightings: a handle on a store, with cheap views in time, from which every measure starts."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from analyzer.cameras import camera_table, geo_cameras
+from analyzer.engine.base import Broadcast
+from analyzer.engine.local import LocalEngine
+from analyzer.errors import StoreError, UsageError
+from analyzer.local_time import Clock, clock, time_zone
+from analyzer.schema import CORE, LABELS, MEASURES, Rows, concatenate, n_rows
+from analyzer.store import Store, StoreBuilder, StoredPart
+from analyzer.store.store import MANIFEST
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+
+@dataclass(frozen=True)
+class Sightings:
+    """A collection of sightings on disk; made by `read_sightings` or `make_region`.
+
+    ``len(sightings)`` is the number of sightings.
+    """
+
+    store: Store = field(repr=False)
+    _view: tuple[int, int] | None = field(default=None, repr=False)
+    _n_parts: int | None = field(default=None, repr=False)
+
+    # What users ask for
+
+    @cached_property
+    def cameras(self) -> GeoDataFrame:
+        """Camera sites: camera, name, zone, geometry (points, EPSG:4326)."""
+        return geo_cameras(self.camera_table)
+
+    @cached_property
+    def zones(self) -> GeoDataFrame:
+        """Zones: zone, number of cameras, geometry (mean of the camera positions, EPSG:4326)."""
+        import geopandas
+
+        groups = self.camera_table.groupby("zone")
+        frame = groups.agg(
+            name=("zone_name", "first"),
+            cameras=("name", "size"),
+            lat=("lat", "mean"),
+            lon=("lon", "mean"),
+        )
+        points = geopandas.GeoSeries(
+            geopandas.points_from_xy(frame["lon"], frame["lat"]), index=frame.index, crs="EPSG:4326"
+        )
+        return geopandas.GeoDataFrame(
+            {"zone": frame["name"], "cameras": frame["cameras"]},
+            geometry=points.where(frame["lat"].notna() & frame["lon"].notna()),
+        )
+
+    @cached_property
+    def vehicles(self) -> pd.Index:
+        """Names (pseudonyms) of the vehicles that were seen."""
+        return pd.Index(self.vehicle_names(self._vehicle_codes), name="vehicle")
+
+    @property
+    def span(self) -> tuple[pd.Timestamp, pd.Timestamp]:
+        """First and last sighting, in the time zone of the data."""
+        first, last = self.span_ms
+        return self._timestamp(first), self._timestamp(last)
+
+    @property
+    def quality(self) -> dict[str, Any]:
+        """What was read, kept, rejected and merged when the sightings were read."""
+        return self.store.manifest["quality"]
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Where the data came from, and with which options and version they were read."""
+        return self.store.manifest["provenance"]
+
+    def __len__(self) -> int:
+        if self._view is None:
+            return self.store.manifest["rows"]
+        return sum(int(rows["rows"][0]) for rows in self._facts)
+
+    def summary(self) -> str:
+        """Tell in plain sentences what the collection holds."""
+        if not len(self):
+            return "No sightings."
+        first, last = self.span
+        lines = [
+            f"{len(self):,} sightings of {self.n_vehicles:,} vehicles by "
+            f"{self.store.manifest['cameras_seen']:,} cameras, "
+            f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} ({self.timezone})."
+        ]
+        if self.synthetic:
+            lines.append("The data are synthetic.")
+        return "\n".join(lines)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Give the sightings as a frame: vehicle, camera, seen_at and the optional columns."""
+        rows = concatenate([part.load() for part in self.parts(*self.columns)])
+        frame = {
+            "vehicle": self.vehicle_names(rows["vehicle"]),
+            "camera": self.camera_names(rows["camera"]),
+            "seen_at": self.timestamps(rows["seen_at"]),
+        }
+        for name in self.columns[len(CORE) :]:
+            if name in MEASURES:
+                frame[name] = rows[name]
+            else:
+                labels = np.array([*self.labels.get(name, ()), None], object)
+                frame[name] = labels[rows[name]]
+        return pd.DataFrame(frame)
+
+    def between(self, t0: str | datetime, t1: str | datetime) -> Sightings:
+        """View the sightings with ``t0 <= seen_at < t1``; nothing is copied.
+
+        Parameters
+        ----------
+        t0, t1 : str or datetime
+            Ends of the span; without an offset they are local time of the data.
+
+        Raises
+        ------
+        UsageError
+            If an end is not a time, or they stand in the wrong order.
+        """
+        first, last = self._instant(t0), self._instant(t1)
+        if first >= last:
+            raise UsageError("between(t0, t1): t0 must lie before t1")
+        return self._between_ms(first, last)
+
+    def save(self, path: str | Path) -> Sightings:
+        """Write the sightings as a store of their own, and give a handle on it.
+
+        Raises
+        ------
+        StoreError
+            If there is something at the path already.
+        """
+        path = Path(path)
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise StoreError(f"{path}: is there already; give a new or empty folder")
+        if self._view is None:
+            return self._copy_to(path)
+        builder = StoreBuilder(path, timezone=self.timezone, columns=self.columns[len(CORE) :])
+        codes = self._vehicle_codes
+        for part in self.parts(*self.columns):
+            rows = dict(part.load())
+            rows["vehicle"] = np.searchsorted(codes, rows["vehicle"]).astype(np.int32)
+            builder.append(rows)
+        first, last = self._view
+        store = builder.finish(
+            cameras=self.camera_table,
+            vehicles=list(self.vehicles),
+            labels=self.labels,
+            quality=self.quality,
+            provenance={
+                **self.provenance,
+                "view": {"from": str(self._timestamp(first)), "to": str(self._timestamp(last))},
+            },
+            key=self.store.manifest["key"],
+        )
+        return Sightings(store)
+
+    def _copy_to(self, path: Path) -> Sightings:
+        from analyzer.store import open_store
+
+        path.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(self.store.folder, path / self.store.folder.name)
+        # The manifest comes last: until it is there, the folder is not a store.
+        shutil.copy(self.store.path / MANIFEST, path / MANIFEST)
+        return Sightings(open_store(path))
+
+    # What measures ask for
+
+    def parts(self, *columns: str) -> list[StoredPart]:
+        """Give the partitions, each sorted by (vehicle, seen_at, camera), with these columns."""
+        columns = columns or CORE
+        paths = self.store.part_paths
+        if self._n_parts is None:
+            return [StoredPart((path,), columns, self._view) for path in paths]
+        return [
+            StoredPart(paths, columns, self._view, (self._n_parts, part))
+            for part in range(self._n_parts)
+        ]
+
+    def with_parts(self, n: int) -> Sightings:
+        """View the same sightings in `n` parts; no figure may depend on it."""
+        return replace(self, _n_parts=n)
+
+    def _between_ms(self, first: int, last: int) -> Sightings:
+        if self._view is not None:
+            first, last = max(first, self._view[0]), min(last, self._view[1])
+        return replace(self, _view=(first, max(first, last)))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that the sightings have."""
+        return self.store.columns
+
+    @property
+    def camera_table(self) -> pd.DataFrame:
+        """Cameras by code: name, lat, lon, zone, zone_name."""
+        return self.store.camera_table
+
+    @property
+    def labels(self) -> dict[str, list[str]]:
+        """Labels by code, for each label column."""
+        return self.store.labels
+
+    @property
+    def timezone(self) -> str:
+        """IANA name of the time zone in which the data's people live."""
+        return self.store.manifest["timezone"]
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the data are synthetic."""
+        return bool(self.provenance.get("synthetic", False))
+
+    @cached_property
+    def span_ms(self) -> tuple[int, int]:
+        """First and last instant (ms, UTC)."""
+        if self._view is None:
+            ends = self.store.manifest["first_seen_ms"], self.store.manifest["last_seen_ms"]
+        else:
+            found = [rows for rows in self._facts if rows["rows"][0]]
+            ends = (
+                (min(int(r["first"][0]) for r in found), max(int(r["last"][0]) for r in found))
+                if found
+                else (None, None)
+            )
+        if ends[0] is None:
+            raise UsageError("there are no sightings here, so there is no span of time")
+        return ends
+
+    @cached_property
+    def clock(self) -> Clock:
+        """Offsets of the data's time zone over the span."""
+        return clock(self.timezone, *self.span_ms)
+
+    @cached_property
+    def n_codes(self) -> int:
+        """Vehicle codes run from 0 to below this, in every view."""
+        return self.store.manifest["vehicles"]
+
+    @cached_property
+    def n_vehicles(self) -> int:
+        """Vehicles that were seen."""
+        return self.n_codes if self._view is None else len(self._vehicle_codes)
+
+    def vehicle_names(self, codes: np.ndarray) -> np.ndarray:
+        """Give the names (pseudonyms) of vehicle codes."""
+        import pyarrow as pa
+
+        return (
+            self.store.vehicle_names.take(pa.array(np.asarray(codes)))
+            .to_numpy()
+            .astype(object)
+        )
+
+    def vehicle_code(self, name: str) -> int:
+        """Find the code of a vehicle by its name.
+
+        Raises
+        ------
+        UsageError
+            If there is no such vehicle.
+        """
+        import pyarrow.compute as pc
+
+        code = pc.index(self.store.vehicle_names, name).as_py()
+        if code < 0:
+            raise UsageError("there is no vehicle of that name here; names are those in .vehicles")
+        return code
+
+    def camera_names(self, codes: np.ndarray) -> np.ndarray:
+        """Give the names of camera codes."""
+        return self.camera_table["name"].to_numpy(object)[codes]
+
+    def timestamps(self, times: np.ndarray) -> pd.DatetimeIndex:
+        """Turn instants (ms, UTC) into time stamps of the data's time zone."""
+        return pd.DatetimeIndex(
+            np.asarray(times, np.int64).view("datetime64[ms]"), tz="UTC"
+        ).tz_convert(self.timezone)
+
+    def _timestamp(self, milliseconds: int) -> pd.Timestamp:
+        return self.timestamps(np.array([milliseconds]))[0]
+
+    def _instant(self, time: str | datetime) -> int:
+        try:
+            stamp = pd.Timestamp(time)
+        except (ValueError, TypeError):
+            raise UsageError(f"{time!r} is not a time; write for example '2026-03-01'") from None
+        if stamp.tzinfo is None:
+            stamp = stamp.tz_localize(
+                time_zone(self.timezone), ambiguous=True, nonexistent="shift_forward"
+            )
+        return (stamp - pd.Timestamp(0, tz="UTC")) // pd.Timedelta(1, "ms")
+
+    @cached_property
+    def _facts(self) -> list[Rows]:
+        return LocalEngine().map(self.parts("vehicle", "seen_at"), _facts_of_part)
+
+    @cached_property
+    def _vehicle_codes(self) -> np.ndarray:
+        if self._view is None:
+            return np.arange(self.n_codes, dtype=np.int32)
+        found = LocalEngine().map(self.parts("vehicle"), _vehicles_of_part)
+        return np.sort(np.concatenate([rows["vehicle"] for rows in found]))
+
+
+def _facts_of_part(rows: Rows, broadcast: Broadcast) -> Rows:
+    times = rows["seen_at"]
+    return {
+        "rows": np.array([len(times)]),
+        "first": times.min(keepdims=True) if len(times) else np.zeros(1, np.int64),
+        "last": times.max(keepdims=True) if len(times) else np.zeros(1, np.int64),
+    }
+
+
+def _vehicles_of_part(rows: Rows, broadcast: Broadcast) -> Rows:
+    return {"vehicle": np.unique(rows["vehicle"])}
+
+
+def from_arrays(
+    vehicle: np.ndarray,
+    seen_at_ms: np.ndarray,
+    camera: np.ndarray,
+    *,
+    cameras: pd.DataFrame | None = None,
+    timezone: str = "UTC",
+    vehicles: Sequence[str] | None = None,
+    provenance: Mapping[str, Any] | None = None,
+    **labels: np.ndarray,
+) -> Sightings:
+    """Make sightings from integer codes, without a reader: for generators and tests.
+
+    Parameters
+    ----------
+    vehicle, camera : array of int, shape (n,)
+        Codes from 0.
+    seen_at_ms : array of int64, shape (n,)
+        Instants, ms since 1970, UTC.
+    cameras : pandas.DataFrame, optional
+        One row a camera: name, lat, lon, zone.
+    timezone : str
+        IANA name.
+    vehicles : sequence of str, optional
+        Vehicle names; ``v0``, ``v1``, … by default.
+    provenance : mapping, optional
+        Kept with the store.
+    **labels : array of str
+        Optional columns (``make=…``); None or NaN is missing.
+
+    Returns
+    -------
+    Sightings
+        In a temporary store that goes with the object.
+
+    Examples
+    --------
+    >>> sightings = from_arrays([0, 0, 1], [0, 60_000, 0], [0, 1, 0])
+    >>> len(sightings), sightings.n_vehicles
+    (3, 2)
+    """
+    vehicle = np.asarray(vehicle, np.int32)
+    camera = np.asarray(camera, np.int32)
+    rows: Rows = {"vehicle": vehicle, "seen_at": np.asarray(seen_at_ms, np.int64), "camera": camera}
+    named = {}
+    for name, column in labels.items():
+        if name in LABELS:
+            codes, names = pd.factorize(np.asarray(column, object), sort=True)
+            rows[name], named[name] = codes.astype(np.int32), [str(label) for label in names]
+        else:
+            rows[name] = np.asarray(column, np.float32)
+    if cameras is None:
+        count = int(camera.max()) + 1 if len(camera) else 0
+        cameras = pd.DataFrame({"name": [f"c{code}" for code in range(count)]})
+    if vehicles is None:
+        vehicles = [f"v{code}" for code in range(int(vehicle.max()) + 1 if len(vehicle) else 0)]
+    builder = StoreBuilder(None, timezone=timezone, columns=tuple(labels))
+    builder.append(rows)
+    store = builder.finish(
+        cameras=camera_table(cameras),
+        vehicles=vehicles,
+        labels=named,
+        provenance=dict(provenance or {}),
+        quality={"rows_read": n_rows(rows), "rows_kept": n_rows(rows)},
+    )
+    return Sightings(store)

@@ -1,0 +1,385 @@
+"""Writing a store: rows in any order go in, sorted parts and one new manifest come out."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+
+from analyzer.cameras import CAMERA_TABLE, camera_table
+from analyzer.engine.base import sort_rows, split_rows
+from analyzer.engine.spill import Spill, parse_memory
+from analyzer.errors import StoreError
+from analyzer.schema import CORE, DTYPES, LABELS, OPTIONAL, Rows, concatenate, n_rows, take
+from analyzer.store.store import FORMAT, FORMAT_VERSION, MANIFEST, Store, open_store
+
+SLOTS = 64
+"""Vehicles are spread over this many spill files; the number of parts divides it."""
+
+PART_ROWS = 4_000_000
+"""Rows that a part should hold at most, as far as the slots go."""
+
+Merge = Callable[[Rows], tuple[np.ndarray, np.ndarray]]
+"""From rows sorted by (vehicle, seen_at, camera): which to keep, and why not the others (a code)."""
+
+
+class StoreBuilder:
+    """Collect rows, sort them by vehicle and time, and write them as a store.
+
+    Rows are held in memory up to a share of `memory`, then in spill files. Nothing that a reader
+    of the store could see changes before `finish` replaces the manifest.
+
+    Parameters
+    ----------
+    path : path or None
+        Folder of the store; None makes a temporary one that goes with the object.
+    timezone : str
+        IANA name of the zone in which the people of the data live.
+    columns : sequence of str
+        Optional columns that the rows bring beside vehicle, seen_at and camera.
+    parts : int, optional
+        Number of parts; by default as many as the rows need.
+    memory : str or int
+        How much may be held before rows are spilled to disk.
+
+    Raises
+    ------
+    StoreError
+        If the path cannot be written, or another run is writing there.
+    """
+
+    def __init__(
+        self,
+        path: str | Path | None,
+        *,
+        timezone: str,
+        columns: Sequence[str] = (),
+        parts: int | None = None,
+        memory: str | int = "2GB",
+    ):
+        self._temporary = None
+        if path is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="platerisk-store-")
+            path = self._temporary.name
+        self.path = Path(path)
+        self.timezone = timezone
+        self.columns = CORE + tuple(name for name in OPTIONAL if name in columns)
+        self._parts = parts
+        self._slots = parts if parts else SLOTS
+        self._limit = parse_memory(memory) // 4
+        self._held: list[Rows] = []
+        self._held_bytes = 0
+        self._spill: Spill | None = None
+        self._rows = 0
+        self._written: list[dict[str, Any]] = []
+        self._cameras_seen: set[int] = set()
+        self._lock = self._open_for_writing()
+        self._generation = self._next_generation()
+
+    def _open_for_writing(self) -> FileLock:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            if not (self.path / MANIFEST).exists() and self._foreign_files():
+                raise StoreError(
+                    f"{self.path}: the folder holds other files and is not a store; "
+                    "give a new or empty folder"
+                )
+            lock = FileLock(self.path / ".lock", timeout=0)
+            lock.acquire()
+        except Timeout:
+            raise StoreError(
+                f"{self.path}: another run is writing this store; wait until it has ended"
+            ) from None
+        except OSError as error:
+            raise StoreError(f"{self.path}: cannot be written ({error.strerror})") from None
+        return lock
+
+    def _foreign_files(self) -> bool:
+        return any(
+            not entry.name.startswith(("data-", ".lock", "." + MANIFEST))
+            for entry in self.path.iterdir()
+        )
+
+    def _next_generation(self) -> Path:
+        try:
+            current = json.loads((self.path / MANIFEST).read_text("utf-8"))["generation"]
+        except (OSError, ValueError, KeyError):
+            current = "data-000000"
+        for entry in self.path.glob("data-*"):
+            if entry.name != current:
+                # A killed run left it; no manifest speaks of it.
+                shutil.rmtree(entry, ignore_errors=True)
+        generation = self.path / f"data-{int(current.removeprefix('data-')) + 1:06d}"
+        generation.mkdir()
+        return generation
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the generation being written, for files that belong beside the data."""
+        return self._generation
+
+    def append(self, rows: Rows) -> None:
+        """Add rows, in any order; ``file`` (int16), if there, says which input they came from."""
+        names = (*self.columns, "file")
+        count = n_rows(rows)
+        if not count:
+            return
+        complete = {
+            name: np.asarray(rows[name], DTYPES[name]) if name in rows else _missing(name, count)
+            for name in names
+        }
+        self._rows += count
+        self._held.append(complete)
+        self._held_bytes += sum(column.nbytes for column in complete.values())
+        if self._held_bytes > self._limit:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._spill = self._spill or Spill(self._slots)
+        rows = concatenate(self._held)
+        for slot, piece in enumerate(split_rows(rows, rows["vehicle"] % self._slots, self._slots)):
+            self._spill.append(slot, [piece])
+        self._held, self._held_bytes = [], 0
+
+    def write_parts(self, merge: Merge | None = None) -> Counter[tuple[int, int]]:
+        """Sort the rows, merge repeats, and write the parts.
+
+        Parameters
+        ----------
+        merge : callable, optional
+            Which sorted rows to keep, and why not the others.
+
+        Returns
+        -------
+        Counter
+            Rows merged away, by (file, reason code).
+        """
+        merged: Counter[tuple[int, int]] = Counter()
+        if self._spill is not None:
+            self._flush()
+            self._spill.close()
+        parts = self._parts or _number_of_parts(self._rows)
+        for part in range(parts):
+            rows = self._rows_of_part(part, parts)
+            if n_rows(rows) and merge is not None:
+                keep, reason = merge(rows)
+                gone = ~keep
+                merged.update(
+                    zip(rows["file"][gone].tolist(), reason[gone].tolist(), strict=True)
+                )
+                rows = take(rows, keep)
+            self._write_part(part, rows)
+        if self._spill is not None:
+            self._spill.discard()
+        self._held = []
+        return merged
+
+    def _rows_of_part(self, part: int, parts: int) -> Rows:
+        if self._spill is None:
+            frames = [take(rows, rows["vehicle"] % parts == part) for rows in self._held]
+        else:
+            slots = range(part, self._slots, parts)
+            frames = [rows for rows in map(self._spill.rows, slots) if n_rows(rows)]
+            for slot in slots:
+                self._spill.drop(slot)
+        rows = concatenate(frames)
+        # Rows that agree in vehicle, time and camera are told apart by all they bring, so that the
+        # one that is kept never depends on the order in which chunks arrived.
+        return sort_rows(rows, list(rows)) if n_rows(rows) else rows
+
+    def _write_part(self, part: int, rows: Rows) -> None:
+        if not n_rows(rows):
+            rows = {name: np.empty(0, DTYPES[name]) for name in self.columns}
+        name = f"part-{part:05d}.parquet"
+        arrays = {}
+        for column in self.columns:
+            array = pa.array(rows[column])
+            arrays[column] = (
+                array.cast(pa.timestamp("ms", tz="UTC")) if column == "seen_at" else array
+            )
+        pq.write_table(
+            pa.table(arrays),
+            self._generation / name,
+            compression="zstd",
+            use_dictionary=[column for column in self.columns if column not in CORE],
+            column_encoding={
+                "vehicle": "DELTA_BINARY_PACKED",
+                "seen_at": "DELTA_BINARY_PACKED",
+                "camera": "PLAIN",
+            },
+            row_group_size=1 << 20,
+        )
+        times = rows["seen_at"]
+        self._cameras_seen.update(np.unique(rows["camera"]).tolist())
+        self._written.append(
+            {
+                "file": name,
+                "rows": n_rows(rows),
+                "first_seen_ms": int(times.min()) if len(times) else None,
+                "last_seen_ms": int(times.max()) if len(times) else None,
+            }
+        )
+
+    @property
+    def rows_written(self) -> int:
+        """Rows that stand in the parts."""
+        return sum(part["rows"] for part in self._written)
+
+    @property
+    def span_ms(self) -> tuple[int, int] | None:
+        """First and last instant in the parts (ms, UTC); None when there are no rows."""
+        filled = [part for part in self._written if part["rows"]]
+        if not filled:
+            return None
+        return (
+            min(part["first_seen_ms"] for part in filled),
+            max(part["last_seen_ms"] for part in filled),
+        )
+
+    @property
+    def cameras_seen(self) -> int:
+        """Cameras that have a row in the parts."""
+        return len(self._cameras_seen)
+
+    def finish(
+        self,
+        *,
+        cameras: pd.DataFrame,
+        vehicles: Sequence[str] | pa.Array,
+        labels: dict[str, Sequence[str]] | None = None,
+        quality: dict[str, Any] | None = None,
+        provenance: dict[str, Any] | None = None,
+        key: dict[str, Any] | None = None,
+        merge: Merge | None = None,
+    ) -> Store:
+        """Write what belongs beside the parts, and make the new store the store.
+
+        Parameters
+        ----------
+        cameras : pandas.DataFrame
+            One row a camera in the order of the codes: name, lat, lon, zone (see `camera_table`).
+        vehicles : sequence of str
+            Vehicle names in the order of the codes.
+        labels : dict, optional
+            Labels of each label column, in the order of the codes.
+        quality, provenance, key : dict, optional
+            What is known of the reading, the sources, and the kind of pseudonym; JSON-able.
+        merge : callable, optional
+            As in `write_parts`, which is called if it was not before.
+
+        Returns
+        -------
+        Store
+        """
+        if not self._written:
+            self.write_parts(merge)
+        table = cameras if tuple(cameras.columns) == CAMERA_TABLE else camera_table(cameras)
+        labels = labels or {}
+        self._write_table("cameras.parquet", pa.Table.from_pandas(table, preserve_index=False))
+        names = pa.array(vehicles, pa.string())
+        self._write_table("vehicles.parquet", pa.table({"vehicle": names}))
+        self._write_table(
+            "labels.parquet",
+            pa.table(
+                {
+                    "column": pa.array(
+                        [c for c in LABELS for _ in labels.get(c, ())], pa.string()
+                    ),
+                    "code": pa.array(
+                        [i for c in LABELS for i in range(len(labels.get(c, ())))], pa.int32()
+                    ),
+                    "label": pa.array(
+                        [label for c in LABELS for label in labels.get(c, ())], pa.string()
+                    ),
+                }
+            ),
+        )
+        span = self.span_ms or (None, None)
+        manifest = {
+            "format": FORMAT,
+            "version": FORMAT_VERSION,
+            "generation": self._generation.name,
+            "timezone": self.timezone,
+            "rows": self.rows_written,
+            "vehicles": len(vehicles),
+            "cameras": len(table),
+            "cameras_seen": self.cameras_seen,
+            "first_seen_ms": span[0],
+            "last_seen_ms": span[1],
+            "columns": list(self.columns),
+            "parts": self._written,
+            "key": key or {"kind": "pseudonymous"},
+            "quality": quality or {},
+            "provenance": provenance or {},
+        }
+        self._commit(manifest)
+        return open_store(self.path, owner=self._temporary)
+
+    def _write_table(self, name: str, table: pa.Table) -> None:
+        # Without pandas' metadata: it names library versions, and bytes must not depend on them.
+        pq.write_table(
+            table.replace_schema_metadata(), self._generation / name, compression="zstd"
+        )
+
+    def _commit(self, manifest: dict[str, Any]) -> None:
+        for entry in self._generation.iterdir():
+            _sync(entry)
+        _sync(self._generation)
+        waiting = self.path / ("." + MANIFEST)
+        with open(waiting, "w", encoding="utf-8") as file:
+            json.dump(manifest, file, ensure_ascii=False, indent=1)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(waiting, self.path / MANIFEST)
+        _sync(self.path)
+        for entry in self.path.glob("data-*"):
+            if entry != self._generation:
+                shutil.rmtree(entry, ignore_errors=True)
+        self._lock.release()
+
+    def abandon(self) -> None:
+        """Leave the store as it was: remove what was written and give the lock back."""
+        if self._spill is not None:
+            self._spill.discard()
+        shutil.rmtree(self._generation, ignore_errors=True)
+        self._lock.release()
+
+
+def _missing(name: str, count: int) -> np.ndarray:
+    if name in LABELS:
+        return np.full(count, -1, DTYPES[name])
+    if name == "confidence":
+        return np.full(count, np.nan, DTYPES[name])
+    if name == "file":
+        return np.zeros(count, DTYPES[name])
+    raise KeyError(name)
+
+
+def _number_of_parts(rows: int) -> int:
+    parts = 1
+    while parts < SLOTS and rows > parts * PART_ROWS:
+        parts *= 2
+    return parts
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError:
+        # Some file systems cannot sync a folder; the rename below is then as safe as they allow.
+        pass
+    finally:
+        os.close(handle)

@@ -1,0 +1,203 @@
+"""An opened store: its manifest, its small tables, and its parts as they are asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from analyzer.engine.base import sort_rows
+from analyzer.errors import StoreError
+from analyzer.schema import CORE, DTYPES, Rows, concatenate, take
+
+FORMAT = "platerisk-store"
+FORMAT_VERSION = 1
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class StoredPart:
+    """Rows of a store, as a view: which files, which columns, which time, which vehicles.
+
+    Attributes
+    ----------
+    paths : tuple of Path
+        Part files.
+    columns : tuple of str
+        Columns to load.
+    span : (int, int) or None
+        Only sightings with ``first <= seen_at < last`` (ms, UTC).
+    split : (int, int) or None
+        ``(n, k)``: only vehicles whose code leaves `k` when divided by `n`.
+    """
+
+    paths: tuple[Path, ...]
+    columns: tuple[str, ...] = CORE
+    span: tuple[int, int] | None = None
+    split: tuple[int, int] | None = None
+
+    def load(self) -> Rows:
+        """Read the rows, sorted by (vehicle, seen_at, camera)."""
+        wanted = list(dict.fromkeys(self.columns + self._needed()))
+        rows = concatenate([read_rows(path, wanted) for path in self.paths])
+        keep = np.ones(len(rows[wanted[0]]), bool)
+        if self.span is not None:
+            keep &= (rows["seen_at"] >= self.span[0]) & (rows["seen_at"] < self.span[1])
+        if self.split is not None:
+            keep &= rows["vehicle"] % self.split[0] == self.split[1]
+        if not keep.all():
+            rows = take(rows, keep)
+        if len(self.paths) > 1:
+            rows = sort_rows(rows, CORE)
+        return {name: rows[name] for name in self.columns}
+
+    def _needed(self) -> tuple[str, ...]:
+        """Columns that the view itself must see."""
+        if len(self.paths) > 1:
+            return CORE
+        return (("seen_at",) if self.span else ()) + (("vehicle",) if self.split else ())
+
+
+def read_rows(path: Path, columns: Sequence[str]) -> Rows:
+    """Read columns of one part file as integer arrays.
+
+    Raises
+    ------
+    StoreError
+        If the file is gone or damaged.
+    """
+    try:
+        table = pq.read_table(path, columns=list(columns), use_threads=False)
+    except FileNotFoundError:
+        raise StoreError(
+            f"{path}: a part of the store is gone; another run may have replaced it: open it again"
+        ) from None
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(
+            f"{path}: a part of the store cannot be read ({type(error).__name__}); "
+            "make the store again with `platerisk ingest`"
+        ) from None
+    rows = {}
+    for name in columns:
+        column = table.column(name)
+        if pa.types.is_timestamp(column.type):
+            column = column.cast(pa.int64())
+        rows[name] = np.ascontiguousarray(column.to_numpy(), DTYPES[name])
+    return rows
+
+
+@dataclass(frozen=True)
+class Store:
+    """A handle on a store on disk.
+
+    Attributes
+    ----------
+    path : Path
+        The store's folder.
+    manifest : dict
+        What stands in ``manifest.json``.
+    """
+
+    path: Path
+    manifest: dict[str, Any]
+    _owner: object = field(default=None, repr=False, compare=False)
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the current generation."""
+        return self.path / self.manifest["generation"]
+
+    @property
+    def part_paths(self) -> tuple[Path, ...]:
+        """Part files, in order."""
+        return tuple(self.folder / part["file"] for part in self.manifest["parts"])
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that the parts have."""
+        return tuple(self.manifest["columns"])
+
+    @cached_property
+    def camera_table(self) -> pd.DataFrame:
+        """Cameras by code: name, lat, lon, zone, zone_name."""
+        return self._read_table("cameras.parquet").to_pandas()
+
+    @cached_property
+    def vehicle_names(self) -> pa.ChunkedArray:
+        """Pseudonyms by vehicle code."""
+        return self._read_table("vehicles.parquet").column("vehicle")
+
+    @cached_property
+    def labels(self) -> dict[str, list[str]]:
+        """Labels by code, for each label column."""
+        table = self._read_table("labels.parquet").to_pandas()
+        return {
+            column: table.loc[table["column"] == column, "label"].tolist()
+            for column in self.columns
+            if column in set(table["column"])
+        }
+
+    def _read_table(self, name: str) -> pa.Table:
+        try:
+            return pq.read_table(self.folder / name)
+        except (OSError, pa.ArrowException) as error:
+            raise StoreError(
+                f"{self.folder / name}: cannot be read ({type(error).__name__}); "
+                "make the store again with `platerisk ingest`"
+            ) from None
+
+
+def is_store(path: str | Path) -> bool:
+    """Tell whether a folder is a store.
+
+    Examples
+    --------
+    >>> is_store("no/such/folder")
+    False
+    """
+    return (Path(path) / MANIFEST).is_file()
+
+
+def open_store(path: str | Path, owner: object = None) -> Store:
+    """Open a store written earlier.
+
+    Parameters
+    ----------
+    path : path
+        The store's folder.
+    owner : object, optional
+        Kept alive as long as the store (a temporary folder, say).
+
+    Raises
+    ------
+    StoreError
+        If there is none, it is damaged, or a newer version wrote it.
+    """
+    path = Path(path)
+    try:
+        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StoreError(
+            f"{path}: not a store; make one with `platerisk ingest FILES -o {path.name}`"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"{path / MANIFEST}: cannot be read ({type(error).__name__}); "
+            "make the store again with `platerisk ingest`"
+        ) from None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise StoreError(f"{path / MANIFEST}: not the manifest of a store")
+    if manifest["version"] > FORMAT_VERSION:
+        raise StoreError(
+            f"{path}: written by a newer platerisk (store version {manifest['version']}, this one "
+            f"reads up to {FORMAT_VERSION}); upgrade with `pip install --upgrade platerisk`"
+        )
+    return Store(path, manifest, owner)
