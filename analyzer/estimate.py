@@ -42,10 +42,20 @@ class Estimate:
         """Whether there was anything to measure."""
         return not math.isnan(self.value)
 
-    def percent(self) -> str:
+    def percent(self, of: str = "") -> str:
         """Write the share and its interval as a reader expects them, e.g. ``93 % (91–95 %)``.
 
         More digits are shown only as far as the ends of the interval need them to differ.
+
+        Parameters
+        ----------
+        of : str
+            What it is a share of, written between share and interval.
+
+        Examples
+        --------
+        >>> Estimate(0.934, 0.912, 0.951, 500, "Wilson, 95 %").percent("vehicles")
+        '93 % of vehicles (91–95 %)'
         """
         if not self.is_measured:
             return "not measurable"
@@ -53,7 +63,8 @@ class Estimate:
             low, high = (f"{100 * end:.{digits}f}" for end in (self.low, self.high))
             if low != high:
                 break
-        return f"{100 * self.value:.{digits}f} % ({low}–{high} %)"
+        whole = f" of {of}" if of else ""
+        return f"{100 * self.value:.{digits}f} %{whole} ({low}–{high} %)"
 
     def to_dict(self) -> dict[str, float | int | str | None]:
         """Give the figure as JSON-able fields; NaN becomes None."""
@@ -95,11 +106,13 @@ def wilson(
     """
     if n == 0:
         return Estimate(math.nan, math.nan, math.nan, 0, method, baseline)
-    share = successes / n
+    # Plain numbers: four times n squared leaves 32 bits, and numpy's numbers are not JSON.
+    n = int(n)
+    share = float(successes / n)
     z2 = Z_95 * Z_95
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = Z_95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
     # At the borders the interval ends exactly there; rounding must not push the value outside it.
     low = 0.0 if successes == 0 else min(centre - half, share)
     high = 1.0 if successes == n else max(centre + half, share)
-    return Estimate(share, low, high, int(n), method, baseline)
+    return Estimate(share, low, high, n, method, baseline)

@@ -1,0 +1,332 @@
+"""Assessment: every measure once, over one set of sightings, and what there is to say about it."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from analyzer import __version__
+from analyzer.engine import Engine
+from analyzer.estimate import Estimate, wilson
+from analyzer.patterns.camera_load import measure_camera_load
+from analyzer.patterns.overview import PatternsOverview, find_patterns
+from analyzer.patterns.sighting_counts import measure_sighting_counts
+from analyzer.patterns.trips import DEFAULT_MAX_GAP
+from analyzer.policy.retention import RetentionSweep, sweep_retention
+from analyzer.report.content import Finding, ReportInput
+from analyzer.report.disclosure import DEFAULT_K
+from analyzer.report.limits import Facts, limits_of, method_terms
+from analyzer.report.sentences import (
+    inference_findings,
+    once_finding,
+    retention_finding,
+    unicity_finding,
+)
+from analyzer.result import Result
+from analyzer.risk.adversary import Adversary
+from analyzer.risk.unicity import Unicity, measure_unicity
+from analyzer.sightings import Sightings
+from analyzer.units import DAY_MS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+WINDOWS = ("1D", "7D", "21D", "30D", "90D", "180D")
+LIBRARIES = ("numba", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
+
+
+@dataclass(frozen=True)
+class Assessment(Result):
+    """What a collection of sightings gives away.
+
+    Attributes
+    ----------
+    sightings : Sightings
+        What was assessed.
+    unicity : Unicity
+        How many vehicles a few sightings single out.
+    retention : RetentionSweep
+        What a leak exposes for each length of keeping.
+    patterns : PatternsOverview
+        Homes, work places, commutes, companions that can be inferred.
+    counts : pandas.DataFrame
+        How many vehicles are seen how often.
+    load : pandas.DataFrame
+        Sightings and vehicles of each zone.
+    options : dict
+        With which options it was made.
+    """
+
+    sightings: Sightings
+    unicity: Unicity
+    retention: RetentionSweep
+    patterns: PatternsOverview
+    counts: pd.DataFrame
+    load: pd.DataFrame
+    options: dict[str, Any]
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """What there is to say, most telling first."""
+        adversary = self.unicity.adversary
+        return [
+            unicity_finding(
+                self.unicity.share,
+                self.unicity.excluded,
+                points=adversary.points,
+                time=adversary.time,
+                space=adversary.space,
+                vehicles=self.sightings.n_vehicles,
+            ),
+            retention_finding(self.retention.to_pandas(), points=adversary.points),
+            *inference_findings(
+                self.patterns.estimates, max_fdr=self.patterns.companions.max_fdr
+            ),
+            once_finding(self._once),
+        ]
+
+    @cached_property
+    def _once(self) -> Estimate:
+        vehicles = self.counts["vehicles"]
+        return wilson(
+            int(vehicles.iloc[0]),
+            int(vehicles.sum()),
+            method="share of all vehicles; Wilson, 95 %",
+        )
+
+    @cached_property
+    def limits(self) -> list[str]:
+        """What the collection cannot show."""
+        sweep = self.retention.to_pandas()
+        cameras = self.sightings.camera_table
+        quality = self.sightings.quality
+        return limits_of(
+            Facts(
+                synthetic=self.sightings.synthetic,
+                days=self.days,
+                once=self._once,
+                excluded=self.unicity.excluded,
+                points=self.unicity.adversary.points,
+                unmeasured=tuple(sweep.loc[sweep["status"] == "not measurable", "window"]),
+                one_leak_day=tuple(sweep.loc[sweep["status"] == "one leak day", "window"]),
+                place_grid=self.sightings.provenance.get("options", {}).get("place_grid"),
+                cameras=len(cameras),
+                unplaced=int((cameras["lat"].isna() | cameras["lon"].isna()).sum()),
+                rows_read=quality.get("rows_read", len(self.sightings)),
+                rejected_by_reason=quality.get("rejected_by_reason", {}),
+            )
+        )
+
+    @property
+    def days(self) -> int:
+        """Local calendar days from the first sighting to the last, both included."""
+        first, last = self.sightings.span_ms
+        local = [self.sightings.clock.local(pd.array([t]).to_numpy())[0] for t in (first, last)]
+        return int(local[1] // DAY_MS - local[0] // DAY_MS + 1)
+
+    def summary(self) -> str:
+        """Say the findings, a sentence each."""
+        lines = [self.sightings.summary()]
+        return "\n".join(lines + [finding.sentence for finding in self.findings])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the findings as they stand in ``findings.json``."""
+        from analyzer.report.findings import findings_object
+
+        return findings_object(self.report_input())
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Give the findings as a table: id, criterion, sentence, value, low, high, n, …"""
+        return pd.DataFrame(
+            [
+                {
+                    "id": finding.id,
+                    "criterion": finding.criterion,
+                    "sentence": finding.sentence,
+                    **(finding.estimate.to_dict() if finding.estimate else {}),
+                }
+                for finding in self.findings
+            ]
+        )
+
+    def plot(self) -> Axes:
+        """Draw the retention curve."""
+        return self.retention.plot()
+
+    def report_input(self, *, internal: bool = False) -> ReportInput:
+        """Give everything a page shows.
+
+        Parameters
+        ----------
+        internal : bool
+            Whether tables of single vehicles belong to it.
+        """
+        adversary = self.unicity.adversary
+        flows = pd.DataFrame(self.patterns.commutes.od_matrix.drop(columns="geometry"))
+        return ReportInput(
+            title=(
+                "What a synthetic plate database gives away"
+                if self.sightings.synthetic
+                else "What this plate database gives away"
+            ),
+            synthetic=self.sightings.synthetic,
+            data={
+                **self.sightings.quality,
+                "vehicles": self.sightings.n_vehicles,
+                "cameras": int((self.load["vehicles"] > 0).sum())
+                if "cameras" not in self.sightings.quality
+                else self.sightings.quality["cameras"],
+                "first_seen": str(self.sightings.span[0]),
+                "last_seen": str(self.sightings.span[1]),
+                "timezone": self.sightings.timezone,
+                "days": self.days,
+            },
+            findings=self.findings,
+            unicity_curve=self.unicity.to_pandas(),
+            retention=self.retention.to_pandas(),
+            zones=self.load,
+            flows=flows,
+            limits=self.limits,
+            method=method_terms(
+                points=adversary.points,
+                time=adversary.time,
+                max_gap=self.options["max_gap"],
+                k=DEFAULT_K,
+            ),
+            info=self._info(),
+            tables={
+                "sighting_counts": self.counts,
+                "inferred": self.patterns.to_pandas(),
+            },
+            internal_tables=self.patterns.tables() if internal else {},
+        )
+
+    def _info(self) -> dict[str, Any]:
+        provenance = self.sightings.provenance
+        return {
+            "versions": {
+                "platerisk": __version__,
+                "python": platform.python_version(),
+                **{library: version_of(library) for library in LIBRARIES},
+            },
+            "options": {**provenance.get("options", {}), **self.options},
+            "seed": self.options["seed"],
+            "claims": provenance.get("claims", "synthetic" if self.sightings.synthetic else None),
+            "inputs": provenance.get("inputs", []),
+        }
+
+    def write(self, folder: str | Path, *, internal: bool = False) -> list[Path]:
+        """Write the report: page, findings, tables, info.
+
+        Parameters
+        ----------
+        folder : path
+            Where to; made if it is not there.
+        internal : bool
+            Add tables of single vehicles and the names of the inputs, marked INTERNAL.
+
+        Returns
+        -------
+        list of Path
+            The files written.
+        """
+        from analyzer.report.pages import write_report
+
+        return write_report(self.report_input(internal=internal), Path(folder), internal=internal)
+
+    def to_html(self, path: str | Path) -> Path:
+        """Write the page alone, as it can be published."""
+        from analyzer.report.pages import render_report
+
+        path = Path(path)
+        path.write_text(render_report(self.report_input()), encoding="utf-8")
+        return path
+
+    def to_json(self, path: str | Path) -> Path:
+        """Write the findings alone, as they can be published."""
+        path = Path(path)
+        text = json.dumps(self.to_dict(), ensure_ascii=False, indent=2, sort_keys=True)
+        path.write_text(text + "\n", encoding="utf-8")
+        return path
+
+
+def assess(
+    sightings: Sightings,
+    *,
+    adversary: Adversary | None = None,
+    windows: Sequence[str] = WINDOWS,
+    max_gap: str = DEFAULT_MAX_GAP,
+    sample: int | None = None,
+    seed: int = 0,
+    engine: str | Engine = "local",
+    memory: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Assessment:
+    """Assess sightings: singling out, retention, and what can be inferred, in one run.
+
+    Parameters
+    ----------
+    sightings : Sightings
+        What was seen.
+    adversary : Adversary, optional
+        What is known about a vehicle; four sightings, to the hour and the camera, by default.
+    windows : sequence of str
+        Lengths of keeping to compare.
+    max_gap : str
+        Longest gap inside a trip.
+    sample : int, optional
+        Measure unicity on this many vehicles, drawn by chance, against all others.
+    seed : int
+        Seed of every random draw.
+    engine : str or Engine
+        Where the parts are worked on.
+    memory : str, optional
+        Bound on memory, such as ``"4GB"``.
+    progress : callable, optional
+        Called with the steps done and the steps in all.
+
+    Returns
+    -------
+    Assessment
+
+    Raises
+    ------
+    UsageError
+        If there are no sightings.
+    """
+    adversary = adversary or Adversary()
+    say = progress or (lambda done, total: None)
+    where = {"engine": engine, "memory": memory}
+    _ = sightings.span_ms
+    unicity = measure_unicity(sightings, adversary, sample=sample, seed=seed, **where)
+    say(1, 8)
+    retention = sweep_retention(sightings, windows, adversary, seed=seed, **where)
+    say(3, 8)
+    patterns = find_patterns(
+        sightings,
+        max_gap=max_gap,
+        seed=seed,
+        progress=lambda done, total: say(3 * total + 4 * done, 8 * total),
+        **where,
+    )
+    counts = measure_sighting_counts(sightings, **where)
+    load = measure_camera_load(sightings, **where)
+    say(8, 8)
+    options = {
+        "points": adversary.points,
+        "time": adversary.time,
+        "space": adversary.space,
+        "windows": list(windows),
+        "max_gap": max_gap,
+        "sample": sample,
+        "seed": seed,
+    }
+    return Assessment(sightings, unicity, retention, patterns, counts, load, options)

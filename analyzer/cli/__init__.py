@@ -1,0 +1,68 @@
+"""The command ``platerisk``: one verb a question; no computation happens here."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from analyzer import __version__
+from analyzer.errors import AnalyzerError
+
+VERBS = {
+    "demo": ("analyzer.cli.publish", "Make a synthetic region, assess it, write the report."),
+    "report": ("analyzer.cli.publish", "Write the report: page, findings, tables."),
+    "ingest": ("analyzer.cli.data", "Read sightings once into a store."),
+    "check": ("analyzer.cli.data", "Say what was read, kept, rejected and why."),
+    "info": ("analyzer.cli.data", "Say what a store holds and where it came from."),
+    "synthesize": ("analyzer.cli.data", "Make a synthetic region with its truth."),
+    "risk": ("analyzer.cli.measure", "Measure how many vehicles a few sightings single out."),
+    "retention": ("analyzer.cli.measure", "Measure the risk for each length of keeping."),
+    "patterns": ("analyzer.cli.measure", "Find trips, places, routines, commutes, companions."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose verbs are imported when they are called: help needs none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the verbs, in the order in which a new user meets them."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import a verb."""
+        if name not in VERBS:
+            return None
+        return getattr(import_module(VERBS[name][0]), name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in VERBS.items()])
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a verb; an expected failure is a message and an exit status, never a traceback."""
+        try:
+            return super().invoke(ctx)
+        except AnalyzerError as error:
+            click.echo(f"platerisk: {error}", err=True)
+            sys.exit(error.exit_status)
+        except MemoryError:
+            click.echo("platerisk: out of memory; give less with --memory 1GB", err=True)
+            sys.exit(1)
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="platerisk")
+def main() -> None:
+    """Show what a database of licence-plate sightings gives away about the people in the cars.
+
+    \b
+    Try it:             platerisk demo
+    Your own data:      platerisk report sightings.csv --timezone Asia/Tashkent -o out/
+    Help for a command: platerisk report --help
+    """

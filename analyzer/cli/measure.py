@@ -1,0 +1,197 @@
+"""Verbs that measure: risk, retention, patterns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from analyzer.cli.options import (
+    engine_option,
+    examples,
+    format_option,
+    read,
+    reading_options,
+    seed_option,
+    sources,
+)
+from analyzer.cli.output import show
+
+
+def adversary_options(command: Any) -> Any:
+    """Take what the adversary knows."""
+    for option in reversed(
+        [
+            click.option(
+                "--points",
+                type=click.IntRange(min=1),
+                default=4,
+                show_default=True,
+                help="How many sightings of a vehicle the adversary knows.",
+            ),
+            click.option(
+                "--time", default="1h", show_default=True, help="How exactly the time is known."
+            ),
+            click.option(
+                "--space",
+                default="camera",
+                show_default=True,
+                help="How exactly the place is known: camera, zone, or a distance (2km).",
+            ),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+@click.command(
+    epilog=examples(
+        "platerisk risk store --points 4 --time 1h --space camera",
+        "platerisk risk reads.csv --timezone Asia/Tashkent --format json",
+    )
+)
+@sources
+@adversary_options
+@click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    help="Measure this many vehicles, drawn by chance, against all others.",
+)
+@seed_option
+@engine_option
+@reading_options
+@format_option
+def risk(
+    sources: tuple[str, ...],
+    points: int,
+    time: str,
+    space: str,
+    sample: int | None,
+    seed: int,
+    engine: str,
+    output_format: str,
+    **options: Any,
+) -> None:
+    """Measure how many vehicles a few sightings single out (unicity).
+
+    For each vehicle a few of its sightings are drawn; it is singled out if no other vehicle was
+    seen at all of those places and times.
+    """
+    from analyzer.risk.adversary import Adversary
+    from analyzer.risk.unicity import measure_unicity
+
+    adversary = Adversary(points=points, time=time, space=space)
+    sightings = read(sources, **options)
+    unicity = measure_unicity(
+        sightings, adversary, sample=sample, seed=seed, engine=engine, memory=options["memory"]
+    )
+    show(output_format, text=unicity.summary(), data=unicity.to_dict(), table=unicity.to_pandas())
+
+
+@click.command(
+    epilog=examples(
+        "platerisk retention store --window 1D --window 7D --window 30D",
+        "platerisk retention reads.csv --timezone Asia/Tashkent --format csv",
+    )
+)
+@sources
+@click.option(
+    "--window",
+    "windows",
+    multiple=True,
+    default=("1D", "7D", "21D", "30D", "90D", "180D"),
+    show_default=True,
+    help="Length of keeping; give it several times.",
+)
+@click.option(
+    "--open-for",
+    default="0D",
+    show_default=True,
+    help="How long the store stood open: a watcher copied what passed through.",
+)
+@adversary_options
+@seed_option
+@engine_option
+@reading_options
+@format_option
+def retention(
+    sources: tuple[str, ...],
+    windows: tuple[str, ...],
+    open_for: str,
+    points: int,
+    time: str,
+    space: str,
+    seed: int,
+    engine: str,
+    output_format: str,
+    **options: Any,
+) -> None:
+    """Measure what a leak would expose for each length of keeping.
+
+    What the adversary knows does not shrink with the store: the same sightings are known for every
+    window, and those already deleted help nobody.
+    """
+    from analyzer.policy.retention import sweep_retention
+    from analyzer.risk.adversary import Adversary
+
+    adversary = Adversary(points=points, time=time, space=space)
+    sightings = read(sources, **options)
+    sweep = sweep_retention(
+        sightings,
+        windows=windows,
+        adversary=adversary,
+        open_for=open_for,
+        seed=seed,
+        engine=engine,
+        memory=options["memory"],
+    )
+    show(output_format, text=sweep.summary(), data=sweep.to_dict(), table=sweep.to_pandas())
+
+
+@click.command(
+    epilog=examples(
+        "platerisk patterns store",
+        "platerisk patterns store --internal -o patterns/",
+    )
+)
+@sources
+@click.option("-o", "--output", metavar="DIR", help="Folder for the tables.")
+@click.option(
+    "--internal",
+    is_flag=True,
+    help="Write the tables of single vehicles too (INTERNAL-…, readable by you alone). They say "
+    "where people live and work: never publish them.",
+)
+@seed_option
+@engine_option
+@reading_options
+@format_option
+def patterns(
+    sources: tuple[str, ...],
+    output: str | None,
+    internal: bool,
+    seed: int,
+    engine: str,
+    output_format: str,
+    **options: Any,
+) -> None:
+    """Find trips, places, routines, commutes and companions.
+
+    What is printed is about the population: how many vehicles have a home, a commute, a companion
+    that can be inferred. Tables of single vehicles need --internal and -o.
+    """
+    from analyzer.patterns.overview import find_patterns
+    from analyzer.report.tables import write_internal
+
+    if internal != (output is not None):
+        raise click.UsageError(
+            "tables of single vehicles need both --internal and -o DIR; "
+            "without them only figures about all vehicles are printed"
+        )
+    sightings = read(sources, **options)
+    found = find_patterns(sightings, engine=engine, memory=options["memory"], seed=seed)
+    show(output_format, text=found.summary(), data=found.to_dict(), table=found.to_pandas())
+    if output is not None:
+        for path in write_internal(found.tables(), Path(output)):
+            click.echo(f"wrote {path}", err=True)

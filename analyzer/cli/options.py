@@ -1,0 +1,176 @@
+"""Options that many verbs share, and how files or a store become sightings."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from analyzer.sightings import Sightings
+
+READING = (
+    "cameras",
+    "column",
+    "profile",
+    "timezone",
+    "plates",
+    "key",
+    "place_grid",
+    "memory",
+)
+
+
+def examples(*lines: str) -> str:
+    """Write the examples that end a verb's help, kept as they are typed."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+
+
+def sources(command: Callable) -> Callable:
+    """Take files, globs, or a store."""
+    return click.argument("sources", nargs=-1, required=True, metavar="FILES…|STORE")(command)
+
+
+def reading_options(command: Callable) -> Callable:
+    """Options that say how files are to be read."""
+    decorators = [
+        click.option("--cameras", metavar="FILE", help="Where the cameras stand (camera, lat, lon)."),
+        click.option(
+            "--column",
+            multiple=True,
+            metavar="HEADER=NAME",
+            help="What a column is, where it is not recognised: --column seen=seen_at. Names: "
+            "plate, camera, seen_at, lat, lon, direction, confidence, make, model, color, "
+            "body_type, seat_belt, driver_appearance.",
+        ),
+        click.option("--profile", default="auto", show_default=True, help="Format of the export."),
+        click.option(
+            "--timezone",
+            metavar="ZONE",
+            help="Time zone of times without an offset, and of the places: Asia/Tashkent.",
+        ),
+        click.option(
+            "--plates",
+            type=click.Choice(["raw", "pseudonymous"]),
+            default="raw",
+            show_default=True,
+            help="raw: plates become keyed pseudonyms. pseudonymous: the ids in the file are "
+            "pseudonyms already and are kept.",
+        ),
+        click.option(
+            "--key",
+            metavar="FILE",
+            help="Key file for the pseudonyms, made if it is not there. Whoever holds it can "
+            "try all plates and find out who is who: keep it apart from the data. Without it a "
+            "throw-away key is used, and nobody can look a plate up afterwards.",
+        ),
+        click.option(
+            "--place-grid",
+            metavar="DISTANCE",
+            help="For moving readers: snap positions to a grid that plays the camera (250m).",
+        ),
+        click.option(
+            "--memory",
+            metavar="AMOUNT",
+            help="About how much memory may be used for sorting: 2GB.",
+        ),
+    ]
+    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(decorators), command)
+
+
+def seed_option(command: Callable) -> Callable:
+    """Take the seed of all random draws."""
+    return click.option(
+        "--seed", type=int, default=0, show_default=True, help="Seed of every random draw."
+    )(command)
+
+
+def engine_option(command: Callable) -> Callable:
+    """Take the engine on which partitions run."""
+    return click.option(
+        "--engine", type=click.Choice(["local"]), default="local", show_default=True,
+        help="Where the work runs.",
+    )(command)
+
+
+def format_option(command: Callable) -> Callable:
+    """Take the form in which results are printed."""
+    return click.option(
+        "--format",
+        "output_format",
+        type=click.Choice(["table", "json", "csv"]),
+        default="table",
+        show_default=True,
+        help="Form of the results on standard output.",
+    )(command)
+
+
+def read(
+    paths: tuple[str, ...],
+    *,
+    store: str | None = None,
+    rejects: str | None = None,
+    **options: Any,
+) -> Sightings:
+    """Turn what a user named into sightings: open a store, or read files."""
+    from analyzer.ingest.reader import read_sightings
+
+    with progress("reading") as report, plain_warnings():
+        return read_sightings(
+            paths[0] if len(paths) == 1 else list(paths),
+            cameras=options["cameras"],
+            timezone=options["timezone"],
+            columns=columns_of(options["column"]),
+            profile=options["profile"],
+            plates=options["plates"],
+            key=Path(options["key"]) if options["key"] else None,
+            place_grid=options["place_grid"],
+            store=store,
+            rejects=rejects,
+            memory=options["memory"],
+            progress=report,
+        )
+
+
+def columns_of(pairs: tuple[str, ...]) -> dict[str, str] | None:
+    """Split ``HEADER=NAME`` options into a mapping."""
+    mapping = {}
+    for pair in pairs:
+        header, equals, name = pair.rpartition("=")
+        if not (equals and header and name):
+            raise click.UsageError(
+                "--column takes HEADER=NAME, for example --column seen=seen_at"
+            )
+        mapping[header] = name
+    return mapping or None
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how far long work is, on standard error, and only on a terminal."""
+    stream = click.get_text_stream("stderr")
+    if not stream.isatty():
+        yield lambda done, total: None
+        return
+    with click.progressbar(length=1_000, label=label, file=stream, show_pos=False) as bar:
+
+        def report(done: int, total: int) -> None:
+            bar.update(int(1_000 * min(done, total) / max(total, 1)) - bar.pos)
+
+        yield report
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Say warnings as messages of this program, without file names and line numbers."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        yield
+    for warning in caught:
+        if issubclass(warning.category, UserWarning):
+            click.echo(f"platerisk: {warning.message}", err=True)

@@ -1,0 +1,87 @@
+"""Verbs that write pages: report and demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from analyzer.cli.options import (
+    engine_option,
+    examples,
+    progress,
+    read,
+    reading_options,
+    seed_option,
+    sources,
+)
+
+
+@click.command(
+    epilog=examples(
+        "platerisk report reads.csv --timezone Asia/Tashkent -o out/",
+        "platerisk report store -o out/",
+    )
+)
+@sources
+@click.option("-o", "--output", required=True, metavar="DIR", help="Folder for the report.")
+@click.option(
+    "--internal",
+    is_flag=True,
+    help="Add tables of single vehicles and the names and hashes of the input files. The page is "
+    "marked; never publish it.",
+)
+@seed_option
+@engine_option
+@reading_options
+def report(
+    sources: tuple[str, ...],
+    output: str,
+    internal: bool,
+    seed: int,
+    engine: str,
+    **options: Any,
+) -> None:
+    """Assess sightings and write the report.
+
+    The folder holds report.html (one file, opens offline), findings.json, tables/*.csv and
+    info.json. By default everything in it can be published: no figure about fewer than ten
+    vehicles, no home or work of anybody.
+    """
+    from analyzer.assessment import assess
+
+    sightings = read(sources, **options)
+    with progress("assessing") as done:
+        assessment = assess(
+            sightings, seed=seed, engine=engine, memory=options["memory"], progress=done
+        )
+    assessment.write(Path(output), internal=internal)
+    click.echo(assessment.summary())
+    click.echo(f"Report: {Path(output) / 'report.html'}", err=True)
+
+
+@click.command(epilog=examples("platerisk demo", "platerisk demo -o demo/ --vehicles 2000"))
+@click.option(
+    "-o", "--output", default="platerisk-demo", show_default=True, metavar="DIR",
+    help="Folder for the report.",
+)
+@click.option("--vehicles", type=click.IntRange(min=100), default=5_000, show_default=True)
+@click.option("--days", type=click.IntRange(min=3), default=28, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+def demo(output: str, vehicles: int, days: int, seed: int) -> None:
+    """Make a synthetic region, assess it, write the report, and say where it is.
+
+    The region is the surroundings of Tashkent with about a hundred camera clusters; the people in
+    it are invented.
+    """
+    from analyzer.assessment import assess
+    from analyzer.synthetic import make_region
+
+    click.echo(f"Making a synthetic region: {vehicles:,} vehicles, {days} days…", err=True)
+    region = make_region(vehicles=vehicles, days=days, seed=seed)
+    with progress("assessing") as done:
+        assessment = assess(region.sightings, seed=seed, progress=done)
+    assessment.write(Path(output))
+    click.echo(assessment.summary())
+    click.echo(f"Report: {Path(output) / 'report.html'}", err=True)

@@ -1,0 +1,172 @@
+"""Sentences: what an assessment found, said plainly, each figure with its interval and its limits.
+
+The wording stands in one catalogue, so that it can be translated; functions only choose and fill.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analyzer.report.content import Finding
+from analyzer.report.disclosure import DEFAULT_K
+from analyzer.units import DAY_MS, parse_duration
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analyzer.estimate import Estimate
+
+SENTENCES = {
+    "unicity": "{points} sightings single out {share}.",
+    "unicity_few": (
+        "Of the vehicles that are seen at {points} different places and times or more, {points} "
+        "sightings single out {share}; {excluded} of all vehicles are seen less often."
+    ),
+    "unicity_none": (
+        "No vehicle is seen at {points} different places and times, so it cannot be measured how "
+        "many vehicles {points} sightings single out."
+    ),
+    "unicity_caveat": (
+        "A sighting is known to within {time} and {space}. Measured on {n} vehicles against all "
+        "{vehicles}; a blind guess would be right for one in {vehicles}."
+    ),
+    "retention": (
+        "If sightings are kept for {short}, a leak singles out {low_share}; if they are kept for "
+        "{long}, {high_share}."
+    ),
+    "retention_one": ("If sightings are kept for {long}, a leak singles out {high_share}."),
+    "retention_none": (
+        "What a leak exposes for each length of keeping cannot be measured: no vehicle is seen "
+        "often enough in the time that the data cover."
+    ),
+    "retention_caveat": (
+        "The adversary knows {points} sightings of a vehicle from the {longest} before the leak; "
+        "those already deleted help nobody."
+    ),
+    "homes": "The area of the home is inferred for {share}.",
+    "works": "The area of the work place is inferred for {share}.",
+    "commutes": "A commute between home and work is inferred for {share}.",
+    "companions": ("{share} travel with another one more often than habit and traffic explain."),
+    "inference_caveat": (
+        "Inferred, not verified: methods are calibrated on synthetic data. Guessing the commonest "
+        "answer for everybody would be right for {baseline}."
+    ),
+    "companions_caveat": (
+        "At a false discovery rate of {max_fdr} among the pairs. A single joint journey is rarely "
+        "significant, so most couples who seldom travel together are not among them."
+    ),
+    "few": "fewer than {k} vehicles (under {share_below} %)",
+    "none": "no vehicle",
+    "once": "{share} are seen only once.",
+    "once_caveat": "About a vehicle that is seen once the data tell one place and one time.",
+}
+
+
+def share_text(estimate: Estimate, k: int = DEFAULT_K) -> str:
+    """Write a share of vehicles; a count from 1 to k − 1 is not given away.
+
+    Examples
+    --------
+    >>> from analyzer.estimate import wilson
+    >>> share_text(wilson(930, 1000)), share_text(wilson(3, 1000)), share_text(wilson(0, 1000))
+    ('93 % of vehicles (91–94 %)', 'fewer than 10 vehicles (under 1 %)', 'no vehicle')
+    """
+    count = round(estimate.value * estimate.n) if estimate.is_measured else 0
+    if estimate.is_measured and 0 < count < k:
+        return SENTENCES["few"].format(k=k, share_below=f"{100 * min(k / estimate.n, 1):.2g}")
+    if estimate.is_measured and count == 0:
+        return SENTENCES["none"]
+    return estimate.percent("vehicles")
+
+
+def unicity_finding(
+    share: Estimate, excluded: Estimate, *, points: int, time: str, space: str, vehicles: int
+) -> Finding:
+    """Say how many vehicles a few sightings single out."""
+    name = f"unicity-{points}-points"
+    if not share.is_measured:
+        return Finding(name, SENTENCES["unicity_none"].format(points=points), share, "singling out")
+    key = "unicity_few" if excluded.value > 0.1 else "unicity"
+    sentence = SENTENCES[key].format(
+        points=points,
+        share=share.percent() if key == "unicity_few" else share.percent("vehicles"),
+        excluded=f"{100 * excluded.value:.0f} %",
+    )
+    caveat = SENTENCES["unicity_caveat"].format(
+        time=time, space=_space(space), n=f"{share.n:,}", vehicles=f"{vehicles:,}"
+    )
+    return Finding(name, sentence, share, "singling out", caveat)
+
+
+def _space(space: str) -> str:
+    return {"camera": "one camera", "zone": "one zone of cameras"}.get(space, space)
+
+
+def retention_finding(sweep: pd.DataFrame, *, points: int) -> Finding:
+    """Say what a leak exposes when sightings are kept for a short and for a long time."""
+    measured = sweep[sweep["status"] != "not measurable"].sort_values("days")
+    measured = measured[measured["value"].notna()]
+    if not len(measured):
+        return Finding("retention", SENTENCES["retention_none"], None, "singling out")
+    short, long = measured.iloc[0], measured.iloc[-1]
+    key = "retention" if len(measured) > 1 else "retention_one"
+    sentence = SENTENCES[key].format(
+        short=window_text(short["window"]),
+        long=window_text(long["window"]),
+        low_share=_estimate(short).percent("vehicles"),
+        high_share=_estimate(long).percent("" if len(measured) > 1 else "vehicles"),
+    )
+    caveat = SENTENCES["retention_caveat"].format(
+        points=points, longest=window_text(long["window"])
+    )
+    return Finding("retention", sentence, _estimate(long), "singling out", caveat)
+
+
+def _estimate(row: pd.Series) -> Estimate:
+    from analyzer.estimate import Estimate
+
+    return Estimate(
+        float(row["value"]),
+        float(row["low"]),
+        float(row["high"]),
+        int(row["n"]),
+        str(row["method"]),
+        float(row["baseline"]),
+    )
+
+
+def window_text(window: str) -> str:
+    """Write a length of keeping as people say it.
+
+    Examples
+    --------
+    >>> window_text("1D"), window_text("21D"), window_text("12h")
+    ('one day', '21 days', '12h')
+    """
+    days, rest = divmod(parse_duration(window), DAY_MS)
+    if rest:
+        return window
+    return "one day" if days == 1 else f"{days} days"
+
+
+def inference_findings(estimates: dict[str, Estimate], *, max_fdr: float) -> list[Finding]:
+    """Say for how many vehicles a home, a work place, a commute, a companion is inferred."""
+    findings = []
+    for name, estimate in estimates.items():
+        if name == "companions":
+            caveat = SENTENCES["companions_caveat"].format(max_fdr=f"{100 * max_fdr:.0f} %")
+        else:
+            caveat = SENTENCES["inference_caveat"].format(
+                baseline=f"{100 * (estimate.baseline or 0):.1f} %"
+            )
+        sentence = SENTENCES[name].format(share=share_text(estimate))
+        sentence = sentence[0].upper() + sentence[1:]
+        findings.append(Finding(name, sentence, estimate, "inference", caveat))
+    return findings
+
+
+def once_finding(once: Estimate) -> Finding:
+    """Say how many vehicles are seen only once."""
+    sentence = SENTENCES["once"].format(share=share_text(once))
+    sentence = sentence[0].upper() + sentence[1:]
+    return Finding("seen-once", sentence, once, "data", SENTENCES["once_caveat"])

@@ -1,0 +1,131 @@
+"""Sentences say the figure, and never give a small count away."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from analyzer.estimate import Estimate, wilson
+from analyzer.report.limits import Facts, limits_of, method_terms
+from analyzer.report.sentences import (
+    inference_findings,
+    once_finding,
+    retention_finding,
+    share_text,
+    unicity_finding,
+    window_text,
+)
+
+NOTHING = Estimate(math.nan, math.nan, math.nan, 0, "none")
+
+
+def test_the_leading_sentence_holds_points_share_and_interval():
+    share = wilson(467, 500, baseline=1 / 5000)
+    finding = unicity_finding(
+        share, wilson(10, 5000), points=4, time="1h", space="camera", vehicles=5000
+    )
+    assert finding.sentence == "4 sightings single out 93 % of vehicles (91–95 %)."
+    assert "5,000" in finding.caveat
+
+
+def test_vehicles_left_out_are_in_the_sentence_when_there_are_many():
+    finding = unicity_finding(
+        wilson(90, 100), wilson(900, 1000), points=4, time="1h", space="camera", vehicles=1000
+    )
+    assert "90 % of all vehicles are seen less often" in finding.sentence
+
+
+def test_nothing_to_measure_is_said_without_a_number():
+    finding = unicity_finding(
+        NOTHING, wilson(10, 10), points=4, time="1h", space="zone", vehicles=10
+    )
+    assert "cannot be measured" in finding.sentence
+    assert "nan" not in finding.sentence
+
+
+@pytest.mark.parametrize("count", range(1, 10))
+def test_counts_under_ten_are_not_given_away(count):
+    text = share_text(wilson(count, 1000))
+    assert text == "fewer than 10 vehicles (under 1 %)"
+
+
+def test_inference_sentences_name_the_baseline_of_a_guess():
+    findings = inference_findings({"homes": wilson(300, 1000, baseline=0.04)}, max_fdr=0.05)
+    assert findings[0].sentence.startswith("The area of the home is inferred for 30 %")
+    assert "4.0 %" in findings[0].caveat
+
+
+def retention_table(*rows):
+    return pd.DataFrame(
+        rows, columns=["window", "days", "status", "value", "low", "high", "n", "method", "baseline"]
+    )
+
+
+def test_retention_compares_the_shortest_and_the_longest_measured_window():
+    table = retention_table(
+        ("7D", 7, "measured", 0.6, 0.5, 0.7, 100, "m", 0.01),
+        ("1D", 1, "measured", 0.1, 0.05, 0.2, 100, "m", 0.01),
+        ("90D", 90, "not measurable", math.nan, math.nan, math.nan, 0, "m", math.nan),
+    )
+    sentence = retention_finding(table, points=4).sentence
+    assert "kept for one day" in sentence
+    assert "10 %" in sentence
+    assert "kept for 7 days, 60 %" in sentence
+    assert "90" not in sentence
+
+
+def test_retention_without_a_measured_window_says_so():
+    table = retention_table(("90D", 90, "not measurable", math.nan, math.nan, math.nan, 0, "", 0))
+    assert "cannot be measured" in retention_finding(table, points=4).sentence
+
+
+def test_windows_in_words():
+    assert [window_text(w) for w in ("1D", "7D", "1W", "36h")] == [
+        "one day", "7 days", "7 days", "36h",
+    ]
+
+
+def facts(**changes):
+    base = {
+        "synthetic": False,
+        "days": 60,
+        "once": wilson(0, 100),
+        "excluded": wilson(0, 100),
+        "points": 4,
+        "unmeasured": (),
+        "one_leak_day": (),
+        "place_grid": None,
+        "cameras": 10,
+        "unplaced": 0,
+        "rows_read": 1000,
+        "rejected_by_reason": {},
+    }
+    return Facts(**{**base, **changes})
+
+
+def test_a_limit_is_said_only_where_the_data_call_for_it():
+    assert len(limits_of(facts(synthetic=True))) == 1
+    assert len(limits_of(facts())) == 1  # inferred, not verified
+    week = limits_of(
+        facts(
+            days=8,
+            once=wilson(84, 100),
+            excluded=wilson(97, 100),
+            unmeasured=("21D", "30D"),
+            place_grid="250m",
+            rejected_by_reason={"position_missing": 260},
+        )
+    )
+    text = " ".join(week)
+    for said in ("8 local days", "84 %", "97 %", "21 days or 30 days", "250m", "260 of 1,000"):
+        assert said in text
+
+
+def test_method_box_is_filled():
+    terms = dict(method_terms(points=4, time="1h", max_gap="45min", k=10))
+    assert "at least 4" in terms["Singling out"]
+    assert not any("{" in text for text in terms.values())
+
+
+def test_seen_once():
+    assert once_finding(wilson(838, 1000)).sentence.startswith("84 %")
