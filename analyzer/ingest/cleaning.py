@@ -1,0 +1,140 @@
+"""Cleaning: rows that cannot be used are written down, repeats of one passage become one sighting.
+
+An exact repeat has the vehicle, camera and time of another row. A repeat frame is a row of the same
+vehicle and camera at most 30 seconds after the last one that was kept there.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numba
+import numpy as np
+
+from analyzer.errors import InputError
+from analyzer.schema import Rows
+
+REPEAT_FRAME_MS = 30_000
+KEPT, EXACT_REPEAT, REPEAT_FRAME = 0, 1, 2
+MERGE_REASONS = {EXACT_REPEAT: "exact_repeat", REPEAT_FRAME: "repeat_frame"}
+
+REJECT_COLUMNS = ("file", "line", "byte_offset", "reason", "column", "kind_of_value")
+
+
+def merge_repeats(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+    """Decide which of some sorted rows are kept.
+
+    Parameters
+    ----------
+    rows : dict of numpy.ndarray
+        Columns vehicle, seen_at and camera, sorted by them.
+
+    Returns
+    -------
+    keep : numpy.ndarray of bool
+    reason : numpy.ndarray of uint8
+        `EXACT_REPEAT` or `REPEAT_FRAME` where not kept.
+
+    Examples
+    --------
+    >>> rows = {"vehicle": np.zeros(4, np.int32), "camera": np.zeros(4, np.int32),
+    ...         "seen_at": np.array([0, 0, 30_000, 30_001])}
+    >>> merge_repeats(rows)[1].tolist()
+    [0, 1, 2, 0]
+    """
+    reason = find_repeats(rows["vehicle"], rows["seen_at"], rows["camera"], REPEAT_FRAME_MS)
+    return reason == KEPT, reason
+
+
+@numba.njit(cache=True, nogil=True)
+def find_repeats(
+    vehicle: np.ndarray, seen_at: np.ndarray, camera: np.ndarray, within_ms: int
+) -> np.ndarray:
+    """Mark repeats among rows sorted by (vehicle, seen_at, camera)."""
+    n = len(vehicle)
+    reason = np.zeros(n, np.uint8)
+    kept = np.empty(n, np.int64)
+    n_kept, first_kept = 0, 0
+    for i in range(n):
+        if i and vehicle[i] == vehicle[i - 1]:
+            if seen_at[i] == seen_at[i - 1] and camera[i] == camera[i - 1]:
+                reason[i] = EXACT_REPEAT
+                continue
+        else:
+            first_kept = n_kept
+        # Kept rows of one camera are more than the limit apart, so at most one a camera is met.
+        k = n_kept - 1
+        while k >= first_kept and seen_at[i] - seen_at[kept[k]] <= within_ms:
+            if camera[kept[k]] == camera[i]:
+                reason[i] = REPEAT_FRAME
+                break
+            k -= 1
+        if reason[i] == KEPT:
+            kept[n_kept] = i
+            n_kept += 1
+    return reason
+
+
+class RejectsFile:
+    """The list of rows that could not be used: where each stands and why, never what it says.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Where the list is written.
+    earlier : pathlib.Path, optional
+        A list that this one continues.
+    """
+
+    def __init__(self, path: Path, earlier: Path | None = None):
+        self.path = path
+        continued = earlier is not None and earlier.is_file()
+        if continued:
+            shutil.copyfile(earlier, path)
+        # Open as long as the reading: rows are written chunk by chunk.
+        self._file = open(  # noqa: SIM115
+            path, "a" if continued else "w", encoding="utf-8", newline=""
+        )
+        self._writer = csv.writer(self._file, lineterminator="\n")
+        if not continued:
+            self._writer.writerow(REJECT_COLUMNS)
+
+    def write(
+        self,
+        file: int,
+        lines: np.ndarray,
+        offsets: np.ndarray,
+        reasons: Sequence[str],
+        columns: Sequence[str],
+        kinds: Sequence[str],
+    ) -> None:
+        """Add rows; an offset below zero means that the format has none."""
+        self._writer.writerows(
+            (file, line, offset if offset >= 0 else "", reason, column, kind)
+            for line, offset, reason, column, kind in zip(
+                lines.tolist(), offsets.tolist(), reasons, columns, kinds, strict=True
+            )
+        )
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def copy_to(self, path: Path) -> None:
+        """Copy the list to where the user wants it.
+
+        Raises
+        ------
+        InputError
+            If it cannot be written there.
+        """
+        self._file.flush()
+        try:
+            shutil.copyfile(self.path, path)
+        except OSError as error:
+            raise InputError(
+                f"{path}: the rejects file cannot be written ({error.strerror})"
+            ) from None

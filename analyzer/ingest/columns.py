@@ -1,0 +1,292 @@
+"""Columns: which column of a source plays which role.
+
+The user's word counts first, then a vendor's profile, then known header words. What is missing or
+claimed twice is an error that shows the header and says what to type. A source without header is
+described by positions and kinds of value, because its first row may hold a plate.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from analyzer.errors import AmbiguousInputError, InputError, UsageError
+from analyzer.ingest.kinds import kind_of
+from analyzer.ingest.profiles import (
+    DATE_WORDS,
+    HEADER_WORDS,
+    KNOWN_WORDS,
+    ROLES,
+    TIME_WORDS,
+    Profile,
+    Words,
+    choose_profile,
+    header_word,
+)
+from analyzer.ingest.times import looks_like_time
+
+
+@dataclass(frozen=True)
+class ColumnMap:
+    """Which columns of a source play which roles.
+
+    Attributes
+    ----------
+    profile : Profile
+        The profile in use.
+    reason : str
+        Why this profile.
+    columns : dict of str to tuple of int
+        Positions by role; a time may stand in two columns, date and time of day.
+    words : dict of str to str
+        What the columns are called, for notes and comparisons; positions where names may not be
+        shown.
+    showable : bool
+        Whether `words` are names.
+    explicit : frozenset of str
+        Roles that the user mapped.
+    """
+
+    profile: Profile
+    reason: str
+    columns: dict[str, tuple[int, ...]]
+    words: dict[str, str]
+    explicit: frozenset[str] = frozenset()
+    showable: bool = True
+
+
+def is_header(rows: Sequence[Sequence[str]], columns: Mapping[str, str] | None = None) -> bool:
+    """Say whether the first of some rows names the columns.
+
+    A row of data holds a time; a header does not.
+
+    Examples
+    --------
+    >>> is_header([["plate", "camera", "time"]])
+    True
+    >>> is_header([["01A123BC", "c1", "2026-03-01 10:00"]])
+    False
+    """
+    first = rows[0]
+    if any(looks_like_time(cell) for cell in first):
+        return False
+    words = {header_word(cell) for cell in first}
+    if words & KNOWN_WORDS or words & {header_word(source) for source in columns or {}}:
+        return True
+    return any(looks_like_time(cell) for row in rows[1:] for cell in row)
+
+
+def is_showable(header: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> bool:
+    """Say whether a first row may be shown: only if it surely names columns and holds no plate.
+
+    Two known words prove that; so do cells that are all different words without digits, over
+    columns of which two or more hold digits.
+
+    Examples
+    --------
+    >>> is_showable(["Plate", "Camera", "x1"]), is_showable(["01A123BC", "c1", "--"])
+    (True, False)
+    """
+    if sum(header_word(name) in KNOWN_WORDS for name in header) > 1:
+        return True
+    names = [name.strip() for name in header]
+    if len(set(names)) < len(names) or not all(re.fullmatch(r"[^\W\d]{2,}.*", n) for n in names):
+        return False
+    if any(c.isdigit() for name in names for c in name):
+        return False
+    with_digits = [
+        column for column in zip(*(row for row in rows if len(row) == len(header)), strict=True)
+        if all(any(c.isdigit() for c in cell) for cell in column)
+    ]  # fmt: skip
+    return len(with_digits) > 1
+
+
+def check_columns(columns: Mapping[str, str] | None) -> dict[str, str]:
+    """Check a mapping ``source column → role`` that the user gave.
+
+    Raises
+    ------
+    UsageError
+        If a target is not a role, or two sources claim one.
+    """
+    checked: dict[str, str] = {}
+    for source, role in (columns or {}).items():
+        source, role = str(source), "plate" if role == "vehicle" else str(role)
+        if role not in ROLES:
+            hint = " (write SOURCE=ROLE, not ROLE=SOURCE)" if source in ROLES else ""
+            raise UsageError(
+                f"--column {source}={role}: {role!r} is not a role{hint}; "
+                f"roles are {', '.join(ROLES)}"
+            )
+        if role in checked.values():
+            raise UsageError(f"--column: two columns are named for the role {role}; keep one")
+        checked[source] = role
+    return checked
+
+
+def map_columns(
+    where: str,
+    header: Sequence[str],
+    *,
+    width: int,
+    sample: Sequence[Sequence[str]] = (),
+    profile: str = "auto",
+    columns: Mapping[str, str] | None = None,
+    required: Sequence[str] = ("plate", "camera", "seen_at"),
+) -> ColumnMap:
+    """Find out which column plays which role.
+
+    Parameters
+    ----------
+    where : str
+        Name of the source, for messages.
+    header : sequence of str
+        Column names; empty where the source has none.
+    width : int
+        Number of columns.
+    sample : sequence of sequence of str
+        First rows of a source without header; described by kinds of value, never shown.
+    profile : str
+        Name of a profile, or ``"auto"``.
+    columns : mapping
+        Role by source column (its name, or its position from 1), as the user gave it.
+    required : sequence of str
+        Roles that must be found.
+
+    Raises
+    ------
+    AmbiguousInputError
+        If two columns claim a role.
+    InputError
+        If a required role, or a column that the user named, is not there.
+    UsageError
+        If the mapping or the profile is not one.
+
+    Examples
+    --------
+    >>> found = map_columns("a.csv", ["No", "at", "cam"], width=3,
+    ...                     columns={"at": "seen_at", "1": "plate"})
+    >>> found.columns
+    {'seen_at': (1,), 'plate': (0,), 'camera': (2,)}
+    """
+    chosen, reason = choose_profile(header, profile)
+    words = [header_word(name) for name in header]
+    # A source that brings names without rows (a frame, Parquet) keeps names apart from values.
+    showable = bool(header) and (not sample or is_showable(header, sample[1:]))
+    seen = _what_was_seen(header, width, sample, showable)
+    found: dict[str, tuple[int, ...]] = {}
+    for source, role in check_columns(columns).items():
+        found[role] = (_position(where, source, header, words, width, seen),)
+    explicit = frozenset(found)
+    taken = {position for positions in found.values() for position in positions}
+    for word, role in chosen.columns.items():
+        if role not in found and words.count(word) == 1:
+            found[role] = (words.index(word),)
+    if not chosen.columns:
+        for role, tiers in HEADER_WORDS.items():
+            if role not in found:
+                positions = _by_words(where, role, tiers, words, header, taken)
+                if positions:
+                    found[role] = positions
+        if "seen_at" not in found:
+            positions = _date_and_time(where, words, header, taken)
+            if positions:
+                found["seen_at"] = positions
+    missing = [role for role in required if role not in found]
+    if missing:
+        example = _example(missing, header if showable else ())
+        raise InputError(
+            f"{where}: no column found for {', '.join(missing)}. {seen} "
+            f"Say which it is, for example {example}"
+        )
+    names = {
+        role: " + ".join(header[p] if showable else f"column {p + 1}" for p in positions)
+        for role, positions in found.items()
+    }
+    return ColumnMap(chosen, reason, found, names, explicit, showable)
+
+
+def _by_words(
+    where: str,
+    role: str,
+    tiers: Words,
+    words: Sequence[str],
+    header: Sequence[str],
+    taken: set[int],
+) -> tuple[int, ...]:
+    for tier in tiers:
+        claims = [p for p, word in enumerate(words) if word in tier and p not in taken]
+        if len(claims) > 1:
+            raise _two_claims(where, role, claims, header)
+        if claims:
+            return (claims[0],)
+    return ()
+
+
+def _date_and_time(
+    where: str, words: Sequence[str], header: Sequence[str], taken: set[int]
+) -> tuple[int, ...]:
+    dates = [p for p, word in enumerate(words) if word in DATE_WORDS and p not in taken]
+    times = [p for p, word in enumerate(words) if word in TIME_WORDS and p not in taken]
+    for claims in (dates, times):
+        if len(claims) > 1:
+            raise _two_claims(where, "seen_at", claims, header)
+    return tuple(dates + times)
+
+
+def _two_claims(
+    where: str, role: str, claims: Sequence[int], header: Sequence[str]
+) -> AmbiguousInputError:
+    names = [header[p] for p in claims]
+    if len(set(names)) < len(names):
+        names = [str(p + 1) for p in claims]
+    return AmbiguousInputError(
+        f"{where}: the columns {', '.join(names)} could all be {role}; say which it is, "
+        f"for example --column {_quote(names[0])}={role}"
+    )
+
+
+def _position(
+    where: str,
+    source: str,
+    header: Sequence[str],
+    words: Sequence[str],
+    width: int,
+    seen: str,
+) -> int:
+    exact = [p for p, name in enumerate(header) if name == source]
+    alike = [p for p, word in enumerate(words) if word and word == header_word(source)]
+    for claims in (exact, alike):
+        if len(claims) == 1:
+            return claims[0]
+        if len(claims) > 1:
+            raise AmbiguousInputError(
+                f"{where}: more than one column has the name given in --column; "
+                f"name it by its position, from 1 to {width}"
+            )
+    if source.isdecimal() and 1 <= int(source) <= width:
+        return int(source) - 1
+    raise InputError(f"{where}: there is no column {source!r}. {seen}")
+
+
+def _what_was_seen(
+    header: Sequence[str], width: int, sample: Sequence[Sequence[str]], showable: bool
+) -> str:
+    if showable:
+        return f"The header says: {', '.join(header)}."
+    cells = header or (sample[0] if sample else ())
+    kinds = "; ".join(f"{p}: {kind_of(cell)}" for p, cell in enumerate(cells, 1))
+    what = "The header has no word that is known" if header else "The file has no header line"
+    return f"{what}; its {width} columns hold {kinds}." if kinds else f"{what}."
+
+
+def _example(missing: Sequence[str], header: Sequence[str]) -> str:
+    if header:
+        free = [n for n in header if header_word(n) not in KNOWN_WORDS] or list(header)
+        return " ".join(f"--column {_quote(n)}={r}" for r, n in zip(missing, free, strict=False))
+    return " ".join(f"--column {p}={role}" for p, role in enumerate(missing, 1))
+
+
+def _quote(name: str) -> str:
+    return name if name.replace("_", "").isalnum() else f"'{name}'"

@@ -1,0 +1,298 @@
+"""Delimited text: encoding, delimiter and header found out, then rows read block by block.
+
+Nothing is assumed that the file does not show: the encoding is detected and reported, the delimiter
+is the one that splits the first rows evenly, and a file may have no header at all.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from analyzer.errors import InputError
+from analyzer.ingest.records import column_of, find_records
+from analyzer.ingest.sources import Chunk
+from analyzer.ingest.streams import ByteStream, hash_file
+
+BLOCK_BYTES = 1 << 24
+DELIMITERS = ",;\t|^~\x01\x1f"
+"""Tried in this order; a colon or a blank would split times."""
+
+_HEAD_BYTES = 1 << 16
+_HEAD_ROWS = 50
+
+HeaderTest = Callable[[list[list[str]]], bool]
+"""Says of the first rows of a file whether the first of them names the columns."""
+
+
+class TextSource:
+    """A delimited text file, plain or gzipped."""
+
+    def __init__(self, path: Path, is_header: HeaderTest, *, block_bytes: int = BLOCK_BYTES):
+        self.path = path
+        self.name = path.name
+        self.size = path.stat().st_size
+        self.sha256: str | None = None
+        self._block_bytes = block_bytes
+        head = self._read_head()
+        if not head:
+            raise InputError(f"{path}: the file is empty")
+        self.encoding, self._bom = detect_encoding(head)
+        text = self._head_text(head)
+        self._returns_only = "\n" not in text and "\r" in text
+        if self._returns_only:
+            text = text.replace("\r", "\n")
+        self._skip_lines, self.delimiter = _separator_line(text)
+        text = "".join(text.splitlines(keepends=True)[self._skip_lines :])
+        if self.delimiter is None:
+            self.delimiter = sniff_delimiter(text)
+        rows, self._header_lines = _head_rows(text, self.delimiter)
+        if not rows:
+            raise InputError(f"{path}: the file has no rows")
+        self.head = rows
+        self.has_header = is_header(rows)
+        self.width = len(rows[0])
+        self.columns = tuple(cell.strip() for cell in rows[0]) if self.has_header else ()
+        delimiter = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}.get(
+            self.delimiter, "other"
+        )
+        self.notes = [f"text in {self.encoding}, fields separated by {delimiter}"]
+        if not self.has_header:
+            self.notes.append("no header line: columns are known by position only")
+
+    def digest(self) -> str:
+        """Give the SHA-256 of the file."""
+        if self.sha256 is None:
+            self.sha256 = hash_file(self.path)
+        return self.sha256
+
+    def chunks(self, wanted: Sequence[int]) -> Iterator[Chunk]:
+        """Yield the rows, block by block."""
+        stream = ByteStream(self.path)
+        positions = list(dict.fromkeys(wanted))
+        text = _TextBlocks(stream, self.encoding, self._bom, self._returns_only)
+        carry, line, skipping = b"", 1, False
+        lines_to_skip = self._skip_lines + (self._header_lines if self.has_header else 0)
+        for block, final in text.blocks(self._block_bytes):
+            data = carry + block if carry else block
+            while lines_to_skip:
+                end = data.find(b"\n")
+                if end < 0:
+                    break
+                text.advance(data[: end + 1])
+                data, line, lines_to_skip = data[end + 1 :], line + 1, lines_to_skip - 1
+            if lines_to_skip:
+                carry = b"" if final else data
+                continue
+            buffer = np.frombuffer(data, np.uint8)
+            found = find_records(
+                buffer,
+                delimiter=ord(self.delimiter),
+                width=self.width,
+                wanted=positions,
+                line=line,
+                final=final,
+                skipping=skipping,
+            )
+            columns, undecodable = {}, {}
+            for slot, position in enumerate(positions):
+                column, bad = decode_column(column_of(buffer, found, slot), self.encoding)
+                columns[position] = column
+                if bad is not None:
+                    undecodable[position] = bad
+            found.faults.offsets = text.offsets(data, found.faults.offsets)
+            yield Chunk(
+                columns,
+                found.lines,
+                text.offsets(data, found.starts),
+                found.faults,
+                undecodable,
+                stream.done,
+            )
+            text.advance(data[: found.consumed])
+            carry, line, skipping = data[found.consumed :], found.next_line, found.skipping
+        self.sha256 = stream.sha256
+
+    def _read_head(self) -> bytes:
+        for block in ByteStream(self.path).blocks(_HEAD_BYTES):
+            return block
+        return b""
+
+    def _head_text(self, head: bytes) -> str:
+        text = codecs.getincrementaldecoder(self.encoding)("replace").decode(head[self._bom :])
+        odd = sum(1 for c in text if ord(c) < 32 and c not in "\t\r\n\f") + text.count("\ufffd")
+        # A few stray bytes are faults of rows; a twentieth of them is no text.
+        if odd > 8 and odd * 20 > len(text):
+            raise InputError(f"{self.path}: this is not text; a CSV or Parquet file is expected")
+        if text.lstrip()[:1] in ("{", "[", "<"):
+            kind = "XML or HTML" if text.lstrip()[0] == "<" else "JSON"
+            raise InputError(
+                f"{self.path} is {kind}, which is not read; export the sightings as CSV or Parquet"
+            )
+        return text
+
+
+class _TextBlocks:
+    """Blocks of a text file as UTF-8 (or a one-byte encoding as it stands), with file offsets."""
+
+    def __init__(self, stream: ByteStream, encoding: str, bom: int, returns_only: bool):
+        self._stream = stream
+        self._wide = encoding.startswith("utf-16")
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace") if self._wide else None
+        self._bom = bom
+        self._returns_only = returns_only
+        self._base = bom
+
+    def blocks(self, size: int) -> Iterator[tuple[bytes, bool]]:
+        """Yield blocks, and whether each is the last."""
+        last: bytes | None = None
+        skip = self._bom
+        for block in self._stream.blocks(max(size, 16)):
+            block, skip = block[skip:], 0
+            if self._decoder is not None:
+                block = self._decoder.decode(block).encode()
+            if self._returns_only:
+                block = block.replace(b"\r", b"\n")
+            if last is not None:
+                yield last, False
+            last = block
+        yield last or b"", True
+
+    def offsets(self, data: bytes, positions: np.ndarray) -> np.ndarray:
+        """Turn positions in the current block into byte offsets in the (unpacked) file."""
+        if not self._wide or not len(positions):
+            return positions + self._base
+        return 2 * _units_before(np.frombuffer(data, np.uint8))[positions] + self._base
+
+    def advance(self, data: bytes) -> None:
+        """Tell that these bytes lie behind."""
+        if self._wide:
+            self._base += 2 * int(_units_before(np.frombuffer(data, np.uint8))[-1])
+        else:
+            self._base += len(data)
+
+
+def _units_before(data: np.ndarray) -> np.ndarray:
+    """Count the UTF-16 units of the characters that begin before each byte of UTF-8."""
+    units = ((data & 0xC0) != 0x80).astype(np.int64) + (data >= 0xF0)
+    return np.concatenate([[0], np.cumsum(units)])
+
+
+def detect_encoding(head: bytes) -> tuple[str, int]:
+    r"""Find the encoding of a text by its first bytes.
+
+    Returns
+    -------
+    encoding : str
+        ``utf-8``, ``utf-16-le``, ``utf-16-be``, ``cp1251`` or ``cp1252``.
+    bom : int
+        Length of the byte-order mark.
+
+    Examples
+    --------
+    >>> detect_encoding("номер;камера".encode("cp1251")), detect_encoding(b"plate;caf\xe9 2")
+    (('cp1251', 0), ('cp1252', 0))
+    """
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ):
+        if head.startswith(mark):
+            return encoding, len(mark)
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    half = max(1, len(head) // 2)
+    if odd > 0.4 * half and even < 0.1 * half:
+        return "utf-16-le", 0
+    if even > 0.4 * half and odd < 0.1 * half:
+        return "utf-16-be", 0
+    try:
+        codecs.getincrementaldecoder("utf-8")("strict").decode(head)
+        return "utf-8", 0
+    except UnicodeDecodeError:
+        # Cyrillic words are runs of high bytes; in western text accented letters stand alone.
+        runs = re.findall(rb"[\xc0-\xff\xa8\xb8]+", head)
+        high = sum(map(len, runs))
+        return ("cp1251" if runs and high >= 2 * len(runs) else "cp1252"), 0
+
+
+def sniff_delimiter(text: str) -> str:
+    r"""Find the delimiter that splits the first rows evenly and into the most fields.
+
+    Examples
+    --------
+    >>> sniff_delimiter('plate|"a, b"|seen, at\n1|2|3\n')
+    '|'
+    """
+    best, best_score = ",", (0.0, 0)
+    for delimiter in DELIMITERS:
+        rows, _ = _head_rows(text, delimiter)
+        if not rows or len(rows[0]) < 2:
+            continue
+        even = sum(len(row) == len(rows[0]) for row in rows) / len(rows)
+        score = (round(even, 1), len(rows[0]))
+        if score > best_score:
+            best, best_score = delimiter, score
+    return best
+
+
+def _separator_line(text: str) -> tuple[int, str | None]:
+    """Spreadsheets may write ``sep=;`` as the first line."""
+    match = re.match(r"sep=(.)\r?\n", text)
+    return (1, match.group(1)) if match else (0, None)
+
+
+def _head_rows(text: str, delimiter: str) -> tuple[list[list[str]], int]:
+    """Split the first rows; also the number of lines up to the end of the first row."""
+    cut = text.rfind("\n") + 1
+    # An unfinished last row would look like a row with too few fields.
+    if len(text) > _HEAD_BYTES // 4 and cut:
+        text = text[:cut]
+    rows: list[list[str]] = []
+    first_lines = 0
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    try:
+        for row in reader:
+            if not any(cell.strip() for cell in row) and len(row) < 2:
+                continue
+            if not rows:
+                first_lines = reader.line_num
+            rows.append(row)
+            if len(rows) == _HEAD_ROWS:
+                break
+    except csv.Error:
+        pass
+    return rows, first_lines
+
+
+def decode_column(column: pa.Array, encoding: str) -> tuple[pa.Array, np.ndarray | None]:
+    """Turn a column of bytes into text; cells that are no text become null and are marked."""
+    data = np.frombuffer(column.buffers()[2] or b"", np.uint8)
+    if not len(data) or data.max() < 128:
+        return column, None
+    if not encoding.startswith("cp"):
+        try:
+            column.validate(full=True)
+            return column, None
+        except pa.ArrowInvalid:
+            pass
+    raw = pa.Array.from_buffers(pa.binary(), len(column), column.buffers()).dictionary_encode()
+    decoder = "utf-8" if not encoding.startswith("cp") else encoding
+    texts = [_decode(value, decoder) for value in raw.dictionary.to_pylist()]
+    column = pa.array(texts, pa.string()).take(raw.indices)
+    bad = np.asarray(column.is_null())
+    return column, bad if bad.any() else None
+
+
+def _decode(value: bytes, encoding: str) -> str | None:
+    try:
+        return value.decode(encoding).strip()
+    except UnicodeDecodeError:
+        return None

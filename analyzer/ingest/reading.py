@@ -1,0 +1,429 @@
+"""A reading: inputs opened, mapped and compared, streamed into a store, and accounted for."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analyzer.errors import AmbiguousInputError, InputError, KeyFileError, StoreError, UsageError
+from analyzer.ingest.chunks import ChunkReader
+from analyzer.ingest.cleaning import MERGE_REASONS, RejectsFile, merge_repeats
+from analyzer.ingest.coding import CellCoder, NameCoder, Positions
+from analyzer.ingest.columns import ColumnMap, is_header, map_columns
+from analyzer.ingest.formats import FrameSource, open_source
+from analyzer.ingest.keys import PSEUDONYMOUS, Key
+from analyzer.ingest.plates import VehicleCoder, existing_id, look_like_plates, pseudonym_of
+from analyzer.ingest.quality import FileQuality, Quality
+from analyzer.ingest.sources import Source
+from analyzer.ingest.times import DAY_FIRST, MONTH_FIRST, TimeReader, order_proofs
+from analyzer.schema import CORE, LABELS, OPTIONAL, Rows
+from analyzer.sightings import Sightings
+from analyzer.store import Store, StoreBuilder, is_store, open_store
+
+REJECTS = "rejects.csv"
+_EARLIER = 0
+"""Number of the file of rows that were in the store before."""
+
+Progress = Callable[[int, int], None]
+
+
+class Reading:
+    """One run of the reader: what it was told, and what it has found so far."""
+
+    def __init__(
+        self,
+        *,
+        earlier: Store | None,
+        target: Path | None,
+        key: Key,
+        timezone: str | None,
+        columns: dict[str, str],
+        profile: str,
+        place_grid: float | None,
+        memory: int,
+        cameras: pd.DataFrame | None,
+    ):
+        self.earlier = earlier
+        self.target = target
+        self.key = key
+        self.timezone = timezone
+        self.columns = columns
+        self.profile = profile
+        self.place_grid = place_grid
+        self.memory = memory
+        self.cameras = cameras
+        manifest = earlier.manifest if earlier is not None else {}
+        self._provenance = dict(manifest.get("provenance", {}))
+        self._inputs = [dict(entry) for entry in self._provenance.get("inputs", ())]
+        self.quality = Quality.from_dict(manifest.get("quality", {}))
+        for entry in self.quality.files:
+            entry.is_earlier = True
+        if earlier is not None:
+            self._check_earlier(manifest)
+        names = earlier.vehicle_names.to_pylist() if earlier is not None else ()
+        name_of = existing_id if key.kind == PSEUDONYMOUS else pseudonym_of(key.secret)
+        self.vehicles = VehicleCoder(name_of, names)
+        table = earlier.camera_table if earlier is not None else None
+        self.cells = None if place_grid is None else CellCoder(place_grid, table)
+        self.names = NameCoder(() if table is None else table["name"])
+        self.positions = Positions()
+        if table is not None and place_grid is None:
+            # A camera of the store that stands elsewhere in a new file moves.
+            held = np.arange(len(table), dtype=np.int32)
+            self.positions.add(held, table["lat"].to_numpy(float), table["lon"].to_numpy(float))
+        self._seen_once = 0
+        labels = earlier.labels if earlier is not None else {}
+        self.labels = {name: NameCoder(labels.get(name, ())) for name in LABELS}
+
+    def _check_earlier(self, manifest: dict[str, Any]) -> None:
+        path = self.earlier.path
+        if manifest["key"] != self.key.to_dict():
+            raise KeyFileError(f"{path}: made with another key; give the key it was made with")
+        if self.timezone not in (None, manifest["timezone"]):
+            raise StoreError(
+                f"{path}: its time zone is {manifest['timezone']}, not {self.timezone}; "
+                "a store has one time zone"
+            )
+        grid = self._provenance.get("options", {}).get("place_grid_m")
+        if grid != self.place_grid:
+            want = "no place grid" if grid is None else f"--place-grid {grid:g}m"
+            raise StoreError(f"{path}: was made with {want}; give the same for further files")
+
+    # The flow
+
+    def run(
+        self, inputs: Sequence[Path | pd.DataFrame], rejects: Path | None, progress: Progress | None
+    ) -> Sightings:
+        """Read the inputs and write the store."""
+        # A share of the memory for the block, its fields and its columns; the rest for sorting.
+        block = max(1 << 12, min(1 << 24, self.memory // 64))
+        sources = [self._open(item, block) for item in inputs]
+        maps = [self._map(source) for source in sources]
+        self._check_same_schema(sources, maps)
+        optional = [name for name in OPTIONAL if name in maps[0].columns]
+        builder = StoreBuilder(
+            self.target,
+            timezone=self._store_timezone,
+            columns=optional,
+            memory=self.memory,
+        )
+        try:
+            folder = None if self.earlier is None else self.earlier.folder / REJECTS
+            listed = RejectsFile(builder.folder / REJECTS, folder)
+            try:
+                added = self._read_all(sources, maps, builder, listed, progress)
+                if rejects is not None:
+                    listed.copy_to(rejects)
+            finally:
+                listed.close()
+            if not added and self.earlier is not None:
+                builder.abandon()
+                return Sightings(open_store(self.target))
+            return Sightings(self._finish(builder, optional))
+        except BaseException:
+            builder.abandon()
+            raise
+
+    @property
+    def _store_timezone(self) -> str:
+        if self.timezone is not None:
+            return self.timezone
+        return "UTC" if self.earlier is None else self.earlier.manifest["timezone"]
+
+    def _open(self, item: Path | pd.DataFrame, block: int) -> Source:
+        if isinstance(item, pd.DataFrame):
+            return FrameSource(item)
+        if is_store(item):
+            raise UsageError(f"{item} is a store; a store is opened alone, not among files")
+        if item.is_file() and self.target is not None:
+            inside = item.resolve().is_relative_to(self.target.resolve())
+            if inside:
+                raise UsageError(f"{item} lies in the store that is to be written")
+        return open_source(item, lambda rows: is_header(rows, self.columns), block_bytes=block)
+
+    def _map(self, source: Source) -> ColumnMap:
+        required = ("plate", "seen_at")
+        required += ("lat", "lon") if self.place_grid is not None else ("camera",)
+        mapped = map_columns(
+            source.name,
+            source.columns,
+            width=source.width,
+            sample=source.head,
+            profile=self.profile,
+            columns=self.columns,
+            required=required,
+        )
+        if self.place_grid is not None:
+            # The cell plays the camera: the reader's name is not needed.
+            mapped.columns.pop("camera", None)
+            mapped.words.pop("camera", None)
+        if self.cameras is not None:
+            # The list says where cameras stand; what the rows say is not needed.
+            for role in ("lat", "lon"):
+                mapped.columns.pop(role, None)
+                mapped.words.pop(role, None)
+        if mapped.profile.moving and self.place_grid is None:
+            raise AmbiguousInputError(
+                f"{source.name}: {mapped.profile.title}: these readers move, so a reader is no "
+                "place; say how large a place is, for example --place-grid 250m"
+            )
+        return mapped
+
+    def _check_same_schema(self, sources: Sequence[Source], maps: Sequence[ColumnMap]) -> None:
+        first, first_map = sources[0], maps[0]
+        for source, mapped in zip(sources[1:], maps[1:], strict=True):
+            if mapped.words == first_map.words and mapped.profile == first_map.profile:
+                continue
+            roles = [role for role in {**first_map.words, **mapped.words}
+                     if first_map.words.get(role) != mapped.words.get(role)]  # fmt: skip
+            differences = (
+                "; ".join(
+                    f"{role}: {_where(first_map, role)} there, {_where(mapped, role)} here"
+                    for role in roles
+                )
+                or f"{first_map.profile.name} there, {mapped.profile.name} here"
+            )
+            raise InputError(
+                f"{source.name}: its columns differ from those of {first.name} ({differences}); "
+                "read files of different kinds into the store one after the other, with a key file"
+            )
+        if self.earlier is not None:
+            held = set(self.earlier.columns) - set(CORE)
+            new = {role for role in first_map.columns if role in OPTIONAL}
+            if held != new:
+                raise InputError(
+                    f"{first.name}: the store {self._named(held)}, the file {self._named(new)}; "
+                    "all files of a store bring the same optional columns"
+                )
+
+    @staticmethod
+    def _named(columns: set[str]) -> str:
+        listed = ", ".join(name for name in OPTIONAL if name in columns)
+        return f"has the optional columns {listed}" if listed else "has no optional columns"
+
+    def _read_all(
+        self,
+        sources: Sequence[Source],
+        maps: Sequence[ColumnMap],
+        builder: StoreBuilder,
+        listed: RejectsFile,
+        progress: Progress | None,
+    ) -> int:
+        """Read what is new; give the number of files added."""
+        total = sum(source.size for source in sources)
+        known = {entry["sha256"]: entry["number"] for entry in self._inputs}
+        sizes = [source.size for source in sources]
+        done, added = 0, 0
+        for source, mapped in zip(sources, maps, strict=True):
+            # A file can only be a second time here if something was read before it, or will be.
+            if known and (self.earlier is not None or sizes.count(source.size) > 1):
+                number = known.get(source.digest())
+                if number is not None:
+                    self.quality.notes.append(
+                        f"an input was skipped: it is the same as file {number}"
+                    )
+                    done += source.size
+                    continue
+            entry = FileQuality(len(self._inputs) + 1)
+            if entry.number > np.iinfo(np.int16).max:
+                raise InputError("more than 32,767 files in one store; join some of them first")
+            self._read_one(source, mapped, entry, builder, listed, progress, done, total)
+            if not entry.rows_read:
+                raise InputError(f"{source.name}: the file has a header and no rows")
+            self.quality.files.append(entry)
+            known[source.digest()] = entry.number
+            self._inputs.append(
+                {"number": entry.number, "name": source.name, "sha256": source.digest()}
+            )
+            done += source.size
+            added += 1
+        return added
+
+    def _read_one(
+        self,
+        source: Source,
+        mapped: ColumnMap,
+        entry: FileQuality,
+        builder: StoreBuilder,
+        listed: RejectsFile,
+        progress: Progress | None,
+        done: int,
+        total: int,
+    ) -> None:
+        entry.notes.extend(source.notes)
+        entry.notes.append(mapped.reason)
+        if mapped.showable:
+            roles = ", ".join(f"{role} from {word!r}" for role, word in mapped.words.items())
+            entry.notes.append(f"columns: {roles}")
+        reader = ChunkReader(
+            mapped=mapped,
+            times=self._time_reader(source, mapped),
+            vehicles=self.vehicles,
+            cameras=self.names,
+            cells=self.cells,
+            positions=self.positions,
+            labels=self.labels,
+            where=source.name,
+            timezone=self.timezone,
+            entry=entry,
+            listed=listed,
+        )
+        kept = 0
+        for chunk in source.chunks(reader.wanted):
+            rows = reader.read(chunk)
+            if len(rows["vehicle"]):
+                kept += len(rows["vehicle"])
+                builder.append(rows)
+            if progress is not None:
+                progress(done + min(chunk.done, source.size), total)
+        if entry.rows_read and not kept:
+            reasons = ", ".join(
+                f"{reason.replace('_', ' ')}: {rows:,}"
+                for reason, rows in entry.rejected.most_common()
+            )
+            raise InputError(
+                f"{source.name}: none of its {entry.rows_read:,} rows can be used ({reasons}); "
+                f"{reader.hint()}"
+            )
+        reader.finish()
+
+    def _time_reader(self, source: Source, mapped: ColumnMap) -> TimeReader:
+        name = mapped.words["seen_at"]
+        where = f"{source.name}, column {name}" if mapped.showable else f"{source.name}, {name}"
+        reader = TimeReader(where, self.timezone)
+        if mapped.profile.order is not None:
+            reader.order, reader.settled = mapped.profile.order, True
+            return reader
+        # Only dates that end with the year leave the order open: one chunk shows whether there are
+        # any, and reading goes on until a date proves which number is the day.
+        positions = mapped.columns["seen_at"][:1]
+        for chunk in source.chunks(positions):
+            needed, day_first, month_first = order_proofs(chunk.columns[positions[0]])
+            if day_first or month_first:
+                reader.order = DAY_FIRST if day_first >= month_first else MONTH_FIRST
+                break
+            if not needed:
+                break
+        return reader
+
+    # What is written at the end
+
+    def _finish(self, builder: StoreBuilder, optional: Sequence[str]) -> Store:
+        if self.earlier is not None:
+            self._append_earlier(builder)
+        merged = builder.write_parts(self._merge)
+        first_new = next(entry for entry in self.quality.files if not entry.is_earlier)
+        by_number = {entry.number: entry for entry in self.quality.files}
+        for (number, code), rows in sorted(merged.items()):
+            # An earlier row that now repeats a new one was merged because the new file came.
+            by_number.get(number, first_new).merged[MERGE_REASONS[code]] += rows
+        self._describe(builder)
+        cameras = self._camera_table()
+        return builder.finish(
+            cameras=cameras,
+            vehicles=self.vehicles.names,
+            labels={name: self.labels[name].names for name in optional if name in LABELS},
+            quality=self.quality.to_dict(),
+            provenance=self._describe_origin(),
+            key=self.key.to_dict(),
+        )
+
+    def _merge(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+        keep, reason = merge_repeats(rows)
+        # A vehicle is in one part, so what is counted here is final.
+        counts = np.unique(rows["vehicle"][keep], return_counts=True)[1]
+        self._seen_once += int(np.count_nonzero(counts == 1))
+        return keep, reason
+
+    def _append_earlier(self, builder: StoreBuilder) -> None:
+        for part in Sightings(self.earlier).parts(*self.earlier.columns):
+            rows = dict(part.load())
+            rows["file"] = np.full(len(rows["vehicle"]), _EARLIER, np.int16)
+            builder.append(rows)
+
+    def _describe(self, builder: StoreBuilder) -> None:
+        quality = self.quality
+        quality.vehicles, quality.cameras = len(self.vehicles), builder.cameras_seen
+        if len(self.vehicles):
+            quality.vehicles_seen_once = self._seen_once / len(self.vehicles)
+        if builder.span_ms is not None:
+            first, last = (
+                pd.Timestamp(time, unit="ms", tz="UTC").tz_convert(builder.timezone).isoformat()
+                for time in builder.span_ms
+            )
+            quality.first_seen, quality.last_seen = first, last
+        if self.timezone is None and self.earlier is None:
+            quality.notes.append(
+                "times carry their offset and no time zone was given: days and hours are those of "
+                "UTC; give --timezone for local ones"
+            )
+        if self.key.kind == PSEUDONYMOUS and look_like_plates(self.vehicles.names[:10_000]):
+            message = (
+                "the ids look like plates and are kept as they are; if they are plates, read the "
+                "files again with --plates raw"
+            )
+            quality.notes.append(message)
+            warnings.warn(message, UserWarning, stacklevel=5)
+
+    def _camera_table(self) -> pd.DataFrame:
+        if self.cells is not None:
+            return self.cells.table()
+        frame = pd.DataFrame({"name": self.names.names})
+        frame["lat"], frame["lon"] = self.positions.table(len(frame))
+        zones = np.full(len(frame), None, object)
+        if self.earlier is not None:
+            held = self.earlier.camera_table
+            known = held["lat"].notna().to_numpy()
+            frame.loc[np.flatnonzero(known), ["lat", "lon"]] = held.loc[known, ["lat", "lon"]]
+            if self._provenance.get("zones") == "given":
+                zones[: len(held)] = held["zone_name"]
+        if self.cameras is not None:
+            given = self.cameras.set_index("camera")
+            unseen = [name for name in given.index if name not in self.names.codes]
+            frame = pd.concat([frame, pd.DataFrame({"name": unseen})], ignore_index=True)
+            zones = np.concatenate([zones, np.full(len(unseen), None, object)])
+            there = frame["name"].isin(given.index)
+            rows = given.loc[frame.loc[there, "name"]]
+            frame.loc[there, ["lat", "lon"]] = rows[["lat", "lon"]].to_numpy()
+            zones[np.flatnonzero(there)] = rows["zone"].to_numpy(object)
+            absent = int((~there).sum())
+            if absent:
+                self.quality.notes.append(
+                    f"{absent} cameras of the data do not stand in the list of cameras"
+                )
+        if any(zone is not None and not pd.isna(zone) for zone in zones):
+            frame["zone"] = zones
+            self._provenance["zones"] = "given"
+        return frame
+
+    def _describe_origin(self) -> dict[str, Any]:
+        return {
+            **self._provenance,
+            "version": _version(),
+            "inputs": self._inputs,
+            "options": {
+                "timezone": self.timezone,
+                "profile": self.profile,
+                "columns": self.columns,
+                "plates": "pseudonymous" if self.key.kind == PSEUDONYMOUS else "raw",
+                "place_grid_m": self.place_grid,
+                "cameras": self.cameras is not None,
+            },
+        }
+
+
+def _where(mapped: ColumnMap, role: str) -> str:
+    return repr(mapped.words[role]) if role in mapped.words else "none"
+
+
+def _version() -> str:
+    try:
+        return version("platerisk")
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,67 @@
+"""Sources: one input of whatever format, read as a stream of chunks of wanted columns.
+
+A source knows its name, its column names and how wide it is; `chunks` yields Arrow columns together
+with the line number and byte offset of every row. Columns are asked for by position, because names
+may be missing or double.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from analyzer.ingest.records import Faults
+
+
+@dataclass
+class Chunk:
+    """Some rows of a source.
+
+    Attributes
+    ----------
+    columns : dict of int to pyarrow.Array
+        The wanted columns by position; text from delimited files, typed from others.
+    lines, offsets : numpy.ndarray of int64
+        Line number (row number in frames and Parquet, from 1) and byte offset (-1: none).
+    faults : Faults
+        Rows that have no usable fields.
+    undecodable : dict of int to numpy.ndarray of bool
+        Cells that are not text in the file's encoding (null in `columns`).
+    done : int
+        Bytes (or rows) of the source read so far.
+    """
+
+    columns: dict[int, pa.Array]
+    lines: np.ndarray
+    offsets: np.ndarray
+    faults: Faults = field(default_factory=Faults)
+    undecodable: dict[int, np.ndarray] = field(default_factory=dict)
+    done: int = 0
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+
+class Source(Protocol):
+    """One input, whatever its format."""
+
+    name: str
+    columns: tuple[str, ...]
+    has_header: bool
+    width: int
+    size: int
+    notes: list[str]
+    head: list[list[str]]
+    sha256: str | None
+
+    def chunks(self, wanted: Sequence[int]) -> Iterator[Chunk]:
+        """Yield the rows, with the columns at the wanted positions."""
+        ...
+
+    def digest(self) -> str:
+        """Give the SHA-256 of the input without parsing it."""
+        ...
