@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from analyzer import __version__
@@ -117,7 +117,7 @@ class Assessment(Result):
                 points=self.unicity.adversary.points,
                 unmeasured=tuple(sweep.loc[sweep["status"] == "not measurable", "window"]),
                 one_leak_day=tuple(sweep.loc[sweep["status"] == "one leak day", "window"]),
-                place_grid=self.sightings.provenance.get("options", {}).get("place_grid"),
+                place_grid_m=self.sightings.provenance.get("options", {}).get("place_grid_m"),
                 cameras=len(cameras),
                 unplaced=int((cameras["lat"].isna() | cameras["lon"].isna()).sum()),
                 rows_read=quality.get("rows_read", len(self.sightings)),
@@ -129,8 +129,8 @@ class Assessment(Result):
     def days(self) -> int:
         """Local calendar days from the first sighting to the last, both included."""
         first, last = self.sightings.span_ms
-        local = [self.sightings.clock.local(pd.array([t]).to_numpy())[0] for t in (first, last)]
-        return int(local[1] // DAY_MS - local[0] // DAY_MS + 1)
+        ends = self.sightings.clock.local(np.array([first, last])) // DAY_MS
+        return int(ends[1] - ends[0] + 1)
 
     def summary(self) -> str:
         """Say the findings, a sentence each."""
@@ -139,12 +139,14 @@ class Assessment(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """Give the findings as they stand in ``findings.json``."""
-        from analyzer.report.findings import findings_object
+        from analyzer.report.findings import findings_document
+        from analyzer.report.texts import Texts
 
-        return findings_object(self.report_input())
+        report = self.report_input()
+        return findings_document(report, k=DEFAULT_K, tables=(), texts=Texts(report.language))
 
     def to_pandas(self) -> pd.DataFrame:
-        """Give the findings as a table: id, criterion, sentence, value, low, high, n, …"""
+        """Give the findings as a table, a row each, with their figures."""
         return pd.DataFrame(
             [
                 {
@@ -170,7 +172,6 @@ class Assessment(Result):
             Whether tables of single vehicles belong to it.
         """
         adversary = self.unicity.adversary
-        flows = pd.DataFrame(self.patterns.commutes.od_matrix.drop(columns="geometry"))
         return ReportInput(
             title=(
                 "What a synthetic plate database gives away"
@@ -181,9 +182,7 @@ class Assessment(Result):
             data={
                 **self.sightings.quality,
                 "vehicles": self.sightings.n_vehicles,
-                "cameras": int((self.load["vehicles"] > 0).sum())
-                if "cameras" not in self.sightings.quality
-                else self.sightings.quality["cameras"],
+                "cameras": self.sightings.store.manifest["cameras_seen"],
                 "first_seen": str(self.sightings.span[0]),
                 "last_seen": str(self.sightings.span[1]),
                 "timezone": self.sightings.timezone,
@@ -193,7 +192,7 @@ class Assessment(Result):
             unicity_curve=self.unicity.to_pandas(),
             retention=self.retention.to_pandas(),
             zones=self.load,
-            flows=flows,
+            flows=self._flows(),
             limits=self.limits,
             method=method_terms(
                 points=adversary.points,
@@ -204,9 +203,28 @@ class Assessment(Result):
             info=self._info(),
             tables={
                 "sighting_counts": self.counts,
-                "inferred": self.patterns.to_pandas(),
+                "inferred": self._inferred(),
             },
             internal_tables=self.patterns.tables() if internal else {},
+        )
+
+    def _inferred(self) -> pd.DataFrame:
+        """What is inferred, with the count of vehicles by which small figures are withheld."""
+        table = self.patterns.to_pandas()
+        estimates = self.patterns.estimates.values()
+        table.insert(1, "vehicles", [round(each.value * each.n) for each in estimates])
+        return table
+
+    def _flows(self) -> pd.DataFrame:
+        """Commutes between zones, with the codes that the table of zones has."""
+        flows = self.patterns.commutes.od_matrix
+        code_of = dict(zip(self.load["name"], self.load["zone"], strict=True))
+        return pd.DataFrame(
+            {
+                "origin": flows["origin"].map(code_of).astype(int),
+                "destination": flows["destination"].map(code_of).astype(int),
+                "vehicles": flows["vehicles"],
+            }
         )
 
     def _info(self) -> dict[str, Any]:
@@ -238,23 +256,26 @@ class Assessment(Result):
         list of Path
             The files written.
         """
-        from analyzer.report.pages import write_report
+        from analyzer.report.folder import write_report
 
         return write_report(self.report_input(internal=internal), Path(folder), internal=internal)
 
     def to_html(self, path: str | Path) -> Path:
         """Write the page alone, as it can be published."""
         from analyzer.report.pages import render_report
+        from analyzer.report.texts import Texts
 
-        path = Path(path)
-        path.write_text(render_report(self.report_input()), encoding="utf-8")
+        report, path = self.report_input(), Path(path)
+        page = render_report(report, k=DEFAULT_K, internal=False, texts=Texts(report.language))
+        path.write_text(page, encoding="utf-8")
         return path
 
     def to_json(self, path: str | Path) -> Path:
         """Write the findings alone, as they can be published."""
+        from analyzer.report.findings import to_json
+
         path = Path(path)
-        text = json.dumps(self.to_dict(), ensure_ascii=False, indent=2, sort_keys=True)
-        path.write_text(text + "\n", encoding="utf-8")
+        path.write_text(to_json(self.to_dict()), encoding="utf-8")
         return path
 
 

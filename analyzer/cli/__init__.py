@@ -59,7 +59,7 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="platerisk")
 def main() -> None:
-    """Show what a database of licence-plate sightings gives away about the people in the cars.
+    r"""Show what a database of licence-plate sightings gives away about the people in the cars.
 
     \b
     Try it:             platerisk demo

@@ -182,7 +182,7 @@ def patterns(
     that can be inferred. Tables of single vehicles need --internal and -o.
     """
     from analyzer.patterns.overview import find_patterns
-    from analyzer.report.tables import write_internal
+    from analyzer.report.folder import write_internal
 
     if internal != (output is not None):
         raise click.UsageError(

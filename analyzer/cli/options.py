@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,7 +40,9 @@ def sources(command: Callable) -> Callable:
 def reading_options(command: Callable) -> Callable:
     """Options that say how files are to be read."""
     decorators = [
-        click.option("--cameras", metavar="FILE", help="Where the cameras stand (camera, lat, lon)."),
+        click.option(
+            "--cameras", metavar="FILE", help="Where the cameras stand: camera, lat, lon."
+        ),
         click.option(
             "--column",
             multiple=True,
@@ -153,11 +156,10 @@ def columns_of(pairs: tuple[str, ...]) -> dict[str, str] | None:
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[int, int], None]]:
     """Show how far long work is, on standard error, and only on a terminal."""
-    stream = click.get_text_stream("stderr")
-    if not stream.isatty():
+    if not sys.stderr.isatty():
         yield lambda done, total: None
         return
-    with click.progressbar(length=1_000, label=label, file=stream, show_pos=False) as bar:
+    with click.progressbar(length=1_000, label=label, file=sys.stderr) as bar:
 
         def report(done: int, total: int) -> None:
             bar.update(int(1_000 * min(done, total) / max(total, 1)) - bar.pos)

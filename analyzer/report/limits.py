@@ -106,8 +106,8 @@ class Facts:
         Points that the adversary knows.
     unmeasured, one_leak_day : tuple of str
         Windows longer than the data, and windows without three separate leak days.
-    place_grid : str or None
-        Grid to which moving readers were snapped.
+    place_grid_m : float or None
+        Side of the grid to which moving readers were snapped, in metres.
     cameras, unplaced : int
         Cameras, and those without a position.
     rows_read : int
@@ -123,7 +123,7 @@ class Facts:
     points: int
     unmeasured: tuple[str, ...]
     one_leak_day: tuple[str, ...]
-    place_grid: str | None
+    place_grid_m: float | None
     cameras: int
     unplaced: int
     rows_read: int
@@ -149,8 +149,8 @@ def limits_of(facts: Facts) -> list[str]:
         say("windows", windows=_listed(facts.unmeasured))
     if facts.one_leak_day:
         say("one_leak_day", windows=_listed(facts.one_leak_day))
-    if facts.place_grid:
-        say("moving", grid=facts.place_grid)
+    if facts.place_grid_m:
+        say("moving", grid=f"{facts.place_grid_m:,.0f} m")
     if facts.unplaced:
         say("unplaced", cameras=f"{facts.unplaced:,}", all_cameras=f"{facts.cameras:,}")
     rejected = sum(facts.rejected_by_reason.values())

@@ -62,6 +62,12 @@ SENTENCES = {
 }
 
 
+def publishable(estimate: Estimate, k: int = DEFAULT_K) -> Estimate | None:
+    """Withhold a share that stands for 1 to k − 1 vehicles."""
+    count = round(estimate.value * estimate.n) if estimate.is_measured else 0
+    return None if 0 < count < k else estimate
+
+
 def share_text(estimate: Estimate, k: int = DEFAULT_K) -> str:
     """Write a share of vehicles; a count from 1 to k − 1 is not given away.
 
@@ -71,10 +77,9 @@ def share_text(estimate: Estimate, k: int = DEFAULT_K) -> str:
     >>> share_text(wilson(930, 1000)), share_text(wilson(3, 1000)), share_text(wilson(0, 1000))
     ('93 % of vehicles (91–94 %)', 'fewer than 10 vehicles (under 1 %)', 'no vehicle')
     """
-    count = round(estimate.value * estimate.n) if estimate.is_measured else 0
-    if estimate.is_measured and 0 < count < k:
+    if publishable(estimate, k) is None:
         return SENTENCES["few"].format(k=k, share_below=f"{100 * min(k / estimate.n, 1):.2g}")
-    if estimate.is_measured and count == 0:
+    if estimate.value == 0:
         return SENTENCES["none"]
     return estimate.percent("vehicles")
 
@@ -161,7 +166,7 @@ def inference_findings(estimates: dict[str, Estimate], *, max_fdr: float) -> lis
             )
         sentence = SENTENCES[name].format(share=share_text(estimate))
         sentence = sentence[0].upper() + sentence[1:]
-        findings.append(Finding(name, sentence, estimate, "inference", caveat))
+        findings.append(Finding(name, sentence, publishable(estimate), "inference", caveat))
     return findings
 
 
@@ -169,4 +174,4 @@ def once_finding(once: Estimate) -> Finding:
     """Say how many vehicles are seen only once."""
     sentence = SENTENCES["once"].format(share=share_text(once))
     sentence = sentence[0].upper() + sentence[1:]
-    return Finding("seen-once", sentence, once, "data", SENTENCES["once_caveat"])
+    return Finding("seen-once", sentence, publishable(once), "data", SENTENCES["once_caveat"])

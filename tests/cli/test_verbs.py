@@ -31,11 +31,13 @@ def test_ingest_then_every_question_to_the_store(run, reads, tmp_path):
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert "60 vehicles" in run("info", store).stdout
     risk = json.loads(run("risk", store, "--points", 2, "--format", "json").stdout)
-    assert set(risk["unicity"]) >= FIGURE
+    assert set(risk["share"]) >= FIGURE
+    assert len(risk["curve"]) == 2
     retention = json.loads(
         run("retention", store, "--window", "1D", "--window", "7D", "--format", "json").stdout
     )
-    assert retention["windows"]
+    assert [window["window"] for window in retention["windows"]] == ["1D", "7D"]
+    assert all(set(window["share"]) >= FIGURE for window in retention["windows"])
     patterns = json.loads(run("patterns", store, "--format", "json").stdout)
     assert set(patterns["homes"]) >= FIGURE
 

@@ -45,8 +45,11 @@ def test_nothing_to_measure_is_said_without_a_number():
 
 @pytest.mark.parametrize("count", range(1, 10))
 def test_counts_under_ten_are_not_given_away(count):
-    text = share_text(wilson(count, 1000))
-    assert text == "fewer than 10 vehicles (under 1 %)"
+    text = share_text(wilson(count, 700))
+    assert text == "fewer than 10 vehicles (under 1.4 %)"
+    finding = inference_findings({"commutes": wilson(count, 700, baseline=0.0)}, max_fdr=0.05)[0]
+    assert finding.estimate is None
+    assert f" {count} " not in finding.sentence
 
 
 def test_inference_sentences_name_the_baseline_of_a_guess():
@@ -94,7 +97,7 @@ def facts(**changes):
         "points": 4,
         "unmeasured": (),
         "one_leak_day": (),
-        "place_grid": None,
+        "place_grid_m": None,
         "cameras": 10,
         "unplaced": 0,
         "rows_read": 1000,
@@ -112,12 +115,12 @@ def test_a_limit_is_said_only_where_the_data_call_for_it():
             once=wilson(84, 100),
             excluded=wilson(97, 100),
             unmeasured=("21D", "30D"),
-            place_grid="250m",
+            place_grid_m=250.0,
             rejected_by_reason={"position_missing": 260},
         )
     )
     text = " ".join(week)
-    for said in ("8 local days", "84 %", "97 %", "21 days or 30 days", "250m", "260 of 1,000"):
+    for said in ("8 local days", "84 %", "97 %", "21 days or 30 days", "250 m", "260 of 1,000"):
         assert said in text
 
 

@@ -1,0 +1,399 @@
+"""Charts: tidy frames in, matplotlib figures out, in one calm style.
+
+One accent colour carries the measured figure; everything it is compared with is grey and differs in
+line and marker too, so that no chart depends on telling two hues apart. The colours of the style
+are markers as well: `svg` turns each into a class beside the colour, so that a page can recolour
+an inlined chart in dark mode, while the same SVG opened alone keeps its own colours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ACCENT = "#0b6a8c"
+INK = "#1d2329"
+MUTED = "#5c6873"
+GRID = "#dfe4e8"
+PAPER = "#ffffff"
+
+CLASS_OF_COLOUR = {ACCENT: "accent", INK: "ink", MUTED: "muted", GRID: "grid", PAPER: "paper"}
+"""Class suffix that `svg` gives to each colour: ``f-accent`` for fills, ``s-accent`` for
+strokes."""
+
+UNICITY_COLUMNS = ("points", "value", "low", "high", "n", "baseline")
+RETENTION_COLUMNS = ("window", "days", "status", "value", "low", "high", "n", "baseline")
+MEASURED, ONE_LEAK_DAY, NOT_MEASURABLE = "measured", "one leak day", "not measurable"
+
+WIDE, NARROW = (7.0, 3.7), (3.7, 3.5)
+"""Sizes in inches: for a page's full width, and for a telephone."""
+
+ENGLISH = {
+    "points": "Sightings of a vehicle that are known",
+    "singled_out": "Vehicles singled out",
+    "measured": "measured",
+    "chance": "by chance alone",
+    "left": "among vehicles left in the window",
+    "window": "Days for which sightings are kept",
+    "one_leak_day": "one leak day only",
+    "rows": "Rows",
+    "interval": "95 % interval",
+}
+"""Words on the charts; pass another mapping as `labels` to draw in another language."""
+
+_STYLE: dict[str, Any] = {
+    "font.family": ["DejaVu Sans"],
+    "font.size": 10.5,
+    "text.color": INK,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": MUTED,
+    "axes.linewidth": 0.8,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "ytick.major.size": 0,
+    "legend.frameon": False,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "platerisk",
+}
+
+
+def unicity_curve(
+    frame: pd.DataFrame,
+    *,
+    axes: Axes | None = None,
+    narrow: bool = False,
+    labels: Mapping[str, str] = ENGLISH,
+) -> Figure:
+    """Draw the share of vehicles singled out against the number of sightings known.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``points``, ``value``, ``low``, ``high`` (shares of 1), ``n`` (targets),
+        ``baseline`` (share of 1 or missing); one row for each number of points.
+    axes : Axes, optional
+        Where to draw; a new figure is made otherwise.
+    narrow : bool
+        Make the figure for a telephone.
+    labels : mapping
+        Words on the chart.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If a column is missing.
+
+    Examples
+    --------
+    >>> curve = pd.DataFrame({"points": [1, 2], "value": [0.1, 0.5], "low": [0.05, 0.4],
+    ...                       "high": [0.2, 0.6], "n": [100, 100], "baseline": [0.01, 0.01]})
+    >>> unicity_curve(curve).axes[0].get_xlabel()
+    'Sightings of a vehicle that are known'
+    """
+    _require(frame, UNICITY_COLUMNS)
+    rows = frame.dropna(subset=["value"]).sort_values("points")
+    with _style():
+        axes = _new_axes(narrow) if axes is None else axes
+        x = rows["points"].to_numpy(float)
+        _draw_measured(axes, x, rows, labels["measured"])
+        _draw_chance(axes, x, rows, labels)
+        axes.set_xticks(x, [f"{points:g}" for points in x])
+        axes.set_xlabel(labels["points"])
+        _finish_shares(axes, labels["singled_out"], x)
+    return axes.figure
+
+
+def retention_curve(
+    frame: pd.DataFrame,
+    *,
+    axes: Axes | None = None,
+    narrow: bool = False,
+    labels: Mapping[str, str] = ENGLISH,
+) -> Figure:
+    """Draw the share of vehicles singled out against how long sightings are kept.
+
+    Windows longer than the data are left out, never extrapolated; windows with one leak day only
+    are drawn with a hollow marker.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``window`` (text), ``days``, ``status`` ("measured", "one leak day", "not
+        measurable"), ``value``, ``low``, ``high``, ``n``, ``baseline`` and, if known,
+        ``value_in_window``.
+    axes, narrow, labels
+        As for `unicity_curve`.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If a column is missing.
+
+    Examples
+    --------
+    >>> sweep = pd.DataFrame({"window": ["1D", "7D"], "days": [1.0, 7.0], "status": "measured",
+    ...     "value": [0.0, 0.4], "low": [0.0, 0.3], "high": [0.1, 0.5], "n": [50, 50],
+    ...     "baseline": [None, None]})
+    >>> [tick.get_text() for tick in retention_curve(sweep).axes[0].get_xticklabels()]
+    ['1', '7']
+    """
+    _require(frame, RETENTION_COLUMNS)
+    rows = frame[frame["status"] != NOT_MEASURABLE].dropna(subset=["value"]).sort_values("days")
+    with _style():
+        axes = _new_axes(narrow) if axes is None else axes
+        # Windows grow by factors (1, 7, 30, 180 days): on a linear axis all but two would be one
+        # blot.
+        x = np.log(rows["days"].to_numpy(float))
+        _draw_measured(axes, x, rows, labels["measured"])
+        hollow = (rows["status"] == ONE_LEAK_DAY).to_numpy()
+        if hollow.any():
+            axes.plot(x[hollow], rows["value"].to_numpy(float)[hollow], "o", color=ACCENT, ms=6.5,
+                      markerfacecolor=PAPER, markeredgewidth=1.6, label=labels["one_leak_day"])
+        if "value_in_window" in rows and rows["value_in_window"].notna().any():
+            axes.plot(x, rows["value_in_window"].to_numpy(float), "s:", color=MUTED, lw=1.2, ms=4,
+                      label=labels["left"])
+        _draw_chance(axes, x, rows, labels)
+        axes.set_xticks(x, [f"{days:g}" for days in rows["days"]])
+        axes.set_xlabel(labels["window"])
+        _finish_shares(axes, labels["singled_out"], x)
+    return axes.figure
+
+
+def row_account(
+    frame: pd.DataFrame,
+    *,
+    axes: Axes | None = None,
+    narrow: bool = False,
+    labels: Mapping[str, str] = ENGLISH,
+) -> Figure:
+    """Draw how many rows were kept, merged and rejected, as bars.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``name`` (text) and ``rows`` (count); the first row takes the accent colour.
+    axes, narrow, labels
+        As for `unicity_curve`.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If a column is missing.
+
+    Examples
+    --------
+    >>> row_account(pd.DataFrame({"name": ["kept"], "rows": [7]})).axes[0].get_xlabel()
+    'Rows'
+    """
+    _require(frame, ("name", "rows"))
+    with _style():
+        height = 0.75 + 0.36 * max(len(frame), 1)
+        axes = _new_axes(narrow, height=height) if axes is None else axes
+        positions = np.arange(len(frame))
+        counts = frame["rows"].to_numpy(float)
+        colours = [ACCENT if at == 0 else MUTED for at in positions]
+        axes.barh(positions, counts, color=colours, height=0.62)
+        for at, count in zip(positions, counts, strict=True):
+            axes.annotate(f"{count:,.0f}", (count, at), xytext=(5, 0), textcoords="offset points",
+                          va="center", color=INK, fontsize=9.5)
+        axes.set_yticks(positions, [_literal(name) for name in frame["name"]])
+        axes.invert_yaxis()
+        axes.set_xlim(0, max(counts.max(initial=0.0), 1.0) * 1.22)
+        axes.set_xticks([])
+        axes.grid(False)
+        axes.spines["bottom"].set_visible(False)
+        axes.set_xlabel(labels["rows"])
+    return axes.figure
+
+
+def svg(figure: Figure, *, name: str, title: str, description: str) -> str:
+    """Write a figure as SVG that can stand inside a page with a strict content policy.
+
+    The text stays text; there are no style attributes, no dates and no links; every id starts with
+    `name`; the picture says its title and description to a screen reader; and each colour of the
+    style carries a class (`CLASS_OF_COLOUR`) by which the page can change it.
+
+    Parameters
+    ----------
+    figure : Figure
+        What to write.
+    name : str
+        Prefix of all ids; letters, digits and ``-``. Unique in the page.
+    title, description : str
+        What the picture is and what it shows.
+
+    Returns
+    -------
+    str
+        One ``<svg>`` element; the same bytes for the same figure.
+
+    Raises
+    ------
+    ValueError
+        If `name` cannot begin an id.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"name": ["kept"], "rows": [7]})
+    >>> svg(row_account(frame), name="rows", title="Rows", description="7 kept")[:27]
+    '<svg aria-labelledby="rows-'
+    """
+    import io
+    import xml.etree.ElementTree as ElementTree
+
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", name):
+        raise ValueError(f"{name!r} cannot begin an id: use letters, digits and '-'")
+    buffer = io.BytesIO()
+    with _style():
+        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        figure.savefig(buffer, format="svg", metadata=nothing)
+    # Namespaces are only needed in a file of its own; inside HTML the parser supplies them.
+    text = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", buffer.getvalue().decode("utf-8"))
+    text = text[text.index("<svg") :].replace("xlink:href", "href")
+    root = ElementTree.fromstring(text)
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.tag in ("metadata", "style"):
+                parent.remove(child)
+    used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', text))
+    for element in root.iter():
+        _restyle(element, name, used)
+    for attribute in ("width", "height", "version"):
+        root.attrib.pop(attribute, None)
+    root.set("stroke-linejoin", "round")
+    root.set("role", "img")
+    root.set("class", "chart")
+    root.set("aria-labelledby", f"{name}-title {name}-desc")
+    root.attrib = dict(sorted(root.attrib.items()))
+    said = (
+        f'<title id="{name}-title">{escape(title)}</title>'
+        f'<desc id="{name}-desc">{escape(description)}</desc>'
+    )
+    body = ElementTree.tostring(root, encoding="unicode")
+    body = re.sub(r">\s+<", "><", body)
+    return re.sub(r"^(<svg[^>]*>)", lambda match: match.group(1) + said, body, count=1).strip()
+
+
+def _restyle(element: Any, name: str, used: set[str]) -> None:
+    # A strict policy forbids style attributes, so declarations become presentation attributes.
+    for declaration in element.attrib.pop("style", "").split(";"):
+        key, _, value = declaration.partition(":")
+        key, value = key.strip(), value.strip()
+        if key == "font":
+            size = re.search(r"([\d.]+)px", value)
+            element.set("font-size", size.group(1) if size else "10")
+            if "bold" in value or "700" in value:
+                element.set("font-weight", "bold")
+        elif key == "font-family":
+            continue  # the page's own letters
+        elif key and value:
+            element.set(key, value)
+    if element.get("transform", "").startswith("rotate(-0 "):
+        del element.attrib["transform"]
+    classes = []
+    for attribute, prefix in (("fill", "f"), ("stroke", "s")):
+        colour = element.get(attribute, "").lower()
+        if element.tag == "text" and attribute == "fill" and not colour:
+            colour = INK
+            element.set("fill", INK)
+        if colour in CLASS_OF_COLOUR:
+            classes.append(f"{prefix}-{CLASS_OF_COLOUR[colour]}")
+    if classes:
+        element.set("class", " ".join(classes))
+    identifier = element.attrib.pop("id", None)
+    if identifier in used:
+        element.set("id", f"{name}-{identifier}")
+    for attribute, value in element.attrib.items():
+        if attribute == "href":
+            element.set("href", f"#{name}-{value[1:]}")
+        elif "url(#" in value:
+            element.set(attribute, value.replace("url(#", f"url(#{name}-"))
+
+
+def _style() -> Any:
+    import matplotlib
+
+    return matplotlib.rc_context(_STYLE)
+
+
+def _new_axes(narrow: bool, height: float | None = None) -> Axes:
+    from matplotlib.figure import Figure
+
+    width, default = NARROW if narrow else WIDE
+    figure = Figure(figsize=(width, height or default), layout="constrained")
+    return figure.subplots()
+
+
+def _draw_measured(axes: Axes, x: np.ndarray, rows: pd.DataFrame, label: str) -> None:
+    value, low, high = (rows[name].to_numpy(float) for name in ("value", "low", "high"))
+    if len(x) > 1:
+        axes.fill_between(x, low, high, color=ACCENT, alpha=0.16, lw=0)
+    axes.vlines(x, low, high, color=ACCENT, lw=1.4)
+    axes.plot(x, value, "o-", color=ACCENT, lw=2.2, ms=5.5, label=label)
+    if len(x):
+        # Only the last point is written out: the table behind the chart has them all.
+        axes.annotate(f"{100 * value[-1]:.0f} %", (x[-1], value[-1]), xytext=(9, 0), ha="left",
+                      textcoords="offset points", va="center", color=ACCENT, fontweight="bold",
+                      annotation_clip=False)
+
+
+def _draw_chance(axes: Axes, x: np.ndarray, rows: pd.DataFrame, labels: Mapping[str, str]) -> None:
+    chance = pd.to_numeric(rows["baseline"], errors="coerce").to_numpy(float)
+    if np.isfinite(chance).any():
+        axes.plot(x, chance, "--", color=MUTED, lw=1.4, label=labels["chance"])
+
+
+def _finish_shares(axes: Axes, label: str, x: np.ndarray) -> None:
+    axes.set_ylim(0, 1.04)
+    ticks = [0, 0.25, 0.5, 0.75, 1]
+    axes.set_yticks(ticks, [f"{100 * tick:.0f} %" for tick in ticks])
+    axes.set_ylabel(label)
+    axes.grid(False, axis="x")
+    span = (x.max() - x.min()) if len(x) > 1 else 1.0
+    if len(x):
+        axes.set_xlim(x.min() - 0.05 * span, x.max() + 0.11 * span)
+    if len(axes.get_legend_handles_labels()[1]) > 1:
+        columns = 2 if axes.figure.get_figwidth() > 5 else 1
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns, borderpad=0,
+                    fontsize=9.5, borderaxespad=0.3, handlelength=2.0, columnspacing=1.4)
+
+
+def _literal(text: object) -> str:
+    # A dollar sign in the data would switch matplotlib to its formula language, and fail there.
+    return str(text).replace("$", r"\$")
+
+
+def _require(frame: pd.DataFrame, columns: tuple[str, ...]) -> None:
+    missing = [column for column in columns if column not in frame]
+    if missing:
+        raise ValueError(f"the frame to draw lacks {', '.join(missing)}")

@@ -1,0 +1,228 @@
+"""The folder of a report, written so that no half file is ever seen.
+
+Everything is made in memory first; each file is written beside its place and moved there;
+``info.json`` comes last and holds the digest of every other file, so that a folder from a killed
+run tells on itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analyzer.errors import UsageError
+from analyzer.report.content import ZONE_COLUMNS, ReportInput
+from analyzer.report.disclosure import DEFAULT_K, check_threshold, coarsen_positions, suppress
+from analyzer.report.findings import findings_document, info_document, to_json, written_at
+from analyzer.report.pages import render_report
+from analyzer.report.publishable import Publishable, name_flows, publishable
+from analyzer.report.tables import to_csv
+from analyzer.report.texts import Texts
+
+INTERNAL_PREFIX = "INTERNAL-"
+PER_VEHICLE_COLUMNS = frozenset({"vehicle", "vehicle_a", "vehicle_b", "plate"})
+
+_TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def write_report(
+    assessment_like: Any, folder: str | Path, *, internal: bool = False, k: int = DEFAULT_K
+) -> list[Path]:
+    """Write a folder: ``report.html``, ``findings.json``, ``tables/*.csv``, ``info.json``.
+
+    Parameters
+    ----------
+    assessment_like : ReportInput or object
+        What to show, or an object whose method ``report_input()`` gives it.
+    folder : path
+        Where to write; made if it is not there. Files of an earlier report are replaced.
+    internal : bool
+        Also write the tables per vehicle, as ``tables/INTERNAL-*.csv``, and the names and hashes
+        of the inputs; the page is marked, and every file is readable by its owner only.
+    k : int
+        Smallest count of vehicles that is shown; 5 or more.
+
+    Returns
+    -------
+    list of Path
+        The files written, in the order of their names.
+
+    Raises
+    ------
+    UsageError
+        If k is under 5, a table's name cannot be a file name, a table per vehicle stands among the
+        aggregated ones, or the folder holds internal files of an earlier run.
+
+    Notes
+    -----
+    The same input gives the same bytes. The time of writing appears in ``info.json`` only when
+    SOURCE_DATE_EPOCH is set.
+    """
+    report = _as_input(assessment_like)
+    k = check_threshold(k)
+    written_at()  # a wrong SOURCE_DATE_EPOCH is told before the work, not after
+    folder = Path(folder)
+    _refuse_leftovers(folder, internal)
+    texts = Texts(report.language)
+    shown = publishable(report, k=k)
+    tables = _tables(report, shown, k)
+
+    contents = {}
+    for name, frame in tables.items():
+        contents[f"tables/{name}.csv"] = to_csv(_said_synthetic(frame, report))
+    if internal:
+        for name, frame in report.internal_tables.items():
+            contents[f"tables/{INTERNAL_PREFIX}{_checked_name(name)}.csv"] = to_csv(
+                _said_synthetic(frame, report)
+            )
+    contents["report.html"] = render_report(
+        report, k=k, internal=internal, texts=texts, shown=shown
+    )
+    contents["findings.json"] = to_json(
+        findings_document(report, k=k, tables=tables, texts=texts)
+    )
+    digests = {name: _sha256(text) for name, text in contents.items()}
+    info = info_document(report, internal=internal, digest=digests["findings.json"], files=digests)
+
+    (folder / "tables").mkdir(parents=True, exist_ok=True)
+    _remove_outdated(folder, set(contents))
+    for name in sorted(contents):
+        _write(folder / name, contents[name], private=internal)
+    _write(folder / "info.json", to_json(info), private=internal)
+    return [folder / name for name in sorted([*contents, "info.json"])]
+
+
+def write_internal(tables: Mapping[str, pd.DataFrame], folder: str | Path) -> list[Path]:
+    """Write tables of single vehicles alone, as ``INTERNAL-*.csv``, readable by their owner only.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        By name; lower case letters, digits and ``_``.
+    folder : path
+        Where to write; made if it is not there.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    UsageError
+        If a table's name cannot be a file name.
+    """
+    folder = Path(folder)
+    contents = {
+        folder / f"{INTERNAL_PREFIX}{_checked_name(name)}.csv": to_csv(frame)
+        for name, frame in tables.items()
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, text in contents.items():
+        _write(path, text, private=True)
+    return list(contents)
+
+
+def _tables(report: ReportInput, shown: Publishable, k: int) -> dict[str, pd.DataFrame]:
+    tables = {}
+    if len(shown.unicity_curve):
+        tables["unicity_curve"] = shown.unicity_curve
+    if len(shown.retention):
+        tables["retention"] = shown.retention
+    if len(shown.quality):
+        tables["quality"] = shown.quality
+    if len(shown.zones):
+        tables["zones"] = shown.zones[list(ZONE_COLUMNS)]
+    if len(shown.flows):
+        tables["flows"] = name_flows(shown.flows, shown.flow_ends)
+    for name, frame in report.tables.items():
+        if name in tables:
+            raise UsageError(f"the table {name!r} is written by the report itself; rename it")
+        tables[_checked_name(name)] = _publishable_table(name, frame, k)
+    return tables
+
+
+def _said_synthetic(frame: pd.DataFrame, report: ReportInput) -> pd.DataFrame:
+    # A CSV travels without the page: synthetic rows say themselves what they are.
+    return frame.assign(synthetic=True) if report.synthetic else frame
+
+
+def _publishable_table(name: str, frame: pd.DataFrame, k: int) -> pd.DataFrame:
+    private = PER_VEHICLE_COLUMNS.intersection(map(str, frame.columns))
+    if private:
+        raise UsageError(
+            f"the table {name!r} has one row a vehicle (column {sorted(private)[0]!r}); "
+            "give it as an internal table and write the report with internal=True"
+        )
+    if "vehicles" in frame:
+        frame = suppress(frame, "vehicles", k)
+        frame = frame[frame["vehicles"].notna()].reset_index(drop=True)
+    if {"lat", "lon"} <= set(frame.columns):
+        lat, lon = coarsen_positions(frame["lat"], frame["lon"])
+        frame = frame.assign(lat=lat, lon=lon)
+    return frame
+
+
+def _as_input(given: Any) -> ReportInput:
+    if isinstance(given, ReportInput):
+        return given
+    if callable(getattr(given, "report_input", None)):
+        return given.report_input()
+    raise UsageError("give a ReportInput, or a result with a method report_input()")
+
+
+def _checked_name(name: str) -> str:
+    if not _TABLE_NAME.fullmatch(name):
+        raise UsageError(f"{name!r} cannot name a table; use lower case letters, digits and '_'")
+    return name
+
+
+def _refuse_leftovers(folder: Path, internal: bool) -> None:
+    if internal or not folder.is_dir():
+        return
+    left = [*folder.glob(f"{INTERNAL_PREFIX}*"), *folder.glob(f"tables/{INTERNAL_PREFIX}*")]
+    if left:
+        raise UsageError(
+            f"{folder} holds internal files of an earlier run ({len(left)}); write the report into "
+            "another folder, or move them away first"
+        )
+
+
+def _remove_outdated(folder: Path, current: set[str]) -> None:
+    """Remove the tables an earlier report listed as its own; nothing else is touched."""
+    try:
+        listed = json.loads((folder / "info.json").read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    for name in listed:
+        if re.fullmatch(r"tables/[A-Za-z0-9_-]+\.csv", str(name)) and name not in current:
+            (folder / name).unlink(missing_ok=True)
+
+
+def _write(path: Path, text: str, *, private: bool) -> None:
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    mode = 0o600 if private else 0o666
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode("utf-8"))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()

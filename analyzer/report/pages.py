@@ -1,0 +1,131 @@
+"""Pages: what a report says, put into one HTML file that opens offline and loads nothing.
+
+Every text from the data passes through the template's escaping; scripts and styles are the
+package's own and named by their hash in the page's content policy, so that markup that slipped in
+could still not run. Figures that may not be published are gone before the template sees them.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import Any
+
+from analyzer.report import maps, sections
+from analyzer.report.content import ReportInput
+from analyzer.report.findings import finding_object
+from analyzer.report.publishable import Publishable, publishable
+from analyzer.report.tables import clean_text, is_missing
+from analyzer.report.texts import Texts
+
+
+def render_report(
+    report: ReportInput, *, k: int, internal: bool, texts: Texts, shown: Publishable | None = None
+) -> str:
+    """Write the page of a report.
+
+    Parameters
+    ----------
+    report : ReportInput
+        What to show.
+    k : int
+        Smallest count of vehicles that may be shown.
+    internal : bool
+        Mark the page as internal.
+    texts : Texts
+        The page's words.
+    shown : Publishable, optional
+        The tables as they may be shown, if they are at hand.
+
+    Returns
+    -------
+    str
+        One HTML document; the same bytes for the same input.
+    """
+    shown = shown or publishable(report, k=k)
+    embedded = maps.embed_map(shown.zones, shown.flows, texts, ends=shown.flow_ends)
+    scripts = [maps.leaflet_script(), embedded.script] if embedded else []
+    styles = ([maps.leaflet_style()] if embedded else []) + [_template_text("report.css")]
+    context = {
+        "t": texts,
+        "title": clean_text(report.title),
+        "synthetic": report.synthetic,
+        "internal": internal,
+        "subtitle": _subtitle(report.data, k, texts),
+        "findings": [finding_object(each, k=k, texts=texts) for each in report.findings],
+        "unicity": sections.unicity_section(shown, texts),
+        "retention": sections.retention_section(report.data, shown, texts),
+        "map": embedded,
+        "map_section": sections.map_section(report, shown, embedded, k, texts),
+        "quality": sections.quality_section(report.data, shown, k, texts),
+        "limits": [clean_text(limit, limit=None) for limit in report.limits],
+        "method": [(clean_text(a), clean_text(b, limit=None)) for a, b in report.method],
+        "provenance": _provenance(report, texts),
+        "k": k,
+        "styles": [sections.trusted(style) for style in styles],
+        "scripts": [sections.trusted(script) for script in scripts],
+        "policy": _policy(scripts, styles),
+    }
+    page = _environment().get_template("report.html.j2").render(context)
+    return "\n".join(line.rstrip() for line in page.splitlines() if line.strip()) + "\n"
+
+
+def _subtitle(data: Any, k: int, texts: Texts) -> str:
+    if is_missing(data.get("rows_kept")) or is_missing(data.get("first_seen")):
+        return ""
+    vehicles = data.get("vehicles")
+    small = vehicles is not None and 0 < vehicles < k
+    said = texts("under", n=k) if small else texts.number(vehicles)
+    return texts(
+        "subtitle.data",
+        sightings=texts.count("sightings", data["rows_kept"]),
+        vehicles=texts.count_text("vehicles", said, 0 if is_missing(vehicles) else int(vehicles)),
+        cameras=texts.count("cameras", data.get("cameras")),
+        first=texts.date(data["first_seen"]), last=texts.date(data.get("last_seen")),
+    )
+
+
+def _provenance(report: ReportInput, texts: Texts) -> list[tuple[str, str]]:
+    rows = []
+    claims = report.info.get("claims")
+    if claims:
+        rows.append((texts("provenance.claims"), clean_text(claims, limit=2_000)))
+    for group in ("versions", "options"):
+        for name, value in sorted(dict(report.info.get(group) or {}).items()):
+            if not is_missing(value):
+                rows.append((clean_text(name), clean_text(value, limit=300)))
+    if report.info.get("seed") is not None:
+        rows.append(("seed", clean_text(report.info["seed"])))
+    return rows
+
+
+def _policy(scripts: list[str], styles: list[str]) -> str:
+    allowed = {"script-src": scripts, "style-src": styles}
+    rules = ["default-src 'none'", "base-uri 'none'", "form-action 'none'"]
+    for directive, texts in allowed.items():
+        hashes = " ".join(f"'sha256-{_digest(text)}'" for text in texts)
+        rules.append(f"{directive} {hashes or chr(39) + 'none' + chr(39)}")
+    return "; ".join(rules)
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+
+
+def _template_text(name: str) -> str:
+    from importlib.resources import files
+
+    path = files("analyzer.report").joinpath(f"templates/{name}")
+    return "\n".join(line for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+
+
+def _environment() -> Any:
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.FunctionLoader(_template_text),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -1,0 +1,114 @@
+"""Charts draw what the frame says, leave out what cannot be measured, and write clean SVG."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analyzer import charts
+from tests.report.samples import plain
+
+DRAWN = [
+    (charts.unicity_curve, plain().unicity_curve),
+    (charts.retention_curve, plain().retention),
+    (charts.row_account, pd.DataFrame({"name": ["kept", "lost $x$ <b>"], "rows": [90, 3]})),
+]
+
+
+def test_unicity_line_has_the_values_of_the_frame():
+    frame = plain().unicity_curve.sample(frac=1, random_state=3)
+    axes = charts.unicity_curve(frame).axes[0]
+    measured = next(line for line in axes.lines if line.get_label() == "measured")
+    ordered = frame.sort_values("points")
+    assert measured.get_xdata().tolist() == ordered["points"].tolist()
+    assert measured.get_ydata().tolist() == ordered["value"].tolist()
+
+
+def test_retention_leaves_out_windows_that_are_not_measurable():
+    axes = charts.retention_curve(plain().retention).axes[0]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["1", "7", "21"]
+    hollow = next(line for line in axes.lines if line.get_label() == "one leak day only")
+    assert hollow.get_ydata().tolist() == [0.88]
+
+
+def test_a_value_given_for_an_unmeasurable_window_is_still_not_drawn():
+    frame = plain().retention.assign(value=0.99, low=0.98, high=1.0)
+    axes = charts.retention_curve(frame).axes[0]
+    measured = next(line for line in axes.lines if line.get_label() == "measured")
+    assert len(measured.get_xdata()) == 3
+
+
+def test_baseline_is_drawn_only_where_there_is_one():
+    frame = plain().unicity_curve.assign(baseline=None)
+    labels = [line.get_label() for line in charts.unicity_curve(frame).axes[0].lines]
+    assert "by chance alone" not in labels
+    assert "by chance alone" in [
+        line.get_label() for line in charts.unicity_curve(plain().unicity_curve).axes[0].lines
+    ]
+
+
+def test_a_chart_can_be_drawn_into_given_axes():
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    assert charts.unicity_curve(plain().unicity_curve, axes=axes) is axes.figure
+    assert axes.lines
+
+
+def test_a_frame_without_a_column_is_refused():
+    with pytest.raises(ValueError, match="low"):
+        charts.unicity_curve(plain().unicity_curve.drop(columns="low"))
+
+
+@pytest.mark.parametrize("frame", [plain().unicity_curve.head(0), plain().unicity_curve.head(1)])
+def test_few_rows_draw_without_error(frame):
+    charts.unicity_curve(frame)
+
+
+@pytest.mark.parametrize(("draw", "frame"), DRAWN)
+@pytest.mark.parametrize("narrow", [False, True])
+def test_svg_is_clean_and_repeatable(draw, frame, narrow):
+    given = {"name": "it", "title": "A <title>", "description": "says & does"}
+    text = charts.svg(draw(frame, narrow=narrow), **given)
+    assert text == charts.svg(draw(frame, narrow=narrow), **given)
+    root = ElementTree.fromstring(text)
+    assert root.get("role") == "img"
+    assert root.find("title").text == "A <title>"
+    assert root.find("desc").text == "says & does"
+    tags = {element.tag for element in root.iter()}
+    assert not tags & {"style", "script", "metadata", "image", "foreignObject"}
+    for element in root.iter():
+        assert "style" not in element.attrib
+        assert not [name for name in element.attrib if name.startswith("on")]
+        assert element.get("id", "it-").startswith("it-")
+        assert element.get("href", "#it-").startswith("#it-")
+    assert "http" not in text
+    ids = [element.get("id") for element in root.iter() if element.get("id")]
+    assert len(ids) == len(set(ids))
+    for wanted in re.findall(r"url\(#([^)]+)\)", text):
+        assert wanted in ids
+
+
+def test_every_colour_of_the_style_carries_its_class():
+    text = charts.svg(charts.unicity_curve(plain().unicity_curve), name="u", title="t",
+                      description="d")
+    for element in ElementTree.fromstring(text).iter():
+        for attribute, prefix in (("fill", "f"), ("stroke", "s")):
+            colour = element.get(attribute)
+            if colour and colour != "none" and not colour.startswith("url"):
+                wanted = f"{prefix}-{charts.CLASS_OF_COLOUR[colour]}"
+                assert wanted in element.get("class", "").split(), (attribute, colour)
+
+
+def test_the_palette_has_contrast_on_paper():
+    def luminance(colour):
+        parts = np.array([int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)])
+        linear = np.where(parts <= 0.03928, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        return linear @ [0.2126, 0.7152, 0.0722]
+
+    for colour in (charts.ACCENT, charts.INK, charts.MUTED):
+        assert (1 + 0.05) / (luminance(colour) + 0.05) >= 4.5
