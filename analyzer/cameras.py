@@ -6,6 +6,8 @@ position is not known), ``zone`` (code) and ``zone_name``.
 
 from __future__ import annotations
 
+import csv
+import heapq
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +19,7 @@ import pandas as pd
 from analyzer.errors import InputError
 
 if TYPE_CHECKING:
-    from geopandas import GeoDataFrame
+    from geopandas import GeoDataFrame, GeoSeries
 
 EARTH_RADIUS_M = 6_371_008.8
 """Mean radius of the Earth in metres."""
@@ -51,7 +53,9 @@ def haversine_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
     half_phi = (phi2 - phi1) / 2
     half_lambda = math.radians(lon2 - lon1) / 2
     h = math.sin(half_phi) ** 2 + math.cos(phi1) * math.cos(phi2) * math.sin(half_lambda) ** 2
-    return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(h)))
+    root = math.sqrt(h)
+    # Not min(1.0, root): it would turn an unknown position into half the way round the Earth.
+    return 2 * EARTH_RADIUS_M * math.asin(1.0 if root > 1.0 else root)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -173,33 +177,43 @@ def make_zones(lat: np.ndarray, lon: np.ndarray, within_m: float = ZONE_DIAMETER
 
 
 def _complete_linkage(radians: np.ndarray, within_m: float) -> np.ndarray:
-    from scipy.sparse.csgraph import connected_components
-    from sklearn.cluster import AgglomerativeClustering
-    from sklearn.metrics.pairwise import haversine_distances
-    from sklearn.neighbors import radius_neighbors_graph
+    """Merge the two groups that are nearest (by their farthest members) until none may merge."""
+    from scipy.spatial import cKDTree
 
+    # Groups whose members are not all near each other never merge, so only near pairs are held:
+    # the cells of a moving reader's grid are too many for a table of all distances.
+    lat, lon = radians.T
+    points = np.c_[np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)]
+    chord = 2 * math.sin(min(within_m / EARTH_RADIUS_M, math.pi) / 2)
+    pairs = cKDTree(points).query_pairs(chord * (1 + 1e-9), output_type="ndarray")
+    chords = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
+    # To the millimetre: cells of a grid are equally far apart, and such ties go by number.
+    metres = np.round(2 * EARTH_RADIUS_M * np.arcsin(np.minimum(chords / 2, 1)), 3)
+    near: list[dict[int, float]] = [{} for _ in radians]
+    for (i, j), distance in zip(pairs.tolist(), metres.tolist(), strict=True):
+        if distance <= within_m:
+            near[i][j] = near[j][i] = distance
+    queue = [(distance, i, j) for i, row in enumerate(near) for j, distance in row.items() if i < j]
+    heapq.heapify(queue)
     groups = np.arange(len(radians))
-    # A zone never spans two components of the graph "within the diameter", so the quadratic
-    # clustering runs on each component alone.
-    graph = radius_neighbors_graph(
-        radians, within_m / EARTH_RADIUS_M, metric="haversine", include_self=False
-    )
-    _, components = connected_components(graph, directed=False)
-    order = np.argsort(components, kind="stable")
-    borders = np.flatnonzero(np.diff(components[order])) + 1
-    for members in np.split(order, borders):
-        if len(members) < 2:
+    members: list[list[int]] = [[i] for i in range(len(radians))]
+    while queue:
+        _, i, j = heapq.heappop(queue)
+        if not (members[i] and members[j]):
             continue
-        distances = haversine_distances(radians[members]) * EARTH_RADIUS_M
-        labels = AgglomerativeClustering(
-            n_clusters=None,
-            distance_threshold=np.nextafter(within_m, np.inf),
-            metric="precomputed",
-            linkage="complete",
-        ).fit_predict(distances)
-        first_member = np.full(labels.max() + 1, len(radians))
-        np.minimum.at(first_member, labels, members)
-        groups[members] = first_member[labels]
+        merged = len(members)
+        members.append(members[i] + members[j])
+        both = near[i].keys() & near[j].keys()
+        near.append({k: max(near[i][k], near[j][k]) for k in both})
+        for k, distance in near[merged].items():
+            near[k][merged] = distance
+            heapq.heappush(queue, (distance, k, merged))
+        for old in (i, j):
+            for k in near[old]:
+                near[k].pop(old, None)
+            near[old], members[old] = {}, []
+    for group in filter(None, members):
+        groups[group] = min(group)
     return groups
 
 
@@ -247,15 +261,20 @@ def geo_cameras(table: pd.DataFrame) -> GeoDataFrame:
     """Show a camera table as points on the map (EPSG:4326)."""
     import geopandas
 
+    return geopandas.GeoDataFrame(
+        {"camera": table["name"], "name": table["name"], "zone": table["zone_name"]},
+        geometry=_points(table),
+    )
+
+
+def _points(table: pd.DataFrame) -> GeoSeries:
+    import geopandas
+
     points = geopandas.GeoSeries(
         geopandas.points_from_xy(table["lon"], table["lat"]), index=table.index, crs="EPSG:4326"
     )
     # A camera without a position has no geometry; a point with NaN in it would break maps.
-    points = points.where(table["lat"].notna() & table["lon"].notna())
-    return geopandas.GeoDataFrame(
-        {"camera": table["name"], "name": table["name"], "zone": table["zone_name"]},
-        geometry=points,
-    )
+    return points.where(table["lat"].notna() & table["lon"].notna())
 
 
 def read_cameras(source: str | Path | pd.DataFrame) -> GeoDataFrame:
@@ -286,8 +305,7 @@ def read_cameras(source: str | Path | pd.DataFrame) -> GeoDataFrame:
     import geopandas
 
     frame = read_camera_frame(source)
-    points = geopandas.points_from_xy(frame["lon"], frame["lat"], crs="EPSG:4326")
-    return geopandas.GeoDataFrame(frame[["camera", "name", "zone"]], geometry=points)
+    return geopandas.GeoDataFrame(frame[["camera", "name", "zone"]], geometry=_points(frame))
 
 
 def read_camera_frame(source: str | Path | pd.DataFrame) -> pd.DataFrame:
@@ -306,19 +324,27 @@ def read_camera_frame(source: str | Path | pd.DataFrame) -> pd.DataFrame:
             f"{where}: no column {', '.join(missing)}; a list of cameras has the columns "
             f"camera, lat, lon (and name, zone if there are any)"
         )
+    ids = frame[columns["camera"]]
+    ids = ids.astype(str).str.strip().where(ids.notna(), "").to_numpy(object)
+    if (ids == "").any():
+        row = int(np.flatnonzero(ids == "")[0]) + 1
+        raise InputError(f"{where}: row {row} has no camera; every row names its camera")
     cameras = pd.DataFrame(
         {
-            "camera": frame[columns["camera"]].astype(str).str.strip().to_numpy(),
-            "lat": pd.to_numeric(frame[columns["lat"]], errors="coerce").to_numpy(float),
-            "lon": pd.to_numeric(frame[columns["lon"]], errors="coerce").to_numpy(float),
+            "camera": ids,
+            "lat": _degrees(frame[columns["lat"]], f"{where}: column lat"),
+            "lon": _degrees(frame[columns["lon"]], f"{where}: column lon"),
         }
     )
+    half = cameras["lat"].isna() != cameras["lon"].isna()
+    if half.any():
+        row = int(np.flatnonzero(half)[0]) + 1
+        raise InputError(f"{where}: row {row} has only one of lat and lon; give both or neither")
     for column in ("name", "zone"):
-        cameras[column] = (
-            frame[columns[column]].to_numpy(object)
-            if column in columns
-            else (cameras["camera"].to_numpy(object) if column == "name" else None)
-        )
+        given = frame[columns[column]] if column in columns else pd.Series(None, frame.index)
+        instead = ids if column == "name" else np.full(len(ids), None)
+        values = np.where(given.notna(), given.to_numpy(object), instead)
+        cameras[column] = pd.Series(values, dtype=object)
     doubled = cameras["camera"][cameras["camera"].duplicated()]
     if len(doubled):
         raise InputError(
@@ -333,6 +359,22 @@ def read_camera_frame(source: str | Path | pd.DataFrame) -> pd.DataFrame:
             "lat is north (−90 to 90), lon is east (−180 to 180), in degrees"
         )
     return cameras
+
+
+def _degrees(cells: pd.Series, where: str) -> np.ndarray:
+    """Turn cells into numbers, NaN where they are empty; any other text is refused."""
+    if pd.api.types.is_numeric_dtype(cells):
+        return cells.to_numpy(float, na_value=np.nan)
+    text = cells.astype(str).str.strip()
+    empty = cells.isna() | (text == "")
+    numbers = pd.to_numeric(text.where(~empty), errors="coerce").to_numpy(float, na_value=np.nan)
+    wrong = np.flatnonzero(np.isnan(numbers) & ~empty.to_numpy())
+    if len(wrong):
+        raise InputError(
+            f"{where}, row {wrong[0] + 1} is not a number; write degrees with a point, "
+            "for example 41.265"
+        )
+    return numbers
 
 
 def _load_camera_list(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:
@@ -352,7 +394,7 @@ def _load_camera_list(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, 
         return frame, str(path)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; --cameras takes a CSV or Parquet file") from None
-    except (OSError, ValueError, pd.errors.ParserError) as error:
+    except (OSError, ValueError, csv.Error) as error:
         raise InputError(
             f"{path}: cannot be read as a list of cameras ({type(error).__name__}); "
             "a CSV with the columns camera, lat, lon is expected"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,16 +16,19 @@ import numpy as np
 import pandas as pd
 
 from analyzer.cameras import camera_table, geo_cameras
-from analyzer.engine.base import Broadcast
+from analyzer.engine.base import Broadcast, reduce_rows
 from analyzer.engine.local import LocalEngine
 from analyzer.errors import StoreError, UsageError
 from analyzer.local_time import Clock, clock, time_zone
-from analyzer.schema import CORE, LABELS, MEASURES, Rows, concatenate, n_rows
+from analyzer.schema import CORE, LABELS, MEASURES, OPTIONAL, Rows, n_rows
 from analyzer.store import Store, StoreBuilder, StoredPart
 from analyzer.store.store import MANIFEST
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+
+
+_YEAR_FIRST = re.compile(r"\s*\d{4}")
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ class Sightings:
         first, last = self.span
         lines = [
             f"{len(self):,} sightings of {self.n_vehicles:,} vehicles by "
-            f"{self.store.manifest['cameras_seen']:,} cameras, "
+            f"{self.n_cameras_seen:,} cameras, "
             f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} ({self.timezone})."
         ]
         if self.synthetic:
@@ -106,7 +111,8 @@ class Sightings:
 
     def to_pandas(self) -> pd.DataFrame:
         """Give the sightings as a frame: vehicle, camera, seen_at and the optional columns."""
-        rows = concatenate([part.load() for part in self.parts(*self.columns)])
+        # In one order, whatever the parts: a vehicle is in one part, so ties keep theirs.
+        rows = reduce_rows([part.load() for part in self.parts(*self.columns)], CORE)
         frame = {
             "vehicle": self.vehicle_names(rows["vehicle"]),
             "camera": self.camera_names(rows["camera"]),
@@ -176,8 +182,9 @@ class Sightings:
 
         path.mkdir(parents=True, exist_ok=True)
         shutil.copytree(self.store.folder, path / self.store.folder.name)
-        # The manifest comes last: until it is there, the folder is not a store.
-        shutil.copy(self.store.path / MANIFEST, path / MANIFEST)
+        # The manifest comes last, and at once: until it is there, the folder is not a store.
+        shutil.copy(self.store.path / MANIFEST, path / ("." + MANIFEST))
+        os.replace(path / ("." + MANIFEST), path / MANIFEST)
         return Sightings(open_store(path))
 
     # What measures ask for
@@ -185,11 +192,19 @@ class Sightings:
     def parts(self, *columns: str) -> list[StoredPart]:
         """Give the partitions, each sorted by (vehicle, seen_at, camera), with these columns."""
         columns = columns or CORE
+        lacking = [name for name in columns if name not in self.columns]
+        if lacking:
+            raise UsageError(
+                f"the sightings have no column {', '.join(lacking)}; they have "
+                f"{', '.join(self.columns)}"
+            )
         paths = self.store.part_paths
         if self._n_parts is None:
-            return [StoredPart((path,), columns, self._view) for path in paths]
+            return [
+                StoredPart((path,), columns, self._view, owner=self.store.owner) for path in paths
+            ]
         return [
-            StoredPart(paths, columns, self._view, (self._n_parts, part))
+            StoredPart(paths, columns, self._view, (self._n_parts, part), self.store.owner)
             for part in range(self._n_parts)
         ]
 
@@ -256,7 +271,17 @@ class Sightings:
     @cached_property
     def n_vehicles(self) -> int:
         """Vehicles that were seen."""
-        return self.n_codes if self._view is None else len(self._vehicle_codes)
+        if self._view is None:
+            return self.store.manifest["vehicles_seen"]
+        return len(self._vehicle_codes)
+
+    @cached_property
+    def n_cameras_seen(self) -> int:
+        """Cameras that saw a vehicle."""
+        if self._view is None:
+            return self.store.manifest["cameras_seen"]
+        found = LocalEngine().map(self.parts("camera"), _cameras_of_part)
+        return len(np.unique(np.concatenate([rows["camera"] for rows in found])))
 
     def vehicle_names(self, codes: np.ndarray) -> np.ndarray:
         """Give the names (pseudonyms) of vehicle codes."""
@@ -297,15 +322,23 @@ class Sightings:
         return self.timestamps(np.array([milliseconds]))[0]
 
     def _instant(self, time: str | datetime) -> int:
+        # A text must begin with its year: which of "03/04/2026" is the month would be a guess.
+        readable = not isinstance(time, str) or _YEAR_FIRST.match(time)
         try:
-            stamp = pd.Timestamp(time)
+            stamp = pd.Timestamp(time) if readable else pd.NaT
         except (ValueError, TypeError):
-            raise UsageError(f"{time!r} is not a time; write for example '2026-03-01'") from None
+            stamp = pd.NaT
+        if stamp is pd.NaT:
+            raise UsageError(
+                f"{time!r} is not a time; write year, month, day, for example '2026-03-01' or "
+                "'2026-03-01 07:30'"
+            )
         if stamp.tzinfo is None:
             stamp = stamp.tz_localize(
                 time_zone(self.timezone), ambiguous=True, nonexistent="shift_forward"
             )
-        return (stamp - pd.Timestamp(0, tz="UTC")) // pd.Timedelta(1, "ms")
+        # Rounded up to the ms of the store: seen_at >= t0 then means the same for both.
+        return -((pd.Timestamp(0, tz="UTC") - stamp) // pd.Timedelta(1, "ms"))
 
     @cached_property
     def _facts(self) -> list[Rows]:
@@ -313,7 +346,7 @@ class Sightings:
 
     @cached_property
     def _vehicle_codes(self) -> np.ndarray:
-        if self._view is None:
+        if self._view is None and self.n_vehicles == self.n_codes:
             return np.arange(self.n_codes, dtype=np.int32)
         found = LocalEngine().map(self.parts("vehicle"), _vehicles_of_part)
         return np.sort(np.concatenate([rows["vehicle"] for rows in found]))
@@ -326,6 +359,10 @@ def _facts_of_part(rows: Rows, broadcast: Broadcast) -> Rows:
         "first": times.min(keepdims=True) if len(times) else np.zeros(1, np.int64),
         "last": times.max(keepdims=True) if len(times) else np.zeros(1, np.int64),
     }
+
+
+def _cameras_of_part(rows: Rows, broadcast: Broadcast) -> Rows:
+    return {"camera": np.unique(rows["camera"])}
 
 
 def _vehicles_of_part(rows: Rows, broadcast: Broadcast) -> Rows:
@@ -381,8 +418,10 @@ def from_arrays(
         if name in LABELS:
             codes, names = pd.factorize(np.asarray(column, object), sort=True)
             rows[name], named[name] = codes.astype(np.int32), [str(label) for label in names]
-        else:
+        elif name in MEASURES:
             rows[name] = np.asarray(column, np.float32)
+        else:
+            raise UsageError(f"column {name!r} is not known; columns are {', '.join(OPTIONAL)}")
     if cameras is None:
         count = int(camera.max()) + 1 if len(camera) else 0
         cameras = pd.DataFrame({"name": [f"c{code}" for code in range(count)]})

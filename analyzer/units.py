@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import timedelta
+from numbers import Real
 
 from analyzer.errors import UsageError
 
@@ -12,6 +13,8 @@ SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+LONGEST_MS = 3_000 * 365 * DAY_MS
+"""No duration is longer: sums of instants and durations must stay far inside 64 bits."""
 
 _DURATION_UNITS = {
     "ms": 1,
@@ -62,13 +65,15 @@ def parse_duration(value: str | timedelta, *, name: str = "duration") -> int:
             raise UsageError(f"{name} must not be negative; write for example '45min' or '7D'")
         return round(milliseconds)
     match = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
-    unit = match.group(2).lower() if match else None
-    if unit not in _DURATION_UNITS:
+    # "M" means months elsewhere; taking it for minutes would keep a month of data for a minute.
+    unit = match.group(2).lower() if match and match.group(2) != "M" else None
+    number = float(match.group(1) or 1) if match else math.nan
+    if unit not in _DURATION_UNITS or number * _DURATION_UNITS[unit] > LONGEST_MS:
         raise UsageError(
             f"{name} {value!r} is not a duration; write a number and a unit, "
             "for example '15min', '1h', '1D' or '7D'"
         )
-    return round(float(match.group(1) or 1) * _DURATION_UNITS[unit])
+    return round(number * _DURATION_UNITS[unit])
 
 
 def format_duration(milliseconds: int) -> str:
@@ -111,7 +116,7 @@ def parse_distance(value: str | float, *, name: str = "distance") -> float:
     (250.0, 2000.0)
     """
     metres = math.nan
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, Real) and not isinstance(value, bool):
         metres = float(value)
     elif isinstance(value, str):
         match = _QUANTITY.fullmatch(value)

@@ -35,6 +35,6 @@ def get_engine(engine: str | Engine = "local", memory: str | int | None = None) 
     """
     if engine == "local":
         return LocalEngine(memory=memory)
-    if isinstance(engine, Engine):
+    if isinstance(engine, Engine) and not isinstance(engine, type):
         return engine
     raise UsageError(f"engine {engine!r} is not known; use engine='local'")

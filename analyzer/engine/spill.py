@@ -32,12 +32,13 @@ def parse_memory(value: str | int) -> int:
     >>> parse_memory("2GB"), parse_memory("512MB")
     (2000000000, 512000000)
     """
-    if isinstance(value, int) and value > 0:
-        return value
+    size = value if isinstance(value, int) else 0
     match = _MEMORY.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
+    if match is not None:
+        size = round(float(match.group(1)) * 1_000 ** " KMGT".index(match.group(2).upper() or " "))
+    if size <= 0:
         raise UsageError(f"memory {value!r} is not an amount; write for example '2GB' or '512MB'")
-    return round(float(match.group(1)) * 1_000 ** " KMGT".index(match.group(2).upper() or " "))
+    return size
 
 
 def to_table(rows: Rows) -> pa.Table:

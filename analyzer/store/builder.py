@@ -22,7 +22,17 @@ from analyzer.engine.base import sort_rows, split_rows
 from analyzer.engine.spill import Spill, parse_memory
 from analyzer.errors import StoreError
 from analyzer.schema import CORE, DTYPES, LABELS, OPTIONAL, Rows, concatenate, n_rows, take
-from analyzer.store.store import FORMAT, FORMAT_VERSION, MANIFEST, Store, open_store
+from analyzer.store.store import (
+    FORMAT,
+    FORMAT_VERSION,
+    GENERATION,
+    MANIFEST,
+    Store,
+    open_store,
+    read_manifest,
+)
+
+LOCK = ".lock"
 
 SLOTS = 64
 """Vehicles are spread over this many spill files; the number of parts divides it."""
@@ -31,7 +41,7 @@ PART_ROWS = 4_000_000
 """Rows that a part should hold at most, as far as the slots go."""
 
 Merge = Callable[[Rows], tuple[np.ndarray, np.ndarray]]
-"""From rows sorted by (vehicle, seen_at, camera): which to keep, and why not the others (a code)."""
+"""From sorted rows: a mask of those to keep, and why not the others (a code)."""
 
 
 class StoreBuilder:
@@ -84,18 +94,23 @@ class StoreBuilder:
         self._rows = 0
         self._written: list[dict[str, Any]] = []
         self._cameras_seen: set[int] = set()
+        self._vehicles_seen = 0
+        self._committed = False
         self._lock = self._open_for_writing()
         self._generation = self._next_generation()
 
     def _open_for_writing(self) -> FileLock:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            if not (self.path / MANIFEST).exists() and self._foreign_files():
+            if (self.path / MANIFEST).exists():
+                # A store that this version cannot read is not one that it may replace.
+                read_manifest(self.path)
+            elif self._foreign_files():
                 raise StoreError(
                     f"{self.path}: the folder holds other files and is not a store; "
                     "give a new or empty folder"
                 )
-            lock = FileLock(self.path / ".lock", timeout=0)
+            lock = FileLock(self.path / LOCK, timeout=0)
             lock.acquire()
         except Timeout:
             raise StoreError(
@@ -106,23 +121,25 @@ class StoreBuilder:
         return lock
 
     def _foreign_files(self) -> bool:
-        return any(
-            not entry.name.startswith(("data-", ".lock", "." + MANIFEST))
-            for entry in self.path.iterdir()
-        )
+        # A killed run leaves its lock; a generation beside no lock is somebody's own folder.
+        names = {entry.name for entry in self.path.iterdir()}
+        ours = {LOCK, "." + MANIFEST} if LOCK in names else set()
+        return any(not (ours and GENERATION.fullmatch(name)) for name in names - ours)
 
     def _next_generation(self) -> Path:
-        try:
-            current = json.loads((self.path / MANIFEST).read_text("utf-8"))["generation"]
-        except (OSError, ValueError, KeyError):
-            current = "data-000000"
-        for entry in self.path.glob("data-*"):
-            if entry.name != current:
-                # A killed run left it; no manifest speaks of it.
-                shutil.rmtree(entry, ignore_errors=True)
+        current = "data-000000"
+        if (self.path / MANIFEST).exists():
+            current = read_manifest(self.path)["generation"]
+        # What a killed run left; no manifest speaks of it.
+        self._remove_generations(but=current)
         generation = self.path / f"data-{int(current.removeprefix('data-')) + 1:06d}"
         generation.mkdir()
         return generation
+
+    def _remove_generations(self, but: str) -> None:
+        for entry in self.path.iterdir():
+            if GENERATION.fullmatch(entry.name) and entry.name != but:
+                shutil.rmtree(entry, ignore_errors=True)
 
     @property
     def folder(self) -> Path:
@@ -147,6 +164,8 @@ class StoreBuilder:
 
     def _flush(self) -> None:
         self._spill = self._spill or Spill(self._slots)
+        if not self._held:
+            return
         rows = concatenate(self._held)
         for slot, piece in enumerate(split_rows(rows, rows["vehicle"] % self._slots, self._slots)):
             self._spill.append(slot, [piece])
@@ -219,9 +238,12 @@ class StoreBuilder:
                 "camera": "PLAIN",
             },
             row_group_size=1 << 20,
+            write_page_checksum=True,
         )
         times = rows["seen_at"]
         self._cameras_seen.update(np.unique(rows["camera"]).tolist())
+        # A vehicle is in one part, so the parts' counts add up.
+        self._vehicles_seen += len(np.unique(rows["vehicle"]))
         self._written.append(
             {
                 "file": name,
@@ -314,6 +336,7 @@ class StoreBuilder:
             "rows": self.rows_written,
             "vehicles": len(vehicles),
             "cameras": len(table),
+            "vehicles_seen": self._vehicles_seen,
             "cameras_seen": self.cameras_seen,
             "first_seen_ms": span[0],
             "last_seen_ms": span[1],
@@ -329,7 +352,10 @@ class StoreBuilder:
     def _write_table(self, name: str, table: pa.Table) -> None:
         # Without pandas' metadata: it names library versions, and bytes must not depend on them.
         pq.write_table(
-            table.replace_schema_metadata(), self._generation / name, compression="zstd"
+            table.replace_schema_metadata(),
+            self._generation / name,
+            compression="zstd",
+            write_page_checksum=True,
         )
 
     def _commit(self, manifest: dict[str, Any]) -> None:
@@ -343,17 +369,17 @@ class StoreBuilder:
             file.flush()
             os.fsync(file.fileno())
         os.replace(waiting, self.path / MANIFEST)
+        self._committed = True
         _sync(self.path)
-        for entry in self.path.glob("data-*"):
-            if entry != self._generation:
-                shutil.rmtree(entry, ignore_errors=True)
+        self._remove_generations(but=self._generation.name)
         self._lock.release()
 
     def abandon(self) -> None:
-        """Leave the store as it was: remove what was written and give the lock back."""
+        """Leave the store as it is: remove what was not committed and give the lock back."""
         if self._spill is not None:
             self._spill.discard()
-        shutil.rmtree(self._generation, ignore_errors=True)
+        if not self._committed:
+            shutil.rmtree(self._generation, ignore_errors=True)
         self._lock.release()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,6 +22,25 @@ from analyzer.schema import CORE, DTYPES, Rows, concatenate, take
 FORMAT = "platerisk-store"
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
+GENERATION = re.compile(r"data-\d{6,}")
+"""Name of the folder of one generation of the data."""
+
+# A flipped bit must not become another camera.
+_VERIFIED = {"page_checksum_verification": True}
+
+_REQUIRED = {
+    "generation": str,
+    "timezone": str,
+    "rows": int,
+    "vehicles": int,
+    "vehicles_seen": int,
+    "cameras_seen": int,
+    "columns": list,
+    "parts": list,
+    "key": dict,
+    "quality": dict,
+    "provenance": dict,
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +63,11 @@ class StoredPart:
     columns: tuple[str, ...] = CORE
     span: tuple[int, int] | None = None
     split: tuple[int, int] | None = None
+    owner: object = field(default=None, repr=False, compare=False)
+    """Kept alive as long as the part (a temporary folder, say); stays behind when it travels."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "owner": None}
 
     def load(self) -> Rows:
         """Read the rows, sorted by (vehicle, seen_at, camera)."""
@@ -75,7 +100,7 @@ def read_rows(path: Path, columns: Sequence[str]) -> Rows:
         If the file is gone or damaged.
     """
     try:
-        table = pq.read_table(path, columns=list(columns), use_threads=False)
+        table = pq.read_table(path, columns=list(columns), use_threads=False, **_VERIFIED)
     except FileNotFoundError:
         raise StoreError(
             f"{path}: a part of the store is gone; another run may have replaced it: open it again"
@@ -108,7 +133,7 @@ class Store:
 
     path: Path
     manifest: dict[str, Any]
-    _owner: object = field(default=None, repr=False, compare=False)
+    owner: object = field(default=None, repr=False, compare=False)
 
     @property
     def folder(self) -> Path:
@@ -147,7 +172,7 @@ class Store:
 
     def _read_table(self, name: str) -> pa.Table:
         try:
-            return pq.read_table(self.folder / name)
+            return pq.read_table(self.folder / name, **_VERIFIED)
         except (OSError, pa.ArrowException) as error:
             raise StoreError(
                 f"{self.folder / name}: cannot be read ({type(error).__name__}); "
@@ -182,9 +207,20 @@ def open_store(path: str | Path, owner: object = None) -> Store:
         If there is none, it is damaged, or a newer version wrote it.
     """
     path = Path(path)
+    return Store(path, read_manifest(path), owner)
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Read and check the manifest of a store.
+
+    Raises
+    ------
+    StoreError
+        As `open_store`.
+    """
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise StoreError(
             f"{path}: not a store; make one with `platerisk ingest FILES -o {path.name}`"
         ) from None
@@ -195,9 +231,18 @@ def open_store(path: str | Path, owner: object = None) -> Store:
         ) from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise StoreError(f"{path / MANIFEST}: not the manifest of a store")
-    if manifest["version"] > FORMAT_VERSION:
+    version = manifest.get("version")
+    if isinstance(version, int) and version > FORMAT_VERSION:
         raise StoreError(
-            f"{path}: written by a newer platerisk (store version {manifest['version']}, this one "
+            f"{path}: written by a newer platerisk (store version {version}, this one "
             f"reads up to {FORMAT_VERSION}); upgrade with `pip install --upgrade platerisk`"
         )
-    return Store(path, manifest, owner)
+    wrong = [name for name, kind in _REQUIRED.items() if not isinstance(manifest.get(name), kind)]
+    if not wrong and not GENERATION.fullmatch(manifest["generation"]):
+        wrong = ["generation"]
+    if wrong or not isinstance(version, int):
+        raise StoreError(
+            f"{path / MANIFEST}: damaged ({', '.join(wrong) or 'version'}); "
+            "make the store again with `platerisk ingest`"
+        )
+    return manifest
