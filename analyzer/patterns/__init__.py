@@ -1,0 +1,1 @@
+"""Patterns of movement: trips, places, routines, commutes, companions."""

@@ -1,0 +1,253 @@
+"""Commutes: routines between home and work, with their return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analyzer.engine import Engine, get_engine
+from analyzer.errors import UsageError
+from analyzer.patterns.places import HOME, WORK
+from analyzer.patterns.routines import WEEKDAYS
+from analyzer.result import Result
+from analyzer.schema import Rows
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from matplotlib.axes import Axes
+
+    from analyzer.patterns.places import Places
+    from analyzer.patterns.routines import Routines
+
+
+@dataclass(frozen=True)
+class Commutes(Result):
+    """Commutes of all vehicles that have one; at most one a vehicle.
+
+    Attributes
+    ----------
+    routines : Routines
+        Of which the commutes are made.
+    places : Places
+        Homes and works.
+    engine : Engine
+        Where the parts are worked on.
+    """
+
+    routines: Routines
+    places: Places
+    engine: Engine = field(repr=False, compare=False)
+
+    @cached_property
+    def rows(self) -> Rows:
+        """All commutes as columns of numbers, sorted by vehicle."""
+        return commutes_of(self.routines.rows, self.places.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows["vehicle"])
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Give all commutes as a table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``vehicle``; ``home``, ``work`` (place numbers); ``home_lat, home_lon, home_radius_m,
+            work_lat, work_lon, work_radius_m``; ``outbound_minute, return_minute`` (of the local
+            day, at the first camera of the trip); ``outbound_arrival_minute,
+            return_arrival_minute`` (at its last camera); ``outbound_spread_min,
+            return_spread_min``; ``outbound_days, return_days`` (days seen); ``weekdays`` (of the
+            way out); ``regularity`` (of the way out); ``confidence`` (that both places are right).
+        """
+        rows = dict(self.rows)
+        for name in ("home_camera", "work_camera"):
+            del rows[name]
+        rows["vehicle"] = self.places.trips.sightings.vehicle_names(rows["vehicle"])
+        days = np.arange(128)[:, None] >> np.arange(7) & 1
+        names = np.array([" ".join(np.array(WEEKDAYS)[row > 0]) for row in days], object)
+        rows["weekdays"] = names[rows["weekdays"]]
+        return pd.DataFrame(rows)
+
+    @cached_property
+    def od_matrix(self) -> GeoDataFrame:
+        """Commutes between zones, counted.
+
+        Returns
+        -------
+        geopandas.GeoDataFrame
+            ``origin`` (zone of home), ``destination`` (zone of work), ``vehicles``, ``trips`` (days
+            on which the way out was seen), ``geometry`` (LineString between the middles of the
+            zones, EPSG:4326; none where a zone has no position); most vehicles first. Flows of few
+            vehicles are in it: suppress them before you publish.
+        """
+        import geopandas
+        import shapely
+
+        table = self.places.trips.sightings.camera_table
+        rows = self.rows
+        zone = table["zone"].to_numpy()
+        flows = (
+            pd.DataFrame(
+                {
+                    "origin": zone[rows["home_camera"]],
+                    "destination": zone[rows["work_camera"]],
+                    "trips": rows["outbound_days"],
+                }
+            )
+            .groupby(["origin", "destination"], as_index=False)
+            .agg(vehicles=("trips", "size"), trips=("trips", "sum"))
+            .sort_values(["vehicles", "origin", "destination"], ascending=[False, True, True])
+            .reset_index(drop=True)
+        )
+        zones = table.groupby("zone").agg(
+            name=("zone_name", "first"), lat=("lat", "mean"), lon=("lon", "mean")
+        )
+        ends = [
+            zones.loc[flows[end], ["lon", "lat"]].to_numpy(float).reshape(-1, 2)
+            for end in ("origin", "destination")
+        ]
+        lines = shapely.linestrings(np.nan_to_num(np.stack(ends, axis=1))) if len(flows) else []
+        geometry = geopandas.GeoSeries(lines, crs="EPSG:4326")
+        known = ~np.isnan(np.hstack(ends)).any(axis=1)
+        for end in ("origin", "destination"):
+            flows[end] = zones.loc[flows[end], "name"].to_numpy()
+        return geopandas.GeoDataFrame(flows, geometry=geometry.where(known))
+
+    def score(self, truth: object):
+        """Compare with a known truth; see `analyzer.scoring.commutes.score_commutes`."""
+        from analyzer.scoring import score_commutes
+
+        return score_commutes(self.to_pandas(), truth, self.places.trips.sightings.vehicles)
+
+    def summary(self) -> str:
+        """Tell how many vehicles commute, and when."""
+        rows = self.rows
+        vehicles = self.places.trips.sightings.n_vehicles
+        if not len(self):
+            return f"No commute was found among {vehicles:,} vehicles."
+        out, back = np.median(rows["outbound_minute"]), np.median(rows["return_minute"])
+        return (
+            f"{len(self):,} of {vehicles:,} vehicles ({100 * len(self) / vehicles:.0f} %) show a "
+            "commute: the same way from home to work and back, on at least three days.\n"
+            f"Half of them are seen leaving home before {hour_text(out)} and leaving work before "
+            f"{hour_text(back)}."
+        )
+
+    def plot(self) -> Axes:
+        """Draw at which local hours commuters leave home and leave work."""
+        from matplotlib.figure import Figure
+
+        axes = Figure(layout="constrained").subplots()
+        for name, label in (("outbound_minute", "from home"), ("return_minute", "from work")):
+            axes.hist(
+                self.rows[name] / 60, np.arange(0, 24.5, 0.5), histtype="step", label=label
+            )
+        axes.set(xlabel="local hour of departure", ylabel="vehicles", xlim=(0, 24))
+        axes.legend()
+        return axes
+
+
+def hour_text(minute: float) -> str:
+    """Write a minute of the day as on a clock.
+
+    Examples
+    --------
+    >>> hour_text(485.4)
+    '08:05'
+    """
+    whole = int(round(minute)) % 1440
+    return f"{whole // 60:02d}:{whole % 60:02d}"
+
+
+def commutes_of(routines: Rows, places: Rows) -> Rows:
+    """Pair the routines between home and work of each vehicle.
+
+    Parameters
+    ----------
+    routines : Rows
+        As `analyzer.patterns.routines.routines_of_part` makes them.
+    places : Rows
+        As `analyzer.patterns.places.places_of_part` makes them.
+
+    Returns
+    -------
+    Rows
+        One row a vehicle, sorted; the strongest routine each way.
+    """
+    home = _by_vehicle(places, places["role"] == HOME)
+    work = _by_vehicle(places, places["role"] == WORK)
+    both = home.join(work, how="inner", lsuffix="_home", rsuffix="_work")
+    frame = pd.DataFrame({name: routines[name] for name in routines})
+    frame = frame.merge(both[["place_home", "place_work"]].reset_index(), on="vehicle")
+    ways = {}
+    for way, origin, destination in (
+        ("outbound", "place_home", "place_work"),
+        ("return", "place_work", "place_home"),
+    ):
+        taken = frame[
+            (frame["origin"] == frame[origin]) & (frame["destination"] == frame[destination])
+        ].sort_values(["vehicle", "support", "minute"], ascending=[True, False, True])
+        ways[way] = taken.drop_duplicates("vehicle").set_index("vehicle")
+    out, back = ways["outbound"], ways["return"]
+    vehicles = out.index.intersection(back.index).sort_values()
+    out, back, both = out.loc[vehicles], back.loc[vehicles], both.loc[vehicles]
+    return {
+        "vehicle": vehicles.to_numpy(np.int32),
+        "home": both["place_home"].to_numpy(),
+        "work": both["place_work"].to_numpy(),
+        **{
+            f"{role}_{name}": both[f"{name}_{role}"].to_numpy()
+            for role in ("home", "work")
+            for name in ("lat", "lon", "radius_m", "camera")
+        },
+        "outbound_minute": out["minute"].to_numpy(),
+        "return_minute": back["minute"].to_numpy(),
+        "outbound_arrival_minute": out["arrival_minute"].to_numpy(),
+        "return_arrival_minute": back["arrival_minute"].to_numpy(),
+        "outbound_spread_min": out["spread_min"].to_numpy(),
+        "return_spread_min": back["spread_min"].to_numpy(),
+        "outbound_days": out["support"].to_numpy(),
+        "return_days": back["support"].to_numpy(),
+        "weekdays": out["weekdays"].to_numpy(),
+        "regularity": out["regularity"].to_numpy(),
+        "confidence": (both["confidence_home"] * both["confidence_work"]).to_numpy(),
+    }
+
+
+def _by_vehicle(places: Rows, chosen: np.ndarray) -> pd.DataFrame:
+    names = ("vehicle", "place", "lat", "lon", "radius_m", "camera", "confidence")
+    return pd.DataFrame({name: places[name][chosen] for name in names}).set_index("vehicle")
+
+
+def find_commutes(
+    routines: Routines, places: Places, *, engine: str | Engine = "local", memory: str | None = None
+) -> Commutes:
+    """Find commutes: a routine from home to work, and one that leads back.
+
+    Parameters
+    ----------
+    routines : Routines
+        From `find_routines`.
+    places : Places
+        From `find_places`; the places between which the routines lead.
+    engine : str or Engine
+        Where the parts are worked on.
+    memory : str, optional
+        Bound on memory, such as ``"4GB"``.
+
+    Returns
+    -------
+    Commutes
+
+    Raises
+    ------
+    UsageError
+        If the routines lead between other places.
+    """
+    if routines.places is not places and routines.places != places:
+        raise UsageError("routines come from other places; call find_routines on the places given")
+    return Commutes(routines, places, get_engine(engine, memory=memory))

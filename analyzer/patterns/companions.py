@@ -1,0 +1,363 @@
+"""Companions: pairs of vehicles that travel together more than chance explains, and their convoys.
+
+Joint journeys are counted for all pairs (`encounters`), chance is worked out from habit (`habit`)
+and traffic (`traffic`, `chance`), and Benjamini–Hochberg corrects for the number of pairs that
+could have been found. The tables are per vehicle and so internal; the summary speaks of the
+population.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from analyzer.engine import Engine, get_engine
+from analyzer.errors import UsageError
+from analyzer.patterns.chance import Chance, adjust
+from analyzer.patterns.cotravel import CERTAIN_FDR, CoTravel, Terms, judge_pairs
+from analyzer.result import Result
+from analyzer.schema import Rows
+from analyzer.units import HOUR_MS, format_duration, parse_duration
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from networkx import Graph
+
+    from analyzer.sightings import Sightings
+
+MAX_WITHIN_MS = 6 * HOUR_MS
+
+
+@dataclass(frozen=True)
+class Companions(Result):
+    """Pairs of vehicles that travel together, with what chance would give them.
+
+    Attributes
+    ----------
+    sightings : Sightings
+        What was seen.
+    rows : Rows
+        The pairs by vehicle code; see `pairs`.
+    chance : Chance
+        The model of chance: κ (``weight``) and S (``worth``, of so many ``shifts``).
+    tests : int
+        Number of pairs that could have been found.
+    travellers : int
+        Vehicles with a trip at enough cameras.
+    by_journeys : numpy.ndarray of int64
+        How many pairs have 0 (not counted), 1, 2, … joint journeys.
+    terms : Terms
+        What makes an encounter and a joint journey.
+    max_fdr : float
+        Largest q-value listed.
+    of : str or None
+        The vehicle that was asked about.
+    """
+
+    sightings: Sightings
+    rows: Rows = field(repr=False)
+    chance: Chance
+    tests: int
+    travellers: int
+    by_journeys: np.ndarray = field(repr=False)
+    terms: Terms
+    max_fdr: float
+    of: str | None = field(default=None, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.rows["vehicle_a"])
+
+    @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """One row a pair, by q-value.
+
+        ``vehicle_a``, ``vehicle_b`` (the vehicle seen first in the data is a), ``encounters``,
+        ``journeys``, ``expected`` (under chance), ``traffic`` (τ), ``shifted`` (Σh), ``repeats``
+        (S), ``p_value``, ``q_value``; expected = (κ·traffic + shifted) / (κ + repeats).
+        """
+        return pd.DataFrame(
+            {
+                **self.rows,
+                "vehicle_a": self.sightings.vehicle_names(self.rows["vehicle_a"]),
+                "vehicle_b": self.sightings.vehicle_names(self.rows["vehicle_b"]),
+            }
+        )
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Give the pairs as a table; see `pairs`."""
+        return self.pairs.copy()
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The companions as a graph: vehicles, and pairs with their weight and evidence.
+
+        Returns
+        -------
+        networkx.Graph
+            Edges carry ``weight`` (joint journeys), ``journeys``, ``encounters``, ``expected``,
+            ``p_value``, ``q_value``.
+        """
+        import networkx
+
+        graph = networkx.Graph()
+        for pair in self.pairs.to_dict("records"):
+            a, b = pair.pop("vehicle_a"), pair.pop("vehicle_b")
+            graph.add_edge(a, b, weight=pair["journeys"], **pair)
+        return graph
+
+    @cached_property
+    def _group_of(self) -> dict[int, int]:
+        # The smallest code of a group is its root, so groups do not depend on the order of pairs.
+        root: dict[int, int] = {}
+
+        def find(code: int) -> int:
+            while root.setdefault(code, code) != code:
+                root[code] = root[root[code]]
+                code = root[code]
+            return code
+
+        for a, b in zip(
+            self.rows["vehicle_a"].tolist(), self.rows["vehicle_b"].tolist(), strict=True
+        ):
+            low, high = sorted((find(a), find(b)))
+            root[high] = low
+        return {code: find(code) for code in root}
+
+    @cached_property
+    def groups(self) -> pd.DataFrame:
+        """Connected groups of companions, largest first; three or more vehicles are a convoy.
+
+        ``group`` (number), ``size`` (vehicles), ``vehicles`` (names), ``pairs``, ``journeys`` (sum
+        over its pairs).
+        """
+        members = pd.DataFrame(
+            {"code": list(self._group_of), "root": list(self._group_of.values())}, dtype=np.int64
+        ).sort_values(["root", "code"])
+        edges = pd.DataFrame(
+            {
+                "root": [self._group_of[code] for code in self.rows["vehicle_a"].tolist()],
+                "journeys": self.rows["journeys"],
+            }
+        ).astype({"root": np.int64})
+        members["name"] = self.sightings.vehicle_names(members["code"].to_numpy())
+        groups = pd.DataFrame(
+            {
+                "size": members.groupby("root")["code"].size(),
+                "vehicles": members.groupby("root")["name"].agg(tuple),
+                "pairs": edges.groupby("root").size(),
+                "journeys": edges.groupby("root")["journeys"].sum(),
+            }
+        ).rename_axis("root")
+        groups = groups.reset_index().sort_values(["size", "root"], ascending=[False, True])
+        groups.insert(0, "group", np.arange(len(groups)))
+        return groups.drop(columns="root").reset_index(drop=True)
+
+    def summary(self) -> str:
+        """Tell how many pairs travel together, out of how many, and what that can show."""
+        met = int(self.by_journeys[1:].sum())
+        possible = f"{self.tests:,} possible pair{'s' * (self.tests != 1)}"
+        if self.of is not None:
+            possible += " of the vehicle asked about"
+        once = int(self.by_journeys[1]) if len(self.by_journeys) > 1 else 0
+        lines = [
+            f"{met:,} of {possible} made a joint journey (encounters within "
+            f"{format_duration(self.terms.within)} at {self.terms.min_cameras} cameras or more); "
+            f"{once:,} of them made just one."
+        ]
+        if self.max_fdr >= 1:
+            significant = int((self.rows["q_value"] <= CERTAIN_FDR).sum())
+            lines.append(
+                f"All of them are listed; {significant:,} travel together more than chance "
+                f"explains (false discovery rate {CERTAIN_FDR:.0%})."
+            )
+        else:
+            sizes = self.groups["size"].to_numpy()
+            lines.append(
+                f"{len(self):,} pairs travel together more than habit and traffic explain "
+                f"(at most {self.max_fdr:.3g} of them expected to be false); "
+                f"{int((sizes > 2).sum()):,} connected groups have three vehicles or more."
+            )
+        lines.append(
+            "One joint journey is rarely evidence: among so many possible pairs somebody is always "
+            "just behind somebody."
+            if self.tests > 20
+            else "Few pairs were possible here, so little can be said."
+        )
+        kind = "weeks" if self.chance.shifts and self._weekly else "days of the same kind"
+        lines.append(
+            f"Chance: {self.chance.shifts} shifts by {kind}, worth {self.chance.worth:.1f} "
+            f"repetitions of the data; traffic weighs as much as {self.chance.weight:.2g}."
+            if self.chance.shifts
+            else "A single day cannot tell habit from company: only traffic was accounted for."
+        )
+        return "\n".join(lines)
+
+    @property
+    def _weekly(self) -> bool:
+        first, last = self.sightings.span_ms
+        return last - first >= 27 * 24 * HOUR_MS
+
+    def plot(self) -> Axes:
+        """Draw how many pairs made so many joint journeys, all and those found."""
+        from matplotlib.figure import Figure
+
+        axes = Figure(layout="constrained").subplots()
+        longest = max(len(self.by_journeys), 2)
+        found = np.bincount(
+            self.rows["journeys"][self.rows["q_value"] <= min(self.max_fdr, CERTAIN_FDR)],
+            minlength=longest,
+        )
+        counts = np.zeros(longest, np.int64)
+        counts[: len(self.by_journeys)] = self.by_journeys
+        axes.bar(np.arange(1, longest), counts[1:], color="0.75", label="all pairs that met")
+        axes.bar(np.arange(1, longest), found[1:longest], label="more than chance explains")
+        axes.set(xlabel="joint journeys of a pair", ylabel="pairs", yscale="symlog", ylim=(0, None))
+        axes.legend()
+        return axes
+
+    def score(self, truth: Any) -> Any:
+        """Compare with the known companions of a synthetic region.
+
+        Returns
+        -------
+        CompanionScore
+        """
+        from analyzer.scoring.companions import score_companions
+
+        return score_companions(self, truth)
+
+
+def find_companions(
+    sightings: Sightings,
+    within: str = "2min",
+    min_cameras: int = 2,
+    max_fdr: float = 0.05,
+    of: str | None = None,
+    *,
+    max_gap: str = "45min",
+    engine: str | Engine = "local",
+    memory: str | int | None = None,
+    seed: int = 0,
+) -> Companions:
+    """Find companions: pairs of vehicles with more joint journeys than habit and traffic explain.
+
+    Parameters
+    ----------
+    sightings : Sightings
+        What was seen.
+    within : str
+        Longest time between the two sightings of an encounter (inclusive).
+    min_cameras : int
+        Distinct cameras at which a joint journey's encounters lie; two at least.
+    max_fdr : float
+        List pairs with a q-value up to this; 1 lists every pair with a joint journey.
+    of : str, optional
+        Name of one vehicle chosen beforehand: only its pairs are tested and listed.
+    max_gap : str
+        Longest gap between consecutive encounters of a joint journey (inclusive).
+    engine : str or Engine
+        Where the parts are worked on.
+    memory : str or int, optional
+        Bound on memory, such as ``"4GB"``.
+    seed : int
+        Which vehicles are probed when chance is fitted on a sample of them.
+
+    Returns
+    -------
+    Companions
+
+    Raises
+    ------
+    UsageError
+        If an option makes no sense, or there is no vehicle `of`.
+
+    Notes
+    -----
+    With J the joint journeys of a pair, Σh those of its shifted data (`habit`), τ its traffic
+    (`traffic`), S what the shifts are worth and κ the weight of traffic (`chance`): expected =
+    (κτ + Σh) / (κ + S), and the p-value is P(X ≥ J), X negative binomial of size κτ + Σh (less
+    where platoons favour pairs unequally) with that mean. Tests are all unordered pairs of vehicles
+    that have a trip at `min_cameras` cameras; pairs that never met have p = 1. Companions found are
+    left out of the traffic, and chance is measured again.
+
+    Examples
+    --------
+    >>> from analyzer.sightings import from_arrays
+    >>> day = np.repeat(np.arange(28) * 86_400_000, 2)
+    >>> minutes = np.tile([0, 5], 28) * 60_000
+    >>> alone = day + minutes + 3_600_000 * (5 + np.repeat(np.arange(28) * 11 % 13, 2))
+    >>> found = find_companions(from_arrays(
+    ...     np.repeat([0, 1, 2], 56), np.concatenate([alone, alone + 30_000, day + minutes]),
+    ...     np.tile([0, 1], 84)))
+    >>> found.pairs[["vehicle_a", "vehicle_b", "encounters", "journeys"]].values.tolist()
+    [['v0', 'v1', 56, 28]]
+    """
+    terms = Terms(
+        parse_duration(within, name="within"),
+        parse_duration(max_gap, name="max_gap"),
+        _at_least_two(min_cameras),
+    )
+    if terms.within > MAX_WITHIN_MS:
+        raise UsageError("within must be 6h or less; write for example '2min'")
+    if terms.max_gap <= 0:
+        raise UsageError("max_gap must be longer than zero; write for example '45min'")
+    if not 0 < max_fdr <= 1:
+        raise UsageError("max_fdr must lie above 0 and not above 1; write for example 0.05")
+    code = None if of is None else sightings.vehicle_code(of)
+    if not len(sightings):
+        return _none(sightings, terms, max_fdr, of)
+    passes = CoTravel(sightings, terms, get_engine(engine, memory=memory), seed)
+    travellers = passes.travellers
+    pairs = passes.find_pairs()
+    shifted = passes.count_shifted(pairs)
+    every = len(travellers) * (len(travellers) - 1) // 2
+    judged = judge_pairs(passes, pairs, shifted, every)
+    listed, tests = pairs.journeys > 0, every
+    if code is not None:
+        listed &= (pairs.a == code) | (pairs.b == code)
+        tests = len(travellers) - 1 if code in travellers else 0
+    by_journeys = np.bincount(pairs.journeys[listed], minlength=2)
+    q_values = np.ones(len(pairs))
+    q_values[listed] = adjust(judged.p_values[listed], tests)
+    listed &= q_values <= max_fdr
+    chosen = np.flatnonzero(listed)
+    chosen = chosen[np.lexsort((pairs.b[chosen], pairs.a[chosen], judged.p_values[chosen]))]
+    rows = {
+        "vehicle_a": pairs.a[chosen],
+        "vehicle_b": pairs.b[chosen],
+        "encounters": pairs.encounters[chosen],
+        "journeys": pairs.journeys[chosen],
+        "expected": judged.expected[chosen],
+        "traffic": judged.traffic[chosen],
+        "shifted": shifted[chosen],
+        "repeats": judged.repeats[chosen],
+        "p_value": judged.p_values[chosen],
+        "q_value": q_values[chosen],
+    }
+    return Companions(
+        sightings, rows, judged.chance, tests, len(travellers), by_journeys, terms, max_fdr, of
+    )
+
+
+def _at_least_two(min_cameras: int) -> int:
+    if min_cameras != int(min_cameras) or min_cameras < 2:
+        raise UsageError(
+            "min_cameras must be 2 or more: vehicles that meet at a single camera are no pair"
+        )
+    return int(min_cameras)
+
+
+def _none(
+    sightings: Sightings, terms: Terms, max_fdr: float, of: str | None
+) -> Companions:
+    whole = ("vehicle_a", "vehicle_b", "encounters", "journeys")
+    parts = ("expected", "traffic", "shifted", "repeats", "p_value", "q_value")
+    rows: Rows = {name: np.empty(0, np.int64) for name in whole}
+    rows.update({name: np.empty(0) for name in parts})
+    return Companions(
+        sightings, rows, Chance(1.0, 0.0, 0), 0, 0, np.zeros(2, np.int64), terms, max_fdr, of
+    )

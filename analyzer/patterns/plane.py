@@ -1,0 +1,161 @@
+"""The plane of the cameras: where they stand in metres, and how densely.
+
+Kernels that cluster need flat coordinates and a local yardstick. Cameras are projected about their
+middle (equirectangular; over a few hundred kilometres the error is far below the distance between
+cameras), and the *spacing* at a camera is its distance to the nearest other site.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analyzer.cameras import EARTH_RADIUS_M, make_zones
+
+SITE_M = 250.0
+"""Cameras of one site are at most this far apart: one crossing, one bridge."""
+
+LEAST_SPACING_M = 500.0
+"""Cameras nearer than this tell little more than one camera."""
+
+LONE_SPACING_M = 10_000.0
+"""Spacing where there is no other site to measure it by."""
+
+BEYOND = 0.7
+"""How far beyond the last camera a place lies, in units of scale (tuned on synthetic regions)."""
+
+_NOWHERE_M = 1e9
+
+
+@dataclass(frozen=True)
+class CameraPlane:
+    """Cameras on a plane.
+
+    Attributes
+    ----------
+    x, y : numpy.ndarray of float64, shape (cameras,)
+        Metres east and north of the middle. A camera without a position stands far from everything,
+        alone, so that it is near itself only.
+    site : numpy.ndarray of int32, shape (cameras,)
+        Cameras that stand together have one number.
+    spacing : numpy.ndarray of float64, shape (cameras,)
+        Metres to the nearest other site.
+    placed : numpy.ndarray of bool, shape (cameras,)
+        Whether the position is known.
+    lat0, lon0 : float
+        The middle, in degrees.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    site: np.ndarray
+    spacing: np.ndarray
+    placed: np.ndarray
+    lat0: float
+    lon0: float
+
+    def to_degrees(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Turn metres on the plane into latitude and longitude."""
+        metres = math.radians(1) * EARTH_RADIUS_M
+        lat = self.lat0 + np.asarray(y) / metres
+        lon = self.lon0 + np.asarray(x) / (metres * math.cos(math.radians(self.lat0)))
+        return lat, lon
+
+    def to_metres(self, lat: np.ndarray, lon: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Turn latitude and longitude into metres on the plane."""
+        metres = math.radians(1) * EARTH_RADIUS_M
+        x = (np.asarray(lon, float) - self.lon0) * metres * math.cos(math.radians(self.lat0))
+        return x, (np.asarray(lat, float) - self.lat0) * metres
+
+    def beyond(
+        self, camera: np.ndarray, via: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Guess where a place lies whose last camera was `camera`, reached from camera `via`.
+
+        Who passes *via*, then *camera*, and then no other, went on in about that direction. The
+        place is put `BEYOND` times the scale beyond the camera, where the scale is the geometric
+        mean of the distance between the two cameras and the spacing. Without a *via* it is put at
+        the camera.
+
+        Parameters
+        ----------
+        camera, via : numpy.ndarray of int, shape (n,)
+            Camera codes; -1 in `via` where there was no other camera.
+
+        Returns
+        -------
+        x, y, scale : numpy.ndarray of float64, shape (n,)
+            Metres on the plane; the scale is about how far off the guess can be.
+
+        Examples
+        --------
+        >>> table = pd.DataFrame({"lat": [41.0, 41.1], "lon": [69.0, 69.0]})
+        >>> plane = camera_plane(table)
+        >>> x, y, scale = plane.beyond(np.array([1, 1]), np.array([0, -1]))
+        >>> (y - plane.y[1]).round().tolist(), scale.round().tolist()
+        ([7784.0, 0.0], [11120.0, 11120.0])
+        """
+        x, y, spacing = self.x[camera], self.y[camera], self.spacing[camera]
+        known = (via >= 0) & self.placed[camera] & self.placed[via]
+        dx = np.where(known, x - self.x[via], 0.0)
+        dy = np.where(known, y - self.y[via], 0.0)
+        length = np.hypot(dx, dy)
+        scale = np.where(length > 0, np.sqrt(length * spacing), spacing)
+        step = np.where(length > 0, BEYOND * scale / np.maximum(length, 1.0), 0.0)
+        return x + step * dx, y + step * dy, scale
+
+
+def camera_plane(cameras: pd.DataFrame) -> CameraPlane:
+    """Project a camera table and measure how densely its cameras stand.
+
+    Parameters
+    ----------
+    cameras : pandas.DataFrame
+        ``lat, lon``, one row a camera code.
+
+    Returns
+    -------
+    CameraPlane
+
+    Examples
+    --------
+    >>> plane = camera_plane(pd.DataFrame({"lat": [41.0, 41.1], "lon": [69.0, 69.0]}))
+    >>> round(float(plane.y[1] - plane.y[0])), plane.spacing.round().tolist()
+    (11120, [11120.0, 11120.0])
+    """
+    lat, lon = cameras["lat"].to_numpy(float), cameras["lon"].to_numpy(float)
+    placed = ~(np.isnan(lat) | np.isnan(lon))
+    lat0 = float(lat[placed].mean()) if placed.any() else 0.0
+    lon0 = float(lon[placed].mean()) if placed.any() else 0.0
+    # Not the zones: those may be given, and as wide as a district.
+    site = make_zones(lat, lon, SITE_M)
+    plane = CameraPlane(lat, lon, site, np.ones(len(lat)), placed, lat0, lon0)
+    x, y = plane.to_metres(lat, lon)
+    spacing = np.ones(len(x))
+    if placed.any():
+        spacing[placed] = _spacing(x[placed], y[placed], site[placed])
+    nowhere = _NOWHERE_M * (1 + np.arange(len(x)))
+    return CameraPlane(
+        np.where(placed, x, nowhere),
+        np.where(placed, y, nowhere),
+        site,
+        spacing,
+        placed,
+        lat0,
+        lon0,
+    )
+
+
+def _spacing(x: np.ndarray, y: np.ndarray, site: np.ndarray) -> np.ndarray:
+    from scipy.spatial import cKDTree
+
+    sites, member = np.unique(site, return_inverse=True)
+    if len(sites) < 2:
+        return np.full(len(x), LONE_SPACING_M)
+    size = np.bincount(member)
+    centres = np.c_[np.bincount(member, x) / size, np.bincount(member, y) / size]
+    distances, _ = cKDTree(centres).query(centres, 2)
+    return np.maximum(distances[member, 1], LEAST_SPACING_M)

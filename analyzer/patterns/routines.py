@@ -1,0 +1,428 @@
+"""Routines: trips that recur, between the same two places, on the same weekdays, at the same hour.
+
+Departures between two places of one vehicle are clustered on the circle of the day (density
+clustering in one dimension, so that midnight is no border). Minutes are those of the clock on the
+wall where the data come from, and are the minutes at which cameras saw the vehicle: it left its
+place a little earlier.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numba
+import numpy as np
+import pandas as pd
+
+from analyzer.engine import DerivedPart, Engine, Part, get_engine
+from analyzer.errors import UsageError
+from analyzer.result import Result
+from analyzer.schema import Rows
+from analyzer.units import DAY_MS, MINUTE_MS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from analyzer.patterns.places import Places
+    from analyzer.patterns.trips import Trips
+
+DAY_MINUTES = 1440.0
+
+REACH_MINUTES = 30.0
+"""Departures this near to each other may belong to one routine."""
+
+LEAST_DAYS = 3
+"""A routine has been seen on at least this many days."""
+
+WEEKDAY_SHARE = 1 / 3
+"""A weekday belongs to a routine if it is kept at least this often, measured by its best weekday."""
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+@numba.njit(cache=True, nogil=True)
+def cluster_minutes(minute: np.ndarray, reach: float, least: int) -> np.ndarray:
+    """Cluster minutes of the day by density on the circle (DBSCAN in one dimension).
+
+    Parameters
+    ----------
+    minute : numpy.ndarray of float64, shape (n,)
+        Minutes after midnight in [0, 1440), sorted.
+    reach : float
+        Radius of a neighbourhood in minutes, less than 360.
+    least : int
+        Points within reach, the point itself included, that make a core point.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (n,)
+        Cluster of each minute, -1 for noise.
+
+    Examples
+    --------
+    >>> cluster_minutes(np.array([5.0, 480.0, 490.0, 700.0, 1435.0]), 15.0, 2).tolist()
+    [0, 1, 1, -1, 0]
+    """
+    n = len(minute)
+    label = np.full(n, -1, np.int64)
+    core = np.zeros(n, np.bool_)
+    after = before = 0
+    for i in range(n):
+        # On the circle, row n + i is row i one day later; the ends of the window only move on.
+        after = max(after, i)
+        while after + 1 < n + i and _unrolled(minute, after + 1) - minute[i] <= reach:
+            after += 1
+        before = max(before, i + 1)
+        while before < n + i and minute[i] + DAY_MINUTES - _unrolled(minute, before) > reach:
+            before += 1
+        core[i] = (after - i) + (n + i - before) + 1 >= least
+    clusters = 0
+    first_core = last_core = -1
+    for i in range(n):
+        if not core[i]:
+            continue
+        if last_core < 0:
+            first_core = i
+            clusters = 1
+        elif minute[i] - minute[last_core] > reach:
+            clusters += 1
+        label[i] = clusters - 1
+        last_core = i
+    if clusters > 1 and minute[first_core] + DAY_MINUTES - minute[last_core] <= reach:
+        # The last cluster runs over midnight into the first.
+        for i in range(n):
+            if core[i] and label[i] == clusters - 1:
+                label[i] = 0
+    for i in range(n):
+        if core[i] or first_core < 0:
+            continue
+        nearest = reach
+        for step in range(1, n):
+            j = (i + step) % n
+            gap = (minute[j] - minute[i]) % DAY_MINUTES
+            if gap > reach:
+                break
+            if core[j]:
+                if gap <= nearest:
+                    nearest, label[i] = gap, label[j]
+                break
+        for step in range(1, n):
+            j = (i - step) % n
+            gap = (minute[i] - minute[j]) % DAY_MINUTES
+            if gap > reach:
+                break
+            if core[j]:
+                if gap < nearest or (gap == nearest and label[i] < 0):
+                    nearest, label[i] = gap, label[j]
+                break
+    return label
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _unrolled(minute: np.ndarray, row: int) -> float:
+    n = len(minute)
+    return minute[row] if row < n else minute[row - n] + DAY_MINUTES
+
+
+@numba.njit(cache=True, nogil=True)
+def cluster_departures(
+    group: np.ndarray, minute: np.ndarray, reach: float, least: int
+) -> np.ndarray:
+    """Cluster the minutes of each group; rows are sorted by group and minute.
+
+    Examples
+    --------
+    >>> cluster_departures(np.array([3, 3, 8]), np.array([1.0, 2.0, 1.0]), 5.0, 2).tolist()
+    [0, 0, -1]
+    """
+    label = np.empty(len(group), np.int64)
+    first = 0
+    while first < len(group):
+        last = first + 1
+        while last < len(group) and group[last] == group[first]:
+            last += 1
+        label[first:last] = cluster_minutes(minute[first:last], reach, least)
+        first = last
+    return label
+
+
+def recurring_trips(stays: Rows) -> Rows:
+    """Give the trips that lead from one place of a vehicle to another.
+
+    Parameters
+    ----------
+    stays : Rows
+        As `analyzer.patterns.anchors.placed_stays_of_part` makes them.
+
+    Returns
+    -------
+    Rows
+        ``vehicle, origin, destination`` (place numbers), ``day`` (local day of departure),
+        ``minute`` and ``arrival`` (minutes after local midnight).
+    """
+    vehicle, place = stays["vehicle"], stays["place"]
+    before = np.flatnonzero(
+        (vehicle[1:] == vehicle[:-1])
+        & (place[1:] >= 0)
+        & (place[:-1] >= 0)
+        & (place[1:] != place[:-1])
+    )
+    departed, arrived = stays["local_end"][before], stays["local_start"][before + 1]
+    return {
+        "vehicle": vehicle[before],
+        "origin": place[before],
+        "destination": place[before + 1],
+        "day": departed // DAY_MS,
+        "minute": departed % DAY_MS / MINUTE_MS,
+        "arrival": arrived % DAY_MS / MINUTE_MS,
+    }
+
+
+def circular_median(
+    group: np.ndarray, minute: np.ndarray, groups: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give the median minute of each group on the circle, and the circular standard deviation.
+
+    The circle is cut opposite to the circular mean, and the median taken on the line.
+
+    Parameters
+    ----------
+    group : numpy.ndarray of int64, shape (n,)
+        Group of each minute, below `groups`; none is empty.
+    minute : numpy.ndarray of float64, shape (n,)
+        Minutes after midnight.
+
+    Returns
+    -------
+    median, spread : numpy.ndarray of float64, shape (groups,)
+        Minutes.
+
+    References
+    ----------
+    Mardia, K. V., Jupp, P. E. (2000). Directional Statistics. Wiley. doi:10.1002/9780470316979
+
+    Examples
+    --------
+    >>> median, spread = circular_median(np.zeros(3, int), np.array([1430.0, 0.0, 12.0]), 1)
+    >>> median.tolist(), bool(8 < spread[0] < 10)
+    ([0.0], True)
+    """
+    angle = minute * (2 * np.pi / DAY_MINUTES)
+    size = np.bincount(group, minlength=groups)
+    east = np.bincount(group, np.cos(angle), groups) / size
+    north = np.bincount(group, np.sin(angle), groups) / size
+    mean = np.arctan2(north, east) * (DAY_MINUTES / (2 * np.pi))
+    offset = (minute - mean[group] + DAY_MINUTES / 2) % DAY_MINUTES - DAY_MINUTES / 2
+    ordered = offset[np.lexsort((offset, group))]
+    first = np.cumsum(size) - size
+    middle = (ordered[first + (size - 1) // 2] + ordered[first + size // 2]) / 2
+    # One minus the mean length, by sines: exact where all minutes are equal.
+    variance = np.bincount(group, 2 * np.sin(offset * (np.pi / DAY_MINUTES)) ** 2, groups) / size
+    spread = np.sqrt(-2 * np.log1p(-np.minimum(variance, 1 - 1e-12)))
+    # Rounding to a millionth of a minute keeps a whole minute whole.
+    return (
+        np.round((mean + middle) % DAY_MINUTES, 6) % DAY_MINUTES,
+        np.round(spread * (DAY_MINUTES / (2 * np.pi)), 6),
+    )
+
+
+def routines_of_part(stays: Rows, broadcast: dict) -> Rows:
+    """Find the routines of the vehicles of one part.
+
+    Parameters
+    ----------
+    stays : Rows
+        As `analyzer.patterns.anchors.placed_stays_of_part` makes them.
+    broadcast : dict
+        Unused.
+
+    Returns
+    -------
+    Rows
+        ``vehicle, origin, destination, weekdays`` (bit 0 is Monday), ``minute, arrival_minute,
+        spread_min, support, eligible_days, regularity, first_seen, last_seen`` (local days);
+        sorted by vehicle, origin, destination and minute.
+    """
+    trips = recurring_trips(stays)
+    pair = (
+        trips["vehicle"].astype(np.int64) << 32
+        | trips["origin"].astype(np.int64) << 16
+        | trips["destination"]
+    )
+    order = np.lexsort((trips["minute"], pair))
+    label = cluster_departures(pair[order], trips["minute"][order], REACH_MINUTES, LEAST_DAYS)
+    order, label = order[label >= 0], label[label >= 0]
+    trips = {name: column[order] for name, column in trips.items()}
+    new_pair = np.cumsum(np.diff(pair[order], prepend=-1) != 0)
+    _, first, routine = np.unique(new_pair << 16 | label, return_index=True, return_inverse=True)
+    n = len(first)
+    vehicle = trips["vehicle"][first]
+
+    days_kept, eligible = _weekday_counts(trips, routine, n, vehicle, stays)
+    share = days_kept / np.maximum(eligible, 1)
+    member = (days_kept > 0) & (share >= WEEKDAY_SHARE * share.max(axis=1, initial=0)[:, None])
+    on_member = member[routine, (trips["day"] + 3) % 7]
+    support = (days_kept * member).sum(axis=1)
+    possible = (eligible * member).sum(axis=1)
+    routine_of, minute = routine[on_member], trips["minute"][on_member]
+    median, spread = circular_median(routine_of, minute, n)
+    arrival, _ = circular_median(routine_of, trips["arrival"][on_member], n)
+    first_seen, last_seen = np.full(n, np.iinfo(np.int64).max), np.full(n, -1)
+    np.minimum.at(first_seen, routine_of, trips["day"][on_member])
+    np.maximum.at(last_seen, routine_of, trips["day"][on_member])
+    found = {
+        "vehicle": vehicle,
+        "origin": trips["origin"][first],
+        "destination": trips["destination"][first],
+        "weekdays": (member << np.arange(7)).sum(axis=1).astype(np.int16),
+        "minute": median,
+        "arrival_minute": arrival,
+        "spread_min": spread,
+        "support": support,
+        "eligible_days": possible,
+        "regularity": support / np.maximum(possible, 1),
+        "first_seen": first_seen,
+        "last_seen": last_seen,
+    }
+    often = np.flatnonzero(support >= LEAST_DAYS)
+    often = often[
+        np.lexsort([found[name][often] for name in ("minute", "destination", "origin", "vehicle")])
+    ]
+    return {name: column[often] for name, column in found.items()}
+
+
+def _weekday_counts(
+    trips: Rows, routine: np.ndarray, n: int, vehicle: np.ndarray, stays: Rows
+) -> tuple[np.ndarray, np.ndarray]:
+    """Count, by weekday, the days on which a routine was kept and those on which it could be."""
+    kept = np.zeros((n, 7), np.int64)
+    days = np.sort(routine << 24 | trips["day"])
+    days = days[np.diff(days, prepend=-1) != 0]
+    np.add.at(kept, (days >> 24, ((days & 0xFFFFFF) + 3) % 7), 1)
+    begin = np.searchsorted(stays["vehicle"], vehicle, side="left")
+    end = np.searchsorted(stays["vehicle"], vehicle, side="right") - 1
+    first_day, last_day = stays["local_start"][begin] // DAY_MS, stays["local_end"][end] // DAY_MS
+    # Days of weekday w up to and with day d, counted from a far Monday: (d - w + k) // 7.
+    weekday = np.arange(7)
+    until = (last_day[:, None] + 3 - weekday) // 7
+    before = (first_day[:, None] + 2 - weekday) // 7
+    return kept, until - before
+
+
+@dataclass(frozen=True)
+class Routines(Result):
+    """Routines of all vehicles.
+
+    Attributes
+    ----------
+    places : Places
+        Between which the routines lead.
+    engine : Engine
+        Where the parts are worked on.
+    """
+
+    places: Places
+    engine: Engine = field(repr=False, compare=False)
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        """The routines as parts that are derived when they are loaded."""
+        return [DerivedPart(part, routines_of_part) for part in self.places.stay_parts]
+
+    @cached_property
+    def rows(self) -> Rows:
+        """All routines as columns of numbers, sorted by vehicle, origin, destination, minute."""
+        return self.engine.reduce(
+            self.engine.map(self.places.stay_parts, routines_of_part),
+            key=("vehicle", "origin", "destination", "minute"),
+        )
+
+    def __len__(self) -> int:
+        return len(self.rows["vehicle"])
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Give all routines as a table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``vehicle``; ``origin``, ``destination`` (place numbers as in `Places`); ``weekdays``
+            (such as ``"Mon Tue Fri"``); ``minute`` and ``arrival_minute`` (of the local day, at the
+            first and last camera of the trip); ``spread_min``; ``support`` (days kept);
+            ``eligible_days``; ``regularity`` (their ratio); ``first_seen``, ``last_seen`` (dates).
+        """
+        rows = dict(self.rows)
+        names = np.array(
+            [
+                " ".join(day for bit, day in enumerate(WEEKDAYS) if days >> bit & 1)
+                for days in range(128)
+            ],
+            object,
+        )
+        rows["vehicle"] = self.places.trips.sightings.vehicle_names(rows["vehicle"])
+        rows["weekdays"] = names[rows["weekdays"]]
+        for name in ("first_seen", "last_seen"):
+            rows[name] = rows[name].astype("datetime64[D]").astype("datetime64[s]")
+        return pd.DataFrame(rows)
+
+    def summary(self) -> str:
+        """Tell how many routines there are and how regular they are."""
+        rows = self.rows
+        if not len(self):
+            return "No routines: no trip between two known places recurs on three days."
+        vehicles = len(np.unique(rows["vehicle"]))
+        return (
+            f"{len(self):,} routines of {vehicles:,} vehicles (trips between the same places at the "
+            f"same hour on at least {LEAST_DAYS} days).\n"
+            f"Half of them are kept on at least {100 * np.median(rows['regularity']):.0f} % of their "
+            f"days and leave within {np.median(rows['spread_min']):.0f} minutes of their usual time "
+            "(one standard deviation)."
+        )
+
+    def plot(self) -> Axes:
+        """Draw at which local hours routines begin."""
+        from matplotlib.figure import Figure
+
+        axes = Figure(layout="constrained").subplots()
+        axes.hist(self.rows["minute"] / 60, bins=np.arange(0, 24.5, 0.5), weights=self.rows["support"])
+        axes.set(xlabel="local hour of departure", ylabel="trips that keep a routine", xlim=(0, 24))
+        return axes
+
+
+def find_routines(
+    trips: Trips, places: Places, *, engine: str | Engine = "local", memory: str | None = None
+) -> Routines:
+    """Find routines: recurring trips between two places of a vehicle.
+
+    Parameters
+    ----------
+    trips : Trips
+        From `find_trips`.
+    places : Places
+        From `find_places` on the same trips.
+    engine : str or Engine
+        Where the parts are worked on.
+    memory : str, optional
+        Bound on memory, such as ``"4GB"``.
+
+    Returns
+    -------
+    Routines
+
+    Raises
+    ------
+    UsageError
+        If the places were found in other trips.
+
+    Notes
+    -----
+    A routine is a cluster of departures on the circle of the day (half an hour of reach, at least
+    three days). A weekday belongs to it if it is kept at least a third as often as on its best
+    weekday; ``eligible_days`` are the days on these weekdays between the first and the last stay of
+    the vehicle.
+    """
+    if places.trips is not trips and places.trips != trips:
+        raise UsageError("places come from other trips; call find_places on the trips given here")
+    return Routines(places, get_engine(engine, memory=memory))

@@ -1,0 +1,307 @@
+"""Trips: runs of sightings of one vehicle without a long gap.
+
+A gap longer than ``max_gap`` ends a trip; a gap equal to it does not. Rows that fall on the same
+moment are ordered by camera, so that origin and destination are well defined. Trips are derived
+part by part when they are asked for, and are never held for the whole population at once unless
+`Trips.to_pandas` is called.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numba
+import numpy as np
+import pandas as pd
+
+from analyzer.engine import DerivedPart, Engine, Part, get_engine
+from analyzer.errors import UsageError
+from analyzer.patterns.plane import CameraPlane, camera_plane
+from analyzer.result import Result
+from analyzer.schema import Rows
+from analyzer.units import format_duration, parse_duration
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from analyzer.sightings import Sightings
+
+DEFAULT_MAX_GAP = "45min"
+
+
+@numba.njit(cache=True, nogil=True)
+def trip_starts(vehicle: np.ndarray, seen_at: np.ndarray, max_gap: int) -> np.ndarray:
+    """Find the rows at which a trip begins.
+
+    Parameters
+    ----------
+    vehicle : numpy.ndarray of int, shape (n,)
+        Vehicle codes, sorted.
+    seen_at : numpy.ndarray of int64, shape (n,)
+        Times in ms, sorted within a vehicle.
+    max_gap : int
+        Longest gap inside a trip, in ms.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (trips,)
+        Row numbers, increasing.
+
+    Examples
+    --------
+    >>> trip_starts(np.array([0, 0, 0, 1]), np.array([0, 10, 21, 22]), 10).tolist()
+    [0, 2, 3]
+    """
+    starts = np.empty(len(vehicle), np.int64)
+    found = 0
+    for row in range(len(vehicle)):
+        if (
+            row == 0
+            or vehicle[row] != vehicle[row - 1]
+            or seen_at[row] - seen_at[row - 1] > max_gap
+        ):
+            starts[found] = row
+            found += 1
+    return starts[:found].copy()
+
+
+@numba.njit(cache=True, nogil=True)
+def via_cameras(
+    camera: np.ndarray, starts: np.ndarray, site: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find the camera after the origin, and the one before the destination, at another site.
+
+    Parameters
+    ----------
+    camera : numpy.ndarray of int32, shape (n,)
+        Camera of each sighting.
+    starts : numpy.ndarray of int64, shape (trips,)
+        As `trip_starts` gives them.
+    site : numpy.ndarray of int32, shape (cameras,)
+        Cameras that stand together have one number.
+
+    Returns
+    -------
+    after_origin, before_destination : numpy.ndarray of int32, shape (trips,)
+        Camera codes; -1 where the whole trip was seen at one site.
+
+    Examples
+    --------
+    >>> after, before = via_cameras(np.array([0, 1, 2, 3]), np.array([0]), np.array([0, 0, 1, 2]))
+    >>> after.tolist(), before.tolist()
+    ([2], [2])
+    """
+    after = np.full(len(starts), -1, np.int32)
+    before = np.full(len(starts), -1, np.int32)
+    for trip in range(len(starts)):
+        first = starts[trip]
+        last = (starts[trip + 1] if trip + 1 < len(starts) else len(camera)) - 1
+        for row in range(first + 1, last + 1):
+            if site[camera[row]] != site[camera[first]]:
+                after[trip] = camera[row]
+                break
+        for row in range(last - 1, first - 1, -1):
+            if site[camera[row]] != site[camera[last]]:
+                before[trip] = camera[row]
+                break
+    return after, before
+
+
+def trips_of_part(rows: Rows, broadcast: Rows) -> Rows:
+    """Turn the sightings of one part into its trips.
+
+    Parameters
+    ----------
+    rows : Rows
+        ``vehicle, seen_at, camera``, sorted by all three.
+    broadcast : dict
+        ``max_gap``: ms, int64 of shape (1,); ``site``: int32, by camera.
+
+    Returns
+    -------
+    Rows
+        ``vehicle`` int32, ``started_at`` and ``ended_at`` int64 (ms), ``origin`` and
+        ``destination`` int32 (camera codes), ``after_origin`` and ``before_destination`` int32
+        (see `via_cameras`), ``sightings`` int32; sorted by vehicle and start.
+    """
+    starts = trip_starts(rows["vehicle"], rows["seen_at"], int(broadcast["max_gap"][0]))
+    after = np.append(starts[1:], len(rows["vehicle"]))[: len(starts)]
+    after_origin, before_destination = via_cameras(rows["camera"], starts, broadcast["site"])
+    return {
+        "vehicle": rows["vehicle"][starts],
+        "started_at": rows["seen_at"][starts],
+        "ended_at": rows["seen_at"][after - 1],
+        "origin": rows["camera"][starts],
+        "destination": rows["camera"][after - 1],
+        "after_origin": after_origin,
+        "before_destination": before_destination,
+        "sightings": (after - starts).astype(np.int32),
+    }
+
+
+def rows_of_part(rows: Rows, broadcast: Rows) -> Rows:
+    """Give the rows of a part as they are."""
+    return rows
+
+
+def count_trips_of_part(rows: Rows, broadcast: Rows) -> Rows:
+    """Count the trips, their vehicles and their sightings in one part."""
+    vehicles = 0 if len(rows["vehicle"]) == 0 else 1 + np.count_nonzero(np.diff(rows["vehicle"]))
+    return {
+        "trips": np.array([len(rows["vehicle"])], np.int64),
+        "vehicles": np.array([vehicles], np.int64),
+        "sightings": np.array([rows["sightings"].sum()], np.int64),
+        "single": np.array([np.count_nonzero(rows["sightings"] == 1)], np.int64),
+    }
+
+
+@dataclass(frozen=True)
+class Trips(Result):
+    """Trips of all vehicles of a set of sightings.
+
+    Attributes
+    ----------
+    sightings : Sightings
+        What the trips were found in.
+    max_gap : int
+        Longest gap inside a trip, in ms.
+    engine : Engine
+        Where the parts are worked on.
+    """
+
+    sightings: Sightings
+    max_gap: int
+    engine: Engine = field(repr=False, compare=False)
+
+    @cached_property
+    def plane(self) -> CameraPlane:
+        """The cameras on a plane."""
+        return camera_plane(self.sightings.camera_table)
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        """The trips as parts that are derived when they are loaded."""
+        broadcast = {"max_gap": np.array([self.max_gap], np.int64), "site": self.plane.site}
+        return [
+            DerivedPart(part, trips_of_part, broadcast) for part in self.sightings.parts()
+        ]
+
+    @cached_property
+    def _counts(self) -> dict[str, int]:
+        frames = self.engine.map(self.parts, count_trips_of_part)
+        counts = self.engine.reduce(frames)
+        return {name: int(column.sum()) for name, column in counts.items()}
+
+    def __len__(self) -> int:
+        return self._counts.get("trips", 0)
+
+    def to_rows(self) -> Rows:
+        """Give all trips as integer columns, sorted by vehicle and start."""
+        return self.engine.reduce(
+            self.engine.map(self.parts, rows_of_part), key=("vehicle", "started_at")
+        )
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Give all trips as a table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``vehicle``, ``started_at``, ``ended_at`` (in the data's time zone), ``origin``,
+            ``destination`` (camera names), ``sightings``.
+        """
+        rows = self.to_rows()
+        source = self.sightings
+        return pd.DataFrame(
+            {
+                "vehicle": source.vehicle_names(rows["vehicle"]),
+                "started_at": source.timestamps(rows["started_at"]),
+                "ended_at": source.timestamps(rows["ended_at"]),
+                "origin": source.camera_names(rows["origin"]),
+                "destination": source.camera_names(rows["destination"]),
+                "sightings": rows["sightings"],
+            }
+        )
+
+    def summary(self) -> str:
+        """Tell how many trips there are and how long a gap ends one."""
+        counts = self._counts
+        trips, vehicles = counts.get("trips", 0), counts.get("vehicles", 0)
+        gap = format_duration(self.max_gap)
+        if not trips:
+            return "No sightings, so no trips."
+        return (
+            f"{trips:,} trips of {vehicles:,} vehicles (a gap longer than {gap} ends a trip).\n"
+            f"A trip has {counts['sightings'] / trips:.1f} sightings on average; "
+            f"{100 * counts['single'] / trips:.0f} % of trips are a single sighting."
+        )
+
+    def plot(self) -> Axes:
+        """Draw how many trips begin in each local hour of the day."""
+        from matplotlib import pyplot
+
+        frames = self.engine.map(self.parts, trips_by_hour_of_part, self._clock_broadcast)
+        by_hour = sum((frame["trips"] for frame in frames), np.zeros(24, np.int64))
+        _, axes = pyplot.subplots()
+        axes.bar(np.arange(24) + 0.5, by_hour, width=0.9)
+        axes.set(xlabel="local hour at which a trip begins", ylabel="trips", xlim=(0, 24))
+        return axes
+
+    @property
+    def _clock_broadcast(self) -> Rows:
+        clock = self.sightings.clock
+        return {"clock_starts": clock.starts, "clock_offsets": clock.offsets}
+
+
+def trips_by_hour_of_part(rows: Rows, broadcast: Rows) -> Rows:
+    """Count the trips of one part by the local hour in which they begin."""
+    from analyzer.local_time import to_local
+    from analyzer.units import DAY_MS, HOUR_MS
+
+    local = to_local(rows["started_at"], broadcast["clock_starts"], broadcast["clock_offsets"])
+    return {"trips": np.bincount(local % DAY_MS // HOUR_MS, minlength=24)}
+
+
+def find_trips(
+    sightings: Sightings,
+    max_gap: str = DEFAULT_MAX_GAP,
+    *,
+    engine: str | Engine = "local",
+    memory: str | None = None,
+) -> Trips:
+    """Find trips: runs of sightings of one vehicle without a gap longer than `max_gap`.
+
+    Parameters
+    ----------
+    sightings : Sightings
+        What was seen.
+    max_gap : str
+        Longest gap between two sightings of one trip; a gap equal to it does not end the trip.
+    engine : str or Engine
+        Where the parts are worked on.
+    memory : str, optional
+        Bound on memory, such as ``"4GB"``.
+
+    Returns
+    -------
+    Trips
+
+    Raises
+    ------
+    UsageError
+        If `max_gap` is not a duration longer than zero.
+
+    Examples
+    --------
+    >>> from analyzer.sightings import from_arrays
+    >>> minutes = np.array([0, 20, 90])
+    >>> trips = find_trips(from_arrays(np.zeros(3, int), minutes * 60_000, np.array([0, 1, 0])))
+    >>> trips.to_pandas()["sightings"].tolist()
+    [2, 1]
+    """
+    gap = parse_duration(max_gap, name="max_gap")
+    if gap <= 0:
+        raise UsageError("max_gap must be longer than zero; write for example '45min'")
+    return Trips(sightings, gap, get_engine(engine, memory=memory))

@@ -1,0 +1,18 @@
+"""Scores: results held against a known truth. Knows tables, not how they were found or made."""
+
+from __future__ import annotations
+
+from analyzer.scoring.commutes import score_commutes
+from analyzer.scoring.places import reliability, score_places
+from analyzer.scoring.score import Score, f1_estimate, median_estimate
+from analyzer.scoring.truth import Truth
+
+__all__ = [
+    "Score",
+    "Truth",
+    "f1_estimate",
+    "median_estimate",
+    "reliability",
+    "score_commutes",
+    "score_places",
+]

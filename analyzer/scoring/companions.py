@@ -1,0 +1,98 @@
+"""Companions held against the truth: which pairs really travel together, and how many were found.
+
+A pair is right when the truth knows it. What no camera could show cannot be found: recall is given
+over all true pairs and over those of which both vehicles were seen on two joint journeys or more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol
+
+import pandas as pd
+
+from analyzer.errors import InputError
+from analyzer.estimate import wilson
+from analyzer.scoring.score import Score, f1_estimate
+
+if TYPE_CHECKING:
+    from analyzer.patterns.companions import Companions
+
+
+class CompanionTruth(Protocol):
+    """What a known truth must offer (a synthetic region does).
+
+    ``companions`` is a table with one row a pair: ``vehicle_a, vehicle_b`` (names as in the
+    sightings, in any order), ``kind``, ``journeys`` (joint trips really made).
+    """
+
+    companions: pd.DataFrame
+
+
+NEEDED = ("vehicle_a", "vehicle_b", "kind", "journeys")
+
+
+def score_companions(
+    companions: Companions, truth: CompanionTruth | pd.DataFrame
+) -> Score:
+    """Score pairs of companions: precision, recall and recall by kind.
+
+    Parameters
+    ----------
+    companions : Companions
+        What was found.
+    truth : CompanionTruth or pandas.DataFrame
+        A truth, or its table of companions.
+
+    Returns
+    -------
+    Score
+        Figures ``precision`` (over pairs found), ``recall`` (over true pairs of vehicles that were
+        seen), ``f1``, ``recall_<kind>``. ``cases``: one row a pair that is true or found.
+
+    Raises
+    ------
+    InputError
+        If the truth lacks a column.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> truth = pd.DataFrame([["b", "a", "couple", 9]], columns=NEEDED)
+    >>> pairs = pd.DataFrame([["a", "b", 8, 0.0]], columns=[*NEEDED[:2], "journeys", "q_value"])
+    >>> sightings = SimpleNamespace(vehicles=pd.Index(["a", "b"]))
+    >>> score_companions(SimpleNamespace(pairs=pairs, sightings=sightings), truth)["recall"].value
+    1.0
+    """
+    table = truth if isinstance(truth, pd.DataFrame) else truth.companions
+    missing = [name for name in NEEDED if name not in table]
+    if missing:
+        raise InputError(f"the truth has no column {', '.join(missing)}")
+    seen = companions.sightings.vehicles
+    table = table[table["vehicle_a"].isin(seen) & table["vehicle_b"].isin(seen)]
+    true = table.rename(columns={"journeys": "true_journeys"}).set_index(_in_order(table))
+    true = true[~true.index.duplicated()]
+    found = companions.pairs.set_index(_in_order(companions.pairs))
+    cases = true[["kind", "true_journeys"]].join(found[["journeys", "q_value"]], how="outer")
+    cases["true"] = cases.index.isin(true.index)
+    cases["found"] = cases.index.isin(found.index)
+    right = cases["true"] & cases["found"]
+    figures = {
+        "precision": wilson(int(right.sum()), len(found)),
+        "recall": wilson(int(right.sum()), len(true)),
+        "f1": f1_estimate(int(right.sum()), len(found), len(true)),
+    }
+    for kind, of_kind in cases[cases["true"]].groupby("kind", sort=True):
+        figures[f"recall_{kind}"] = wilson(int(of_kind["found"].sum()), len(of_kind))
+    return Score("Companions", figures, cases.reset_index())
+
+
+def _in_order(table: pd.DataFrame) -> pd.MultiIndex:
+    # Which of two vehicles comes first means nothing here.
+    pairs: Iterable[tuple[str, str]] = (
+        (min(a, b), max(a, b))
+        for a, b in zip(table["vehicle_a"], table["vehicle_b"], strict=True)
+    )
+    return pd.MultiIndex.from_tuples(list(pairs) or [], names=["first", "second"]) if len(
+        table
+    ) else pd.MultiIndex.from_arrays([[], []], names=["first", "second"])

@@ -1,0 +1,75 @@
+"""The truth side of a score: which columns it has, and distances and minutes between it and finds."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from analyzer.cameras import EARTH_RADIUS_M
+from analyzer.errors import InputError
+
+
+class Truth(Protocol):
+    """What a known truth must offer (a synthetic region does).
+
+    ``vehicles`` is a table with one row a vehicle: ``vehicle`` (name as in the sightings),
+    ``home_lat, home_lon, work_lat, work_lon`` (degrees, NaN where there is none), ``has_commute``
+    (bool), ``leave_home_minute, leave_work_minute`` (local minute of the day, NaN where none).
+    """
+
+    vehicles: pd.DataFrame
+
+
+NEEDED = ("home_lat", "home_lon", "work_lat", "work_lon", "has_commute")
+
+
+def true_vehicles(truth: Truth | pd.DataFrame, seen: pd.Index) -> pd.DataFrame:
+    """Give the truth about the vehicles that were seen, indexed by vehicle.
+
+    Parameters
+    ----------
+    truth : Truth or pandas.DataFrame
+        A truth, or its table of vehicles.
+    seen : pandas.Index
+        Names of the vehicles in the sightings: nobody can find what no camera saw.
+
+    Raises
+    ------
+    InputError
+        If the truth lacks a column, or knows none of the vehicles.
+    """
+    table = truth if isinstance(truth, pd.DataFrame) else truth.vehicles
+    missing = [name for name in ("vehicle", *NEEDED) if name not in table]
+    if missing:
+        raise InputError(f"the truth has no column {', '.join(missing)}")
+    table = table.set_index("vehicle")
+    table = table[table.index.isin(seen)]
+    if not len(table):
+        raise InputError(
+            "the truth knows none of these vehicles; were the sightings read with another key?"
+        )
+    return table
+
+
+def distance_m(lat1, lon1, lat2, lon2) -> np.ndarray:
+    """Great-circle distances in metres between arrays of points in degrees; NaN where one is NaN."""
+    lat1, lon1, lat2, lon2 = (np.radians(np.asarray(v, float)) for v in (lat1, lon1, lat2, lon2))
+    half = (
+        np.sin((lat2 - lat1) / 2) ** 2
+        + np.cos(lat1) * np.cos(lat2) * np.sin((lon2 - lon1) / 2) ** 2
+    )
+    return 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
+
+
+def minutes_apart(found: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """Minutes between two minutes of the day, the short way round the clock.
+
+    Examples
+    --------
+    >>> minutes_apart(np.array([1430.0]), np.array([5.0])).tolist()
+    [15.0]
+    """
+    gap = np.abs(np.asarray(found, float) - np.asarray(true, float)) % 1440
+    return np.minimum(gap, 1440 - gap)

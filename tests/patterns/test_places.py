@@ -1,0 +1,163 @@
+"""Places: homes and works of hand-made lives, and the kernels that gather stays into places."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analyzer.cameras import haversine_m
+from analyzer.patterns.anchors import merge_clusters, nearest_place
+from analyzer.patterns.places import find_places
+from analyzer.patterns.plane import camera_plane
+from analyzer.patterns.trips import find_trips
+from analyzer.sightings import from_arrays
+
+from . import lives
+
+
+def places_of(life):
+    return find_places(find_trips(lives.sightings_of([life]))).to_pandas()
+
+
+def one(table, role):
+    rows = table[table["role"] == role]
+    assert len(rows) == 1
+    return rows.iloc[0]
+
+
+def test_a_day_worker_lives_where_nights_lie_and_works_where_days_recur():
+    table = places_of(lives.day_worker())
+    home, work = one(table, "home"), one(table, "work")
+    assert haversine_m(home["lat"], home["lon"], 41.2, 69.2) < home["radius_m"]
+    assert haversine_m(work["lat"], work["lon"], 41.5, 69.2) < work["radius_m"]
+    assert home["days"] == 27
+    assert work["days"] == 20
+    assert home["hours"] > 2 * work["hours"]
+
+
+def test_a_night_worker_is_not_turned_round():
+    table = places_of(lives.night_worker())
+    home = one(table, "home")
+    assert haversine_m(home["lat"], home["lon"], 41.2, 69.2) < home["radius_m"]
+
+
+def test_a_taxi_driver_has_a_home_and_no_work():
+    table = places_of(lives.taxi_driver())
+    assert haversine_m(*one(table, "home")[["lat", "lon"]], 41.2, 69.2) < 6_000
+    assert not (table["role"] == "work").any()
+
+
+def test_hours_are_those_of_the_wall():
+    # The same instants read in another zone: nights become days there, so home and work change.
+    sightings = lives.sightings_of([lives.day_worker()], utc_offset_h=5 - 12)
+    table = find_places(find_trips(sightings)).to_pandas()
+    work_then = 41.5
+    assert haversine_m(*one(table, "home")[["lat", "lon"]], work_then, 69.2) > 10_000 or not (
+        table["role"] == "work"
+    ).any()
+
+
+def test_two_days_are_too_little():
+    table = places_of(lives.drive(0, 8, [0, 6]) + lives.drive(0, 17, [6, 0]))
+    assert not table["role"].isin(["home", "work"]).any()
+
+
+def test_cameras_without_positions_give_places_without_positions():
+    life = lives.day_worker()
+    sightings = from_arrays(
+        np.zeros(len(life), int),
+        np.array([int(time) for time, _ in life]),
+        np.array([camera for _, camera in life]),
+        timezone="UTC",
+    )
+    table = find_places(find_trips(sightings)).to_pandas()
+    assert sorted(table["role"]) == ["home", "work"]
+    assert table[["lat", "lon", "radius_m"]].isna().all().all()
+
+
+def test_columns_and_bounds():
+    table = places_of(lives.day_worker())
+    assert table.columns.tolist() == [
+        "vehicle", "place", "role", "lat", "lon", "radius_m", "days", "hours", "confidence",
+    ]
+    assert table["confidence"].between(0, 1).all()
+    assert (table["radius_m"] > 0).all()
+
+
+def test_parts_do_not_change_places():
+    people = [lives.day_worker(2), lives.night_worker(2), lives.taxi_driver(2), lives.day_worker(1)] * 4
+    sightings = lives.sightings_of(people)
+    whole = find_places(find_trips(sightings)).to_pandas()
+    assert whole.equals(find_places(find_trips(sightings.with_parts(7))).to_pandas())
+    assert set(whole["vehicle"]) == {f"v{code}" for code in range(16)}
+
+
+def test_summary_counts_the_unknown():
+    sightings = lives.sightings_of([lives.day_worker(), lives.drive(0, 8, [0])])
+    summary = find_places(find_trips(sightings)).summary()
+    assert "A home was found for 1 of 2 vehicles (50 %)" in summary
+
+
+def merge_by_hand(vehicles, points, scale, reach):
+    founders, numbers = {}, []
+    for vehicle, point, size in zip(vehicles, points, scale, strict=True):
+        known = founders.setdefault(vehicle, [])
+        options = [
+            (np.linalg.norm(point - other) / ((size + other_size) / 2), k)
+            for k, (other, other_size) in enumerate(known)
+        ]
+        near = [option for option in options if option[0] <= reach]
+        if near:
+            numbers.append(min(near)[1])
+        else:
+            numbers.append(len(known))
+            known.append((point, size))
+    return numbers, founders
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_merging_and_the_nearest_place_by_hand(seed):
+    random = np.random.default_rng(seed)
+    vehicle = np.sort(random.integers(0, 6, 40))
+    points = random.uniform(0, 5_000, (40, 2))
+    scale = random.uniform(500, 2_000, 40)
+    numbers, founders = merge_by_hand(vehicle.tolist(), points, scale, 0.6)
+    x, y = np.ascontiguousarray(points.T)
+    assert merge_clusters(vehicle, x, y, scale, 0.6).tolist() == numbers
+
+    stays = np.sort(random.integers(0, 8, 60))
+    at, size = random.uniform(0, 5_000, (60, 2)), random.uniform(500, 2_000, 60)
+    expected = []
+    for who, point, own in zip(stays.tolist(), at, size, strict=True):
+        options = [
+            (np.linalg.norm(point - other) / ((own + other_size) / 2), k)
+            for k, (other, other_size) in enumerate(founders.get(who, []))
+        ]
+        expected.append(min([o for o in options if o[0] <= 0.8], default=(0, -1))[1])
+    flat = [(v, *p, s) for v in sorted(founders) for p, s in founders[v]]
+    place_vehicle, place_x, place_y, place_scale = (np.array(c) for c in zip(*flat, strict=True))
+    found = nearest_place(
+        stays, at[:, 0].copy(), at[:, 1].copy(), size, place_vehicle, place_x, place_y, place_scale, 0.8
+    )
+    assert found.tolist() == expected
+
+
+def test_the_plane_keeps_distances_and_comes_back():
+    table = pd.DataFrame({"lat": [41.2, 41.5, np.nan], "lon": [69.0, 69.6, np.nan], "zone": [0, 1, 2]})
+    plane = camera_plane(table)
+    metres = np.hypot(plane.x[0] - plane.x[1], plane.y[0] - plane.y[1])
+    assert metres == pytest.approx(haversine_m(41.2, 69.0, 41.5, 69.6), rel=2e-3)
+    lat, lon = plane.to_degrees(plane.x[:2], plane.y[:2])
+    assert lat == pytest.approx([41.2, 41.5])
+    assert lon == pytest.approx([69.0, 69.6])
+    assert plane.placed.tolist() == [True, True, False]
+    assert np.hypot(plane.x[2] - plane.x[0], plane.y[2] - plane.y[0]) > 1e8
+
+
+def test_cameras_of_one_zone_do_not_make_it_dense():
+    table = pd.DataFrame(
+        {"lat": [41.0, 41.001, 41.1, 41.2, 41.3], "lon": 69.0, "zone": [0, 0, 1, 2, 3]}
+    )
+    spacing = camera_plane(table).spacing
+    assert spacing[0] == spacing[1] > 30_000
