@@ -1,0 +1,141 @@
+"""Exposure: what a leak shows of what is known of each vehicle, window by window.
+
+Two passes over the parts: the first draws, for each vehicle and leak day, what the adversary
+knows; the second counts the vehicles that hold what each window still shows of it. One index
+serves all windows and leak days: a window only says how many of the known points, the latest
+first, still count.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from analyzer.engine import Engine
+from analyzer.engine.base import Broadcast
+from analyzer.policy.leaks import draw_before_leaks
+from analyzer.policy.resampling import ABSENT, ALONE, DELETED, SHOWN
+from analyzer.risk.matching import count_matches, count_window_matches
+from analyzer.risk.points import keys_of, local_times
+from analyzer.risk.postings import post, post_days
+from analyzer.risk.slots import Slots, find_slots, make_slots
+from analyzer.schema import Rows
+from analyzer.sightings import Sightings
+from analyzer.units import DAY_MS
+
+
+def states_before_leaks(
+    sightings: Sightings, runner: Engine, shared: dict[str, Any]
+) -> np.ndarray:
+    """Find the state of each vehicle, on each leak day, in each window.
+
+    Parameters
+    ----------
+    sightings : Sightings
+        The population.
+    runner : Engine
+        Where the parts run.
+    shared : dict
+        What `analyzer.risk.points.resolution_of` gives, and ``points``, ``seed``, ``history``
+        (days of knowledge), ``leak_days`` (int64) and ``reach`` (int64, days that each window
+        shows, ascending).
+
+    Returns
+    -------
+    numpy.ndarray of int8, shape (vehicles, leak days, windows)
+        States as in `analyzer.policy.resampling`; vehicles with enough points on some leak day.
+    """
+    points, reach = shared["points"], shared["reach"]
+    n_leaks = len(shared["leak_days"])
+    parts = sightings.parts()
+    drawn = runner.reduce(runner.map(parts, draw_in_part, shared), key=("vehicle", "leak"))
+    n_targets = len(drawn["vehicle"])
+    if not n_targets:
+        return np.zeros((0, n_leaks, len(reach)), np.int8)
+    known = np.column_stack([drawn[column] for column in _known(points)])
+    seen = np.column_stack([drawn[column] for column in _seen(points)])
+    leak_days = shared["leak_days"][drawn["leak"]]
+    # A window shows a point if the vehicle made it within the window's reach.
+    shown_from = np.searchsorted(reach, leak_days[:, None] - seen)
+    shown = (shown_from[:, :, None] <= np.arange(len(reach))).sum(axis=1)
+    slots = make_slots(known)
+    counted = runner.map(
+        parts,
+        count_in_part,
+        {
+            **shared,
+            "slots": slots,
+            "known": find_slots(known, slots),
+            "targets": drawn["vehicle"],
+            "shown_from": shown_from,
+            "target_leak_days": leak_days,
+        },
+    )
+    matches = np.column_stack(
+        [sum(counts[name].astype(np.int64) for counts in counted) for name in counted[0]]
+    )
+    if shared["bin_ms"] <= DAY_MS:
+        matches = np.take_along_axis(matches, np.maximum(shown - 1, 0), axis=1)
+    found = np.where(shown == 0, DELETED, np.where(matches == 1, ALONE, SHOWN)).astype(np.int8)
+    codes, row = np.unique(drawn["vehicle"], return_inverse=True)
+    states = np.full((len(codes), n_leaks, len(reach)), ABSENT, np.int8)
+    states[row, drawn["leak"]] = found
+    return states
+
+
+def _known(points: int) -> list[str]:
+    return [f"known_{q}" for q in range(points)]
+
+
+def _seen(points: int) -> list[str]:
+    return [f"seen_{q}" for q in range(points)]
+
+
+def draw_in_part(rows: Rows, broadcast: Broadcast) -> Rows:
+    """Draw what is known of each vehicle of a part before each leak, the latest seen first."""
+    local = local_times(rows, broadcast)
+    keys = keys_of(rows, local, broadcast)
+    local //= DAY_MS
+    points = broadcast["points"]
+    vehicles, leaks, known, seen = draw_before_leaks(
+        rows["vehicle"],
+        keys,
+        local,
+        broadcast["leak_days"],
+        broadcast["history"],
+        broadcast["n_places"],
+        points,
+        broadcast["seed"],
+    )
+    drawn = {"vehicle": vehicles.copy(), "leak": leaks.copy()}
+    for q, (key_column, day_column) in enumerate(zip(_known(points), _seen(points), strict=True)):
+        drawn[key_column] = np.ascontiguousarray(known[:, q])
+        drawn[day_column] = np.ascontiguousarray(seen[:, q])
+    return drawn
+
+
+def count_in_part(rows: Rows, broadcast: Broadcast) -> Rows:
+    """Count in a part the vehicles that hold what each window shows of each target."""
+    slots: Slots = broadcast["slots"]
+    local = local_times(rows, broadcast)
+    keys = keys_of(rows, local, broadcast)
+    found = find_slots(keys, slots)
+    del keys
+    postings = post(rows["vehicle"], found, len(slots.keys))
+    if broadcast["bin_ms"] > DAY_MS:
+        local //= DAY_MS
+        counts = count_window_matches(
+            broadcast["known"],
+            broadcast["shown_from"],
+            broadcast["target_leak_days"],
+            broadcast["reach"],
+            postings,
+            post_days(rows["vehicle"], found, local, postings),
+        )
+    else:
+        # A window shows such a bin or does not, of everybody alike, and the latest points first:
+        # the windows' matches are those of the first 1, 2, … points.
+        del local
+        counts = count_matches(broadcast["targets"], broadcast["known"], postings)
+    return {f"matches_{at}": counts[:, at].astype(np.uint8) for at in range(counts.shape[1])}

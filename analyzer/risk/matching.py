@@ -1,0 +1,395 @@
+"""Matching: how many vehicles of a part hold all the points that an adversary knows of a target.
+
+A target's matches are the intersection of the posting lists of its known points. How many
+vehicles match in the whole population is the sum over parts, so no index of the whole data is
+ever built, and as counts are integers, no number or order of parts changes a digit.
+
+Counts end at a cap: to know that a vehicle is not alone, a second one is enough. The deepest
+level (all points known) is asked first, rarest point first, and the search ends when the cap is
+reached: if there is company for all points, there is for fewer. Only else the lists are
+intersected one by one.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from analyzer.risk.postings import HolderDays, Postings
+
+UNCAPPED = int(np.iinfo(np.int32).max)
+"""Cap for an exact count."""
+
+_GALLOP = 8
+"""From this ratio of lengths on, looking up beats merging."""
+
+
+def count_matches(
+    targets: np.ndarray, known: np.ndarray, postings: Postings, cap: int = 2
+) -> np.ndarray:
+    """Count the vehicles of a part that hold the first 1, 2, … known points of each target.
+
+    Parameters
+    ----------
+    targets : numpy.ndarray of int32, shape (n,)
+        Vehicle codes, in this part or not.
+    known : numpy.ndarray of int32, shape (n, p)
+        Slots of the known points, in the order in which they become known; distinct in a row.
+    postings : Postings
+        Of the part.
+    cap : int
+        Counts end here.
+
+    Returns
+    -------
+    numpy.ndarray of int32, shape (n, p)
+        Column q counts the holders of the first q + 1 points, the target included where it is in
+        this part.
+
+    Examples
+    --------
+    >>> from analyzer.risk.postings import post
+    >>> rows = np.array([0, 0, 1, 2], np.int32), np.array([0, 1, 0, 1], np.int32)
+    >>> known = np.array([[0, 1]], np.int32)
+    >>> count_matches(np.array([0], np.int32), known, post(*rows, 2)).tolist()
+    [[2, 1]]
+    """
+    vehicles = postings.vehicles
+    ranks = np.searchsorted(vehicles, targets)
+    if len(vehicles):
+        ranks[vehicles[np.minimum(ranks, len(vehicles) - 1)] != targets] = -1
+    return _count_matches(ranks, known, *postings[1:], cap)
+
+
+def count_window_matches(
+    known: np.ndarray,
+    shown_from: np.ndarray,
+    leak_days: np.ndarray,
+    reach: np.ndarray,
+    postings: Postings,
+    holder_days: HolderDays,
+    cap: int = 2,
+) -> np.ndarray:
+    """Count the vehicles of a part that hold, in each window, what it still shows of each target.
+
+    For bins longer than a day, which a window may cut: a point counts as held in a window only if
+    a sighting that makes it lies in the window.
+
+    Parameters
+    ----------
+    known : numpy.ndarray of int32, shape (n, p)
+        Slots of the known points, the latest seen first; distinct in a row.
+    shown_from : numpy.ndarray of int64, shape (n, p)
+        First window that shows the point, the number of windows if none does; ascending in a row.
+    leak_days : numpy.ndarray of int64, shape (n,)
+        A window shows days before this.
+    reach : numpy.ndarray of int64, shape (w,)
+        Days that each window shows, ascending.
+    postings, holder_days
+        Of the part.
+    cap : int
+        Counts end here.
+
+    Returns
+    -------
+    numpy.ndarray of int32, shape (n, w)
+        Zero where a window shows none of the points.
+    """
+    return _count_window_matches(
+        known, shown_from, leak_days, reach, *postings[1:], *holder_days, cap
+    )
+
+
+@numba.njit(cache=True, nogil=True)
+def _lower_bound(values: np.ndarray, low: int, high: int, value: int) -> int:
+    """First position in ``low..high`` whose value is not below `value`."""
+    while low < high:
+        middle = (low + high) >> 1
+        if values[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@numba.njit(cache=True, nogil=True)
+def _has_bit(bits: np.ndarray, row: int, rank: int) -> bool:
+    return (bits[row, rank >> 6] >> np.uint64(rank & 63)) & np.uint64(1) != 0
+
+
+@numba.njit(cache=True, nogil=True)
+def _intersect(
+    few: np.ndarray, n_few: int, many: np.ndarray, start: int, stop: int, common: np.ndarray
+) -> int:
+    """Write what two ascending lists share into `common` (which may be `few`); count it."""
+    count = 0
+    if stop - start > _GALLOP * n_few:
+        for i in range(n_few):
+            value = few[i]
+            start = _lower_bound(many, start, stop, value)
+            if start == stop:
+                break
+            if many[start] == value:
+                common[count] = value
+                count += 1
+        return count
+    i = 0
+    while i < n_few and start < stop:
+        value, other = few[i], many[start]
+        if value == other:
+            common[count] = value
+            count += 1
+        i += value <= other
+        start += other <= value
+    return count
+
+
+@numba.njit(cache=True, nogil=True)
+def _narrow(
+    few: np.ndarray,
+    n_few: int,
+    slot: int,
+    offsets: np.ndarray,
+    holders: np.ndarray,
+    row_of_bits: np.ndarray,
+    bits: np.ndarray,
+    common: np.ndarray,
+) -> int:
+    """Write those of an ascending list that hold the slot into `common`; count them."""
+    row = row_of_bits[slot]
+    if row < 0:
+        return _intersect(few, n_few, holders, offsets[slot], offsets[slot + 1], common)
+    count = 0
+    for i in range(n_few):
+        rank = few[i]
+        common[count] = rank
+        count += _has_bit(bits, row, rank)
+    return count
+
+
+@numba.njit(cache=True, nogil=True)
+def _pair(
+    one: int,
+    other: int,
+    offsets: np.ndarray,
+    holders: np.ndarray,
+    row_of_bits: np.ndarray,
+    bits: np.ndarray,
+    common: np.ndarray,
+) -> int:
+    """Write the vehicles that hold both slots into `common`; count them."""
+    if offsets[other + 1] - offsets[other] < offsets[one + 1] - offsets[one]:
+        one, other = other, one
+    row, second = row_of_bits[one], row_of_bits[other]
+    # From one bit a word on, going by words is quicker than going by holders.
+    if row >= 0 and second >= 0 and offsets[one + 1] - offsets[one] > bits.shape[1]:
+        count = 0
+        for word in range(bits.shape[1]):
+            both = bits[row, word] & bits[second, word]
+            while both:
+                rest = both & (both - np.uint64(1))
+                common[count] = 64 * word + _trailing_zeros(both)
+                count += 1
+                both = rest
+        return count
+    few = holders[offsets[one] : offsets[one + 1]]
+    return _narrow(few, len(few), other, offsets, holders, row_of_bits, bits, common)
+
+
+@numba.njit(cache=True, nogil=True)
+def _trailing_zeros(word: np.uint64) -> int:
+    zeros = 0
+    for width in (32, 16, 8, 4, 2, 1):
+        if word & ((np.uint64(1) << np.uint64(width)) - np.uint64(1)) == 0:
+            word >>= np.uint64(width)
+            zeros += width
+    return zeros
+
+
+@numba.njit(cache=True, nogil=True)
+def _reach_cap(
+    slots: np.ndarray,
+    offsets: np.ndarray,
+    holders: np.ndarray,
+    row_of_bits: np.ndarray,
+    bits: np.ndarray,
+    cap: int,
+    at: np.ndarray,
+    ordered: np.ndarray,
+) -> bool:
+    """Tell whether at least `cap` vehicles hold all the slots; rarest first, ends when it is so."""
+    n = len(slots)
+    for q in range(n):
+        length = offsets[slots[q] + 1] - offsets[slots[q]]
+        j = q
+        while j > 0 and offsets[ordered[j - 1] + 1] - offsets[ordered[j - 1]] > length:
+            ordered[j] = ordered[j - 1]
+            j -= 1
+        ordered[j] = slots[q]
+    rarest = ordered[0]
+    if offsets[rarest + 1] - offsets[rarest] < cap:
+        return False
+    for q in range(n):
+        at[q] = offsets[ordered[q]]
+    found = 0
+    by_words = offsets[rarest + 1] - offsets[rarest] > bits.shape[1]
+    for q in range(n):
+        by_words = by_words and row_of_bits[ordered[q]] >= 0
+    if by_words:
+        for word in range(bits.shape[1]):
+            all_of_them = bits[row_of_bits[rarest], word]
+            for q in range(1, n):
+                all_of_them &= bits[row_of_bits[ordered[q]], word]
+            while all_of_them:
+                found += 1
+                if found == cap:
+                    return True
+                all_of_them &= all_of_them - np.uint64(1)
+        return False
+    for i in range(offsets[rarest], offsets[rarest + 1]):
+        rank = holders[i]
+        held = True
+        for q in range(1, n):
+            row = row_of_bits[ordered[q]]
+            if row >= 0:
+                held = _has_bit(bits, row, rank)
+            else:
+                stop = offsets[ordered[q] + 1]
+                at[q] = _lower_bound(holders, at[q], stop, rank)
+                held = at[q] < stop and holders[at[q]] == rank
+            if not held:
+                break
+        if held:
+            found += 1
+            if found == cap:
+                return True
+    return False
+
+
+@numba.njit(cache=True, nogil=True)
+def _longest(offsets: np.ndarray) -> int:
+    longest = 0
+    for s in range(len(offsets) - 1):
+        longest = max(longest, offsets[s + 1] - offsets[s])
+    return longest
+
+
+@numba.njit(cache=True, nogil=True)
+def _count_matches(
+    ranks: np.ndarray,
+    known: np.ndarray,
+    offsets: np.ndarray,
+    holders: np.ndarray,
+    row_of_bits: np.ndarray,
+    bits: np.ndarray,
+    cap: int,
+) -> np.ndarray:
+    n_targets, n_points = known.shape
+    counts = np.zeros((n_targets, n_points), np.int32)
+    longest = _longest(offsets)
+    candidates = np.empty(longest + 1, np.int32)
+    at, ordered = np.empty(n_points, np.int64), np.empty(n_points, np.int32)
+    for t in range(n_targets):
+        slots = known[t]
+        length = offsets[slots[0] + 1] - offsets[slots[0]]
+        counts[t, 0] = min(cap, length)
+        if length == 0 or n_points == 1:
+            continue
+        if cap < longest and _reach_cap(
+            slots, offsets, holders, row_of_bits, bits, cap, at, ordered
+        ):
+            counts[t, 1:] = cap
+            continue
+        length = _pair(slots[0], slots[1], offsets, holders, row_of_bits, bits, candidates)
+        counts[t, 1] = min(cap, length)
+        for q in range(2, n_points):
+            # Once nobody but the target is left, no further point changes anything.
+            if length == 1 and candidates[0] == ranks[t]:
+                counts[t, q:] = 1
+                break
+            if length == 0:
+                break
+            length = _narrow(
+                candidates, length, slots[q], offsets, holders, row_of_bits, bits, candidates
+            )
+            counts[t, q] = min(cap, length)
+    return counts
+
+
+@numba.njit(cache=True, nogil=True)
+def _first_window(
+    days: np.ndarray, low: int, high: int, leak_day: int, reach: np.ndarray
+) -> int:
+    """First window (by reach) that shows one of ``days[low:high]``; their number if none does."""
+    latest = np.int64(np.iinfo(np.int64).min)
+    for i in range(low, high):
+        if days[i] < leak_day and days[i] > latest:
+            latest = days[i]
+    window = len(reach)
+    while window > 0 and latest >= leak_day - reach[window - 1]:
+        window -= 1
+    return window
+
+
+@numba.njit(cache=True, nogil=True)
+def _count_window_matches(
+    known: np.ndarray,
+    shown_from: np.ndarray,
+    leak_days: np.ndarray,
+    reach: np.ndarray,
+    offsets: np.ndarray,
+    holders: np.ndarray,
+    row_of_bits: np.ndarray,
+    bits: np.ndarray,
+    day_offsets: np.ndarray,
+    days: np.ndarray,
+    cap: int,
+) -> np.ndarray:
+    n_targets, n_points = known.shape
+    n_windows = len(reach)
+    counts = np.zeros((n_targets, n_windows), np.int32)
+    candidates = np.empty(_longest(offsets) + 1, np.int32)
+    for t in range(n_targets):
+        slots = known[t]
+        length = used = 0
+        window = shown_from[t, 0]
+        while window < n_windows:
+            # All windows from here to `until` show the same known points.
+            shown = 0
+            until = n_windows
+            for q in range(n_points):
+                if shown_from[t, q] <= window:
+                    shown = q + 1
+                else:
+                    until = min(until, shown_from[t, q])
+            if used < 2 <= shown:
+                length = _pair(slots[0], slots[1], offsets, holders, row_of_bits, bits, candidates)
+                used = 2
+            elif used == 0:
+                length = offsets[slots[0] + 1] - offsets[slots[0]]
+                candidates[:length] = holders[offsets[slots[0]] : offsets[slots[0] + 1]]
+                used = 1
+            for q in range(used, shown):
+                length = _narrow(
+                    candidates, length, slots[q], offsets, holders, row_of_bits, bits, candidates
+                )
+            used = shown
+            if length == 0:
+                break
+            for i in range(length):
+                held_from = 0
+                for q in range(shown):
+                    start, stop = offsets[slots[q]], offsets[slots[q] + 1]
+                    at = _lower_bound(holders, start, stop, candidates[i])
+                    first = _first_window(
+                        days, day_offsets[at], day_offsets[at + 1], leak_days[t], reach
+                    )
+                    held_from = max(held_from, first)
+                for w in range(max(window, held_from), until):
+                    if counts[t, w] < cap:
+                        counts[t, w] += 1
+                # Longer windows are full first: when the shortest is, all of them are.
+                if counts[t, window] == cap:
+                    break
+            window = until
+    return counts

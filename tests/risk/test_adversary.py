@@ -1,0 +1,48 @@
+import pytest
+
+from analyzer.errors import UsageError
+from analyzer.risk.adversary import Adversary
+
+
+def test_defaults():
+    adversary = Adversary()
+    assert (adversary.points, adversary.time_ms, adversary.cell_m) == (4, 3_600_000, None)
+    assert adversary.attributes == ()
+
+
+def test_is_frozen_and_hashable():
+    assert len({Adversary(), Adversary(points=4), Adversary(points=5)}) == 2
+    with pytest.raises(AttributeError):
+        Adversary().points = 3
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"points": 0}, "points=4"),
+        ({"points": 2.5}, "whole number"),
+        ({"points": True}, "whole number"),
+        ({"points": 101}, "1 to 100"),
+        ({"time": "soon"}, "'1h'"),
+        ({"time": "36h"}, "'7D'"),
+        ({"time": "0h"}, "'1h'"),
+        ({"space": "street"}, "'2km'"),
+        ({"space": "-2km"}, "'2km'"),
+        ({"attributes": ("make",)}, r"attributes=\(\)"),
+        ({"attributes": "make"}, "sequence"),
+        ({"choose": "home_work"}, "'random' is available"),
+        ({"choose": "busiest"}, "not available yet"),
+        ({"choose": "best"}, "is not known"),
+        ({"missed": 1}, "missed=0"),
+    ],
+)
+def test_refuses_what_cannot_be(options, told):
+    with pytest.raises(UsageError, match=told):
+        Adversary(**options)
+
+
+def test_describes_itself():
+    zone, cell = Adversary(time="15min", space="zone"), Adversary(points=1, space="250m")
+    assert zone.describe() == "4 sightings, each to 15min and the zone"
+    assert cell.describe() == "1 sighting, to the hour and a cell of 250 m"
+    assert cell.to_dict()["points"] == 1
