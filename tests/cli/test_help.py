@@ -27,7 +27,9 @@ def test_help_answers_in_under_a_second():
     seconds = []
     for _ in range(3):
         start = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "analyzer", "--help"], capture_output=True, check=True)
+        subprocess.run(
+            [sys.executable, "-m", "analyzer", "--help"], capture_output=True, check=True
+        )
         seconds.append(time.perf_counter() - start)
     assert min(seconds) < 1.0
 

@@ -60,7 +60,9 @@ def test_csv_output_is_a_table(run, reads):
 def test_report_folder(run, reads, tmp_path):
     out = tmp_path / "out"
     result = run("report", reads, *ZONE, "-o", out)
-    assert {"report.html", "findings.json", "info.json", "tables"} <= {p.name for p in out.iterdir()}
+    assert {"report.html", "findings.json", "info.json", "tables"} <= {
+        p.name for p in out.iterdir()
+    }
     assert "single out" in result.stdout
     assert "report.html" in result.stderr
     assert "report.html" not in result.stdout
@@ -140,7 +142,5 @@ def test_synthesize_then_report(run, tmp_path):
     assert "sightings.csv" in names
     assert "cameras.csv" in names
     out = tmp_path / "out"
-    run(
-        "report", region / "sightings.csv", "--cameras", region / "cameras.csv", *ZONE, "-o", out
-    )
+    run("report", region / "sightings.csv", "--cameras", region / "cameras.csv", *ZONE, "-o", out)
     assert (out / "report.html").stat().st_size > 10_000

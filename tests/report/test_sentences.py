@@ -60,7 +60,8 @@ def test_inference_sentences_name_the_baseline_of_a_guess():
 
 def retention_table(*rows):
     return pd.DataFrame(
-        rows, columns=["window", "days", "status", "value", "low", "high", "n", "method", "baseline"]
+        rows,
+        columns=["window", "days", "status", "value", "low", "high", "n", "method", "baseline"],
     )
 
 
@@ -84,7 +85,10 @@ def test_retention_without_a_measured_window_says_so():
 
 def test_windows_in_words():
     assert [window_text(w) for w in ("1D", "7D", "1W", "36h")] == [
-        "one day", "7 days", "7 days", "36h",
+        "one day",
+        "7 days",
+        "7 days",
+        "36h",
     ]
 
 
