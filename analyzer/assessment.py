@@ -39,7 +39,7 @@ from analyzer.units import DAY_MS
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WINDOWS = ("1D", "7D", "21D", "30D", "90D", "180D")
+WINDOWS = ("1D", "3D", "7D", "14D", "21D", "30D", "90D", "180D")
 LIBRARIES = ("numba", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
 
 

@@ -117,7 +117,7 @@ def test_the_curve_never_falls_and_stands_on_one_population():
 
 
 def test_figures_have_interval_and_baseline():
-    rows = random_rows(np.random.default_rng(8))
+    rows = random_rows(np.random.default_rng(8), vehicles=40, most=3)
     result = measure_unicity(sightings_of(rows), Adversary(2))
     alone, targets, few, vehicles = expected_unicity(rows, "1h", "camera", 2, 0)
     expected = wilson(alone[-1], targets)
