@@ -9,6 +9,7 @@ import numpy as np
 
 from analyzer.schema import Rows, concatenate, take
 from analyzer.synthetic.attributes import NOTED
+from analyzer.synthetic.driving import MAX_TRIPS, make_plan
 from analyzer.synthetic.plates import misread
 from analyzer.synthetic.readers import (
     N_COUNTS,
@@ -18,7 +19,6 @@ from analyzer.synthetic.readers import (
     read_block,
 )
 from analyzer.synthetic.scene import Scene
-from analyzer.synthetic.schedules import MAX_TRIPS, make_plan
 from analyzer.units import DAY_MS
 
 CHUNK_ROWS = 1 << 19

@@ -12,10 +12,11 @@ import numba
 import numpy as np
 
 from analyzer.synthetic.attributes import NOTED, note_attributes
+from analyzer.synthetic.driving import MAX_TRIPS, World, make_plan
 from analyzer.synthetic.kernels import kernel
 from analyzer.synthetic.plates import MISREAD_PLACES
 from analyzer.synthetic.randomness import bits, mix, share, stream, uniform
-from analyzer.synthetic.schedules import MAX_TRIPS, World, make_plan, plan_day
+from analyzer.synthetic.schedules import plan_day
 from analyzer.units import DAY_MS, HOUR_MS
 
 UTC_OFFSET_MS = 5 * HOUR_MS
@@ -105,7 +106,7 @@ def read_block(world, looks, readers, calendar, plan, first, stop, block, counts
     readers : Readers
     calendar : numpy.ndarray of int64, shape (days + 1, 4)
     plan : numpy.ndarray of STOP
-        Room for one day (see `schedules.make_plan`).
+        Room for one day (see `driving.make_plan`).
     first, stop : int
         Vehicle-days to drive: ``(row - 1) * vehicles + vehicle``.
     block : Block
@@ -223,7 +224,7 @@ TRIP = np.dtype(
 """One trip as it really was.
 
 * vehicle: its number; row: row of the calendar; started_at, ended_at: instants in ms (UTC);
-* origin, destination: kinds of place as numbers in `schedules.PLACES`;
+* origin, destination: kinds of place as numbers in `driving.PLACES`;
 * joint: number of those who travel together, 0 when alone.
 """
 

@@ -144,10 +144,11 @@ class Region(Result):
     def summary(self) -> str:
         """Tell in plain sentences what the region is."""
         scene = self.scene
+        sites = len(scene.camera_sites.edge)
         return (
-            f"A synthetic region: {scene.vehicles:,} vehicles around Tashkent for {scene.days} days "
-            f"from {scene.start.isoformat()}, {len(scene.camera_sites.edge):,} camera sites, "
-            f"regime {self.regime}, seed {scene.seed}."
+            f"A synthetic region: {scene.vehicles:,} vehicles around Tashkent, {scene.days} days "
+            f"from {scene.start.isoformat()}, {sites:,} camera sites, regime {self.regime}, "
+            f"seed {scene.seed}."
         )
 
     def to_pandas(self) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from analyzer.errors import UsageError
 from analyzer.synthetic.attributes import Looks, draw_looks
 from analyzer.synthetic.camera_sites import CameraSites, find_ways, place_cameras
 from analyzer.synthetic.companions import Convoys, make_convoys
+from analyzer.synthetic.driving import Rates, World, node_table
 from analyzer.synthetic.holidays import EPOCH, make_calendar
 from analyzer.synthetic.land_use import LandUse, make_land_use
 from analyzer.synthetic.people import STORY, TAXI, THROUGH, VAN, make_people
@@ -18,7 +19,6 @@ from analyzer.synthetic.plates import OTHER_REGIONS, make_plates
 from analyzer.synthetic.randomness import uniforms
 from analyzer.synthetic.readers import UTC_OFFSET_MS, Readers
 from analyzer.synthetic.roads import Roads, find_paths, free_seconds, make_roads
-from analyzer.synthetic.schedules import Rates, World, node_table
 from analyzer.synthetic.settings import Difficulty
 from analyzer.synthetic.towns import Towns, read_towns
 from analyzer.synthetic.traffic import slowness_table

@@ -6,234 +6,63 @@ be made alone. A day starts where the day before ended (at home, or at work afte
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
-from analyzer.synthetic.camera_sites import Ways
-from analyzer.synthetic.companions import Convoys
+from analyzer.synthetic.driving import (
+    ALONE,
+    AT_CLINIC,
+    AT_ONCE,
+    AT_SCHOOL,
+    AT_SHOP,
+    AT_VISIT,
+    AT_WORSHIP,
+    ELSEWHERE,
+    LEAST_STAY_MS,
+    drive,
+    put,
+    put_home,
+    put_point,
+    put_site,
+    put_work,
+)
 from analyzer.synthetic.kernels import kernel
-from analyzer.synthetic.land_use import (
-    CHOICES,
-    CLINIC,
-    SHOP,
-    WORSHIP,
-    Sites,
-)
-from analyzer.synthetic.people import (
-    COMMUTER,
-    HOMEKEEPER,
-    SHIFT,
-    STUDENT,
-    TAXI,
-    THROUGH,
-    VAN,
-)
-from analyzer.synthetic.randomness import bell, bits, pick, share, stream, uniform
-from analyzer.synthetic.roads import METRES_PER_DEGREE, Roads
-from analyzer.synthetic.traffic import (
-    ACCESS_SPEED_MS,
-    ACCESS_WINDING,
-    HURRY,
-    SHORTEST_TRIP_MS,
-    rural_slowness,
-    slowness,
-)
+from analyzer.synthetic.land_use import CHOICES, CLINIC, SHOP, WORSHIP
+from analyzer.synthetic.people import COMMUTER, HOMEKEEPER, SHIFT, STUDENT, TAXI, THROUGH, VAN
+from analyzer.synthetic.randomness import bell, bits, pick, stream, uniform
 from analyzer.units import HOUR_MS, MINUTE_MS
 
-PLACES = ("home", "work", "school", "shop", "worship", "clinic", "visit", "other")
-"""Kinds of place, in the order of their codes."""
-
-AT_HOME, AT_WORK, AT_SCHOOL, AT_SHOP, AT_WORSHIP, AT_CLINIC, AT_VISIT, ELSEWHERE = np.arange(8)
-
-MAX_TRIPS = 40
 TAXI_TRIPS = 16
+"""Fares that a taxi takes on a day, at most."""
+
 FRIENDS = 4
+"""Places that somebody visits again and again."""
 
-POINT_SPREAD_M = 600.0
-"""Spread of destinations about their junction, along each axis."""
-
-DEGREES_PER_METRE = 1.0 / METRES_PER_DEGREE
-
-LEAST_STAY_MS = 2 * MINUTE_MS
 LAST_OUTING_MS = 20 * HOUR_MS + 45 * MINUTE_MS
 """Nobody sets out for an errand after this hour, so that days never run into each other."""
 
 FIRST_MS = 4 * HOUR_MS + 45 * MINUTE_MS
 """Nobody sets out before."""
 
-ALONE = np.int64(0)
-AT_ONCE = np.int64(0)
-# Numbers of numpy, not of Python: numba compiles a function anew for every constant of Python's
-# that it is called with.
-
 CONVOY_BASE = 1 << 30
 """Joint trips bear a number above 0: household + 1 for couples, group + CONVOY_BASE for convoys."""
 
-DAY, TASTE, FRIEND, NIGHT, JOINT = 960, 961, 962, 963, 964
-
-
-NODE = np.dtype(
-    [("lat", np.float64), ("lon", np.float64), ("degrees_east", np.float64)], align=True
-)
-"""A junction, and how many degrees of longitude a metre to the east is there."""
-
-
-def node_table(roads: Roads) -> np.ndarray:
-    """Give the junctions as an array of `NODE`."""
-    nodes = np.empty(len(roads), NODE)
-    nodes["lat"], nodes["lon"] = roads.lat, roads.lon
-    nodes["degrees_east"] = DEGREES_PER_METRE / np.cos(np.radians(roads.lat))
-    return nodes
-
-
-class Rates(NamedTuple):
-    """The settings that schedules need, as numbers a kernel can take."""
-
-    car_use: float
-    convoy_days: float
-    pair_outings_weekend: float
-    pair_outings_weekday: float
-    signal_cycle_ms: int
-
-
-class World(NamedTuple):
-    """Everything that a day depends on."""
-
-    seed: int
-    people: np.ndarray
-    convoys: Convoys
-    ways: Ways
-    sites: Sites
-    nodes: np.ndarray
-    job_choice: np.ndarray
-    leisure_choice: np.ndarray
-    free_s: np.ndarray
-    slowness: np.ndarray
-    rates: Rates
-
-
-STOP = np.dtype(
-    [
-        ("kind", np.int64),
-        ("node", np.int64),
-        ("depart", np.int64),
-        ("arrive", np.int64),
-        ("way", np.int64),
-        ("joint", np.int64),
-        ("lat", np.float64),
-        ("lon", np.float64),
-        ("access", np.float64),
-        ("streets", np.float64),
-        ("rural", np.float64),
-    ],
-    align=True,
-)
-"""One place of a day, with the trip that leaves it for the next one.
-
-* kind: kind of place, a number in `PLACES`; node, access: its junction, and seconds from there;
-* depart, arrive: milliseconds since local midnight of the day; way: number of the way in `Ways`;
-* joint: number of those who travel together, 0 when alone;
-* streets, rural: travel time over free travel time, for this trip.
-"""
-
-
-@numba.njit(cache=True, nogil=True)
-def make_plan() -> np.ndarray:
-    """Make room for one day: an array of `STOP`."""
-    return np.empty(MAX_TRIPS + 1, STOP)
-
-
-@kernel
-def _put(plan, n, kind, lat, lon, node, access):
-    stop = plan[n]
-    stop.kind, stop.node = kind, node
-    stop.lat, stop.lon, stop.access = lat, lon, access
-    return n
-
-
-@kernel
-def _put_home(world, plan, n, v):
-    person = world.people[v]
-    return _put(
-        plan, n, AT_HOME, person.home_lat, person.home_lon, person.home_node, person.home_access
-    )
-
-
-@kernel
-def _put_work(world, plan, n, v):
-    person = world.people[v]
-    kind = AT_SCHOOL if person.kind == STUDENT else AT_WORK
-    return _put(
-        plan, n, kind, person.work_lat, person.work_lon, person.work_node, person.work_access
-    )
-
-
-@kernel
-def _put_site(world, plan, n, kind, site):
-    place = world.sites.of[site]
-    return _put(plan, n, kind, place.lat, place.lon, place.node, place.access)
-
-
-@kernel
-def _put_point(world, plan, n, kind, node, point):
-    """Choose a point near a junction; the same `point` bits give the same point."""
-    place = world.nodes[node]
-    north, east = POINT_SPREAD_M * bell(point, 0), POINT_SPREAD_M * bell(point, 1)
-    lat, lon = place.lat + north * DEGREES_PER_METRE, place.lon + east * place.degrees_east
-    access = math.sqrt(north * north + east * east) * (ACCESS_WINDING / ACCESS_SPEED_MS)
-    return _put(plan, n, kind, lat, lon, node, access)
-
-
-@kernel
-def _drive(world, plan, n, when, word, habit, free_day, joint, lag):
-    """Make the trip from stop `n` to the next, at `when` or as soon as it can be; count it.
-
-    `word` are the trip's own random bits, `habit` the key of the driver's taste in ways. Those who
-    travel together share both, and drive `lag` ms behind the first of them.
-    """
-    ways = world.ways
-    here, there = plan[n], plan[n + 1]
-    depart = when
-    if n > 0:
-        depart = max(depart, plan[n - 1].arrive + LEAST_STAY_MS)
-    cycle = world.rates.signal_cycle_ms
-    if cycle > 0 and here.node != there.node:
-        # Held at the first signal, and released with the others who wait there.
-        reaches = depart + np.int64(1_000.0 * here.access)
-        released = -((-reaches) // cycle) * cycle
-        depart += released - reaches + np.int64(0.25 * cycle * share(word))
-    variant = 1 if bits(habit, here.node * 4_096 + there.node) % np.uint64(4) == np.uint64(0) else 0
-    if word % np.uint64(8) == np.uint64(0):
-        variant = 1 - variant
-    way = (variant * ways.n + here.node) * ways.n + there.node
-    hurry = HURRY[0] + (HURRY[1] - HURRY[0]) * uniform(word, 0)
-    streets = slowness(world.slowness, free_day, depart)
-    rural = rural_slowness(streets) * hurry
-    streets *= hurry
-    seconds = here.access + there.access
-    seconds += streets * ways.of[way].streets_s + rural * ways.of[way].rural_s
-    here.depart = depart + lag
-    here.arrive = depart + lag + max(SHORTEST_TRIP_MS, np.int64(1_000.0 * seconds) + 1)
-    here.way, here.joint = way, joint
-    here.streets, here.rural = streets, rural
-    return n + 1
+_DAY, _TASTE, _FRIEND, _NIGHT, _JOINT = 960, 961, 962, 963, 964
 
 
 @kernel
 def _go_home(world, plan, n, v, when, day):
-    _put_home(world, plan, n + 1, v)
-    return _drive(
+    put_home(world, plan, n + 1, v)
+    return drive(
         world, plan, n, when, bits(day.key, 100 + n), day.habit, day.free_day, ALONE, AT_ONCE
     )
 
 
 @kernel
 def _go_to_work(world, plan, n, v, when, day):
-    _put_work(world, plan, n + 1, v)
-    return _drive(
+    put_work(world, plan, n + 1, v)
+    return drive(
         world, plan, n, when, bits(day.key, 100 + n), day.habit, day.free_day, ALONE, AT_ONCE
     )
 
@@ -254,15 +83,15 @@ def _choose_outing(world, plan, n, v, key, owner):
     home = world.people[v].home_node
     what, draw, length = uniform(key, 0), uniform(key, 1), uniform(key, 2)
     if what < 0.45:
-        _put_site(world, plan, n + 1, AT_SHOP, _favourite(world, SHOP, home, draw))
+        put_site(world, plan, n + 1, AT_SHOP, _favourite(world, SHOP, home, draw))
         return np.int64((15.0 + 50.0 * length) * MINUTE_MS)
     if what < 0.75:
-        friend = stream(world.seed, owner, int(draw * FRIENDS), FRIEND)
+        friend = stream(world.seed, owner, int(draw * FRIENDS), _FRIEND)
         node = pick(world.leisure_choice[home], uniform(friend, 5))
-        _put_point(world, plan, n + 1, AT_VISIT, node, friend)
+        put_point(world, plan, n + 1, AT_VISIT, node, friend)
         return np.int64((50.0 + 120.0 * length) * MINUTE_MS)
     node = pick(world.job_choice[home], draw)
-    _put_point(world, plan, n + 1, ELSEWHERE, node, bits(key, 3))
+    put_point(world, plan, n + 1, ELSEWHERE, node, bits(key, 3))
     return np.int64((30.0 + 110.0 * length) * MINUTE_MS)
 
 
@@ -274,15 +103,15 @@ def _outing(world, plan, n, v, when, key, day):
     if when > LAST_OUTING_MS:
         return n
     stay = _choose_outing(world, plan, n, v, key, v)
-    n = _drive(world, plan, n, when, bits(key, 9), day.habit, day.free_day, ALONE, AT_ONCE)
+    n = drive(world, plan, n, when, bits(key, 9), day.habit, day.free_day, ALONE, AT_ONCE)
     return _go_home(world, plan, n, v, plan[n - 1].arrive + stay, day)
 
 
 @kernel
 def _errand(world, plan, n, when, key, day, kind, category):
     """Go from where one is to a near site of a category."""
-    _put_site(world, plan, n + 1, kind, _favourite(world, category, plan[n].node, uniform(key, 0)))
-    return _drive(world, plan, n, when, bits(key, 9), day.habit, day.free_day, ALONE, AT_ONCE)
+    put_site(world, plan, n + 1, kind, _favourite(world, category, plan[n].node, uniform(key, 0)))
+    return drive(world, plan, n, when, bits(key, 9), day.habit, day.free_day, ALONE, AT_ONCE)
 
 
 @kernel
@@ -301,7 +130,7 @@ def _at(minute):
 def _shift(world, v, day, weekday):
     """Tell which shift begins on a day: 0 none, 1 by day, 2 by night."""
     people = world.people
-    if uniform(stream(world.seed, v, day, NIGHT), 0) > 0.96:
+    if uniform(stream(world.seed, v, day, _NIGHT), 0) > 0.96:
         return 0
     if people[v].nights:
         return 2 if (people[v].workdays >> weekday) & 1 else 0
@@ -358,13 +187,13 @@ def plan_day(world, plan, v, calendar, row):
     number, weekday, is_holiday, has_school = calendar[row]
     free_day = np.int64(1 if weekday >= 5 or is_holiday else 0)
     day = Day(
-        number, weekday, is_holiday, has_school, free_day, stream(world.seed, v, number, DAY),
+        number, weekday, is_holiday, has_school, free_day, stream(world.seed, v, number, _DAY),
         np.uint64(person.habit),
     )  # fmt: skip
     n = np.int64(0)
     if person.kind == THROUGH:
         return _plan_crossing(world, plan, n, v, day)
-    _put_home(world, plan, n, v)
+    put_home(world, plan, n, v)
     if world.convoys.of[v] >= 0:
         trips = _plan_convoy(world, plan, n, v, day)
         if trips:
@@ -426,8 +255,8 @@ def _plan_work(world, plan, n, v, day):
 
 @kernel
 def _bring_child(world, plan, n, site, when, word, day):
-    _put_site(world, plan, n + 1, AT_SCHOOL, site)
-    return _drive(world, plan, n, when, word, day.habit, day.free_day, ALONE, AT_ONCE)
+    put_site(world, plan, n + 1, AT_SCHOOL, site)
+    return drive(world, plan, n, when, word, day.habit, day.free_day, ALONE, AT_ONCE)
 
 
 @kernel
@@ -468,7 +297,7 @@ def _plan_shift(world, plan, n, v, day, day_before):
     if person.nights:
         leave_home, leave_work = person.leave_home, person.leave_work
     if before == 2:
-        _put_work(world, plan, n, v)
+        put_work(world, plan, n, v)
         n = _go_home(world, plan, n, v, _at(leave_work + person.spread * bell(key, 60)), day)
     if today == 1:
         n = _go_to_work(world, plan, n, v, _at(7 * 60.0 + person.spread * bell(key, 61)), day)
@@ -503,8 +332,8 @@ def _plan_taxi(world, plan, n, v, day):
 
 @kernel
 def _drive_anywhere(world, plan, n, when, node, word, day):
-    _put_point(world, plan, n + 1, ELSEWHERE, node, word)
-    return _drive(world, plan, n, when, word, day.habit, day.free_day, ALONE, AT_ONCE)
+    put_point(world, plan, n + 1, ELSEWHERE, node, word)
+    return drive(world, plan, n, when, word, day.habit, day.free_day, ALONE, AT_ONCE)
 
 
 @kernel
@@ -533,10 +362,10 @@ def _plan_crossing(world, plan, n, v, day):
     start, end = person.home_node, person.work_node
     if (since // person.period) % 2:
         start, end = end, start
-    _put(plan, n, ELSEWHERE, world.nodes[start].lat, world.nodes[start].lon, start, 0.0)
-    _put(plan, n + 1, ELSEWHERE, world.nodes[end].lat, world.nodes[end].lon, end, 0.0)
+    put(plan, n, ELSEWHERE, world.nodes[start].lat, world.nodes[start].lon, start, 0.0)
+    put(plan, n + 1, ELSEWHERE, world.nodes[end].lat, world.nodes[end].lon, end, 0.0)
     when = _at(60 * (5.0 + 14.0 * uniform(day.key, 0)))
-    return _drive(world, plan, n, when, bits(day.key, 1), day.habit, day.free_day, ALONE, AT_ONCE)
+    return drive(world, plan, n, when, bits(day.key, 1), day.habit, day.free_day, ALONE, AT_ONCE)
 
 
 @kernel
@@ -546,7 +375,7 @@ def _plan_convoy(world, plan, n, v, day):
     group, person = world.convoys.groups[number], world.people[v]
     if day.weekday != group.weekday or uniform(day.key, 0) < 0.08:
         return n
-    shared = stream(world.seed, CONVOY_BASE + number, day.number, JOINT)
+    shared = stream(world.seed, CONVOY_BASE + number, day.number, _JOINT)
     if uniform(shared, 0) >= world.rates.convoy_days:
         return n
     leave = _at(group.leave + 10.0 * bell(shared, 1))
@@ -558,28 +387,28 @@ def _plan_convoy(world, plan, n, v, day):
         return n
     joint = CONVOY_BASE + number
     lag = world.convoys.rank[v] * 12_000 + np.int64(6_000 * uniform(day.key, 1))
-    taste = stream(world.seed, CONVOY_BASE + number, 0, TASTE)
+    taste = stream(world.seed, CONVOY_BASE + number, 0, _TASTE)
     _put_meeting(plan, n + 1, group)
-    n = _drive(world, plan, n, start, bits(day.key, 2), day.habit, day.free_day, ALONE, AT_ONCE)
-    _put(plan, n + 1, ELSEWHERE, group.end_lat, group.end_lon, group.end_node, group.end_access)
-    n = _drive(world, plan, n, leave, bits(shared, 2), taste, day.free_day, joint, lag)
+    n = drive(world, plan, n, start, bits(day.key, 2), day.habit, day.free_day, ALONE, AT_ONCE)
+    put(plan, n + 1, ELSEWHERE, group.end_lat, group.end_lon, group.end_node, group.end_access)
+    n = drive(world, plan, n, leave, bits(shared, 2), taste, day.free_day, joint, lag)
     stay = np.int64((2.0 + 3.0 * uniform(shared, 3)) * HOUR_MS)
     back = plan[n - 1].arrive - lag + stay
     _put_meeting(plan, n + 1, group)
-    n = _drive(world, plan, n, back, bits(shared, 4), taste, day.free_day, joint, lag)
+    n = drive(world, plan, n, back, bits(shared, 4), taste, day.free_day, joint, lag)
     return _go_home(world, plan, n, v, _after(plan, n, 8.0, uniform(day.key, 3)), day)
 
 
 @kernel
 def _put_meeting(plan, n, group):
-    _put(plan, n, ELSEWHERE, group.meet_lat, group.meet_lon, group.meet_node, group.meet_access)
+    put(plan, n, ELSEWHERE, group.meet_lat, group.meet_lon, group.meet_node, group.meet_access)
 
 
 @kernel
 def _go_out_together(world, plan, n, v, day):
     """Add an outing of both cars of a household, if both can be there."""
     person = world.people[v]
-    shared = stream(world.seed, person.household, day.number, JOINT)
+    shared = stream(world.seed, person.household, day.number, _JOINT)
     rates = world.rates
     wanted = rates.pair_outings_weekend if day.free_day else rates.pair_outings_weekday
     if uniform(shared, 0) >= wanted:
@@ -595,7 +424,7 @@ def _go_out_together(world, plan, n, v, day):
     taste = world.people[owner].habit
     joint = person.household + 1
     stay = _choose_outing(world, plan, n, v, bits(shared, 4), owner)
-    n = _drive(world, plan, n, when, bits(shared, 5), taste, day.free_day, joint, lag)
-    _put_home(world, plan, n + 1, v)
+    n = drive(world, plan, n, when, bits(shared, 5), taste, day.free_day, joint, lag)
+    put_home(world, plan, n + 1, v)
     back = plan[n - 1].arrive - lag + stay
-    return _drive(world, plan, n, back, bits(shared, 6), taste, day.free_day, joint, lag)
+    return drive(world, plan, n, back, bits(shared, 6), taste, day.free_day, joint, lag)

@@ -1,9 +1,10 @@
 """How difficult a synthetic region is: every rate and share that a finding may depend on.
 
 The values were fixed before any measure was scored on the data, and they are not to be tuned to
-make a score better: to see what a score depends on, make a region with another value beside the
-standard one. Each value says where it comes from; *assumption* marks those for which no figure was
-at hand.
+make a score better; the two coverages alone were set by counting, so that the regimes have the
+density that defines them. To see what a score depends on, make a region with another value beside
+the standard one. Each value says where it comes from; *assumption* marks those for which no figure
+was at hand.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ class Difficulty:
         Share of passages of a camera site that lie in a reader's view at all (lanes covered, device
         working). Assumption; it is what makes the two regimes: dense 0.75, sparse 0.0325.
     miss_rate : float
-        Share of the passages in view that are not read. Field trials of fixed readers report 5 to
-        15 % of plates not read (dirt, glare, plates bent or hidden), so 0.08.
+        Share of the passages in view that are not read. Assumption: fixed readers are
+        said to miss 5 to 15 % (dirt, glare, plates bent or hidden); no source was checked.
     misread_rate : float
-        Share of the reads with a wrong character. Trials and audits report from below 1 % for fixed
-        readers to above 10 % for old mobile ones, so 0.01.
+        Share of the reads with a wrong character. Assumption, between what makers claim (below 1 %)
+        and what audits of older readers found (several times as much); no source was checked.
     double_rate : float
         Share of the reads that are written twice within seconds. Assumption.
     drift_ppm : int
@@ -53,14 +54,14 @@ class Difficulty:
         Chance that a driver takes the car to work on a working day. Assumption.
     punctuality_min : float
         Typical spread of the hour of leaving home, in minutes (drawn for each driver, half to one
-        and a half of this). Travel surveys with several days find 10 to 20 min for workers.
+        and a half of this). Assumption.
     worship_share : float
         Share of drivers who go to a mosque on most Fridays. Assumption.
     child_share : float
         Share of day workers and homekeepers who bring children to school. Assumption.
     attribute_missing, attribute_wrong : float
         Shares of attribute values that are absent or wrong by day; by night three times as many are
-        absent. Makers claim 90 to 95 % right for make and colour by day. Assumption.
+        absent. Assumption.
     radials, rings_km
         Layout of the schematic streets of Tashkent: number of radial streets, radii of the rings.
     """

@@ -17,11 +17,12 @@ import pandas as pd
 from analyzer.errors import InputError
 from analyzer.synthetic.camera_sites import CameraSites
 from analyzer.synthetic.companions import COMPANION_KINDS
+from analyzer.synthetic.driving import AT_HOME, AT_VISIT, AT_WORK, ELSEWHERE, PLACES
 from analyzer.synthetic.people import KINDS, STORY, has_commute
 from analyzer.synthetic.plates import PUBLIC_KEY, format_plates, pseudonyms
 from analyzer.synthetic.readers import trips_of
 from analyzer.synthetic.scene import TIMEZONE, Scene
-from analyzer.synthetic.schedules import AT_HOME, AT_VISIT, AT_WORK, CONVOY_BASE, ELSEWHERE, PLACES
+from analyzer.synthetic.schedules import CONVOY_BASE
 
 TABLES = ("vehicles", "trips", "companions", "visits")
 

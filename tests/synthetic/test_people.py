@@ -130,14 +130,22 @@ def test_journeys_are_trips_that_both_made(dense):
     """Count joint trips again from the trips: same ends, same speed, one just behind the other."""
     truth = dense.truth
     trips = truth.trips.assign(lasts=truth.trips["ended_at"] - truth.trips["started_at"])
-    # Both cars may wait at one signal on the way to school without being together.
-    trips = trips[trips["destination"] != "school"]
-    by_vehicle = dict(list(trips.groupby("vehicle")))
     same = ["origin_lat", "origin_lon", "destination_lat", "destination_lon", "lasts"]
+    # A way that passes no junction lasts the same every day, so two of them can agree by chance.
+    trips["fixed"] = trips.duplicated(["vehicle", *same], keep=False)
+    by_vehicle = dict(list(trips.groupby("vehicle")))
+    found = 0
     for pair in truth.companions.itertuples():
         both = by_vehicle[pair.vehicle_a].merge(by_vehicle[pair.vehicle_b], on=same)
         apart = (both["started_at_x"] - both["started_at_y"]).abs()
-        assert (apart <= pd.Timedelta("75s")).sum() == pair.journeys
+        together = both[apart <= pd.Timedelta("75s")]
+        varied = ~(together["fixed_x"] | together["fixed_y"]) & (
+            together["lasts"] > pd.Timedelta("61s")
+        )
+        assert varied.sum() <= pair.journeys <= len(together)
+        found += len(together)
+    # Chance adds hardly anything, so the counts are those of the journeys.
+    assert found <= 1.01 * truth.companions["journeys"].sum()
 
 
 def test_nobody_travels_together_in_the_region_for_the_null():
