@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from analyzer.estimate import wilson
 from analyzer.patterns.companions import find_companions
+from analyzer.synthetic import make_region
 from tests.patterns.lonely_regions import Setting, lonely_region
 
 SETTINGS = {
@@ -55,6 +56,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=240, help="null regions, over all settings")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--stress", action="store_true", help="add settings known to be too hard")
+    parser.add_argument("--regions", type=int, default=0, help="also so many synthetic regions")
     options = parser.parse_args()
     settings = {**SETTINGS, **(STRESS if options.stress else {})}
     each = max(1, -(-options.runs // len(settings)))
@@ -81,6 +83,21 @@ def main() -> None:
           f" [Clopper–Pearson, 95 %]; {listed} pairs in all")
     print(f"Planted: recall {wilson(planted[0], planted[1]).percent()}, "
           f"precision {wilson(planted[0], planted[2]).percent()}")
+    if options.regions:
+        synthetic_regions(options.regions, options.seed)
+
+
+def synthetic_regions(runs: int, seed: int) -> None:
+    """Do the same on the synthetic region, where people have errands, and none in company."""
+    hits = 0
+    for run in range(runs):
+        region = make_region(vehicles=400, days=28, seed=seed + run, difficulty="alone")
+        hits += len(find_companions(region.sightings)) > 0
+    print(f"Synthetic regions where nobody travels together: {share(hits, runs)}", flush=True)
+    for days in (28, 91):
+        region = make_region(vehicles=2_000, days=days, seed=seed + 1)
+        print(f"Synthetic region of 2,000 residents, {days} days:")
+        print(find_companions(region.sightings).score(region.truth).summary(), flush=True)
 
 
 if __name__ == "__main__":

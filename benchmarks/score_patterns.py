@@ -1,4 +1,4 @@
-"""How often homes, works and commutes are found rightly, on synthetic regions never used for tuning.
+"""How often homes, works and commutes are found rightly, on synthetic regions of many settings.
 
 Prints a Markdown table: one row a setting. Run ``python benchmarks/score_patterns.py``; with
 ``--quick`` on small regions. Tuning used seeds 1 to 3 of the standard settings and nothing else.
@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only settings whose name holds this text")
     options = parser.parse_args()
     vehicles = 500 if options.quick else options.vehicles
-    print(f"{vehicles:,} vehicles a region, dense regime, 28 days and 100 camera sites unless said.\n")
+    print(f"{vehicles:,} vehicles a region, dense, 28 days, 100 camera sites unless said.\n")
     print("| setting | " + " | ".join(COLUMNS.values()) + " |")
     print("|---" * (len(COLUMNS) + 1) + "|")
     for label, settings in SETTINGS.items():

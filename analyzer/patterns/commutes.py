@@ -11,7 +11,7 @@ import pandas as pd
 
 from analyzer.engine import Engine, get_engine
 from analyzer.errors import UsageError
-from analyzer.patterns.places import HOME, WORK
+from analyzer.patterns.roles import HOME, WORK
 from analyzer.patterns.routines import WEEKDAYS
 from analyzer.result import Result
 from analyzer.schema import Rows
@@ -143,9 +143,7 @@ class Commutes(Result):
 
         axes = Figure(layout="constrained").subplots()
         for name, label in (("outbound_minute", "from home"), ("return_minute", "from work")):
-            axes.hist(
-                self.rows[name] / 60, np.arange(0, 24.5, 0.5), histtype="step", label=label
-            )
+            axes.hist(self.rows[name] / 60, np.arange(0, 24.5, 0.5), histtype="step", label=label)
         axes.set(xlabel="local hour of departure", ylabel="vehicles", xlim=(0, 24))
         axes.legend()
         return axes
@@ -159,7 +157,7 @@ def hour_text(minute: float) -> str:
     >>> hour_text(485.4)
     '08:05'
     """
-    whole = int(round(minute)) % 1440
+    whole = round(minute) % 1440
     return f"{whole // 60:02d}:{whole % 60:02d}"
 
 
@@ -180,7 +178,7 @@ def commutes_of(routines: Rows, places: Rows) -> Rows:
     """
     home = _by_vehicle(places, places["role"] == HOME)
     work = _by_vehicle(places, places["role"] == WORK)
-    both = home.join(work, how="inner", lsuffix="_home", rsuffix="_work")
+    both = home.add_suffix("_home").join(work.add_suffix("_work"), how="inner")
     frame = pd.DataFrame({name: routines[name] for name in routines})
     frame = frame.merge(both[["place_home", "place_work"]].reset_index(), on="vehicle")
     ways = {}

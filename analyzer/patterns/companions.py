@@ -178,7 +178,7 @@ class Companions(Result):
             sizes = self.groups["size"].to_numpy()
             lines.append(
                 f"{len(self):,} pairs travel together more than habit and traffic explain "
-                f"(at most {self.max_fdr:.3g} of them expected to be false); "
+                f"(at most {100 * self.max_fdr:.3g} % of them expected to be false); "
                 f"{int((sizes > 2).sum()):,} connected groups have three vehicles or more."
             )
         lines.append(

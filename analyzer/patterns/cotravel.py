@@ -20,6 +20,7 @@ from analyzer.patterns.cotravel_parts import (
     arrange_by_cell,
     arrange_by_day,
     cells_of_part,
+    distinct,
     is_probed,
     journeys_of_part,
     lives_of_part,
@@ -175,8 +176,8 @@ class CoTravel:
         if self.calendar.shifts:
             extra = {**self.calendar.to_broadcast(), **self._probing}
             found = self._join(by_local_time, probe_of_part, extra)
-            probed = np.unique(found["vehicle_a"] * self.n_codes + found["vehicle_b"])
-        every = np.union1d(met, probed)
+            probed = distinct(found["vehicle_a"] * self.n_codes + found["vehicle_b"])
+        every = distinct(np.concatenate([met, probed]))
         at = np.searchsorted(every, met)
         journeys, meetings = np.zeros(len(every), np.int64), np.zeros(len(every), np.int64)
         journeys[at] = count
@@ -193,7 +194,7 @@ class CoTravel:
         extra = {**self.calendar.to_broadcast(), "pairs_a": pairs.a, "pairs_b": pairs.b}
 
         def by_day(rows: Rows) -> Rows:
-            rows = of_vehicles(rows, np.unique(pairs.b))
+            rows = of_vehicles(rows, distinct(pairs.b))
             daily = arrange_by_day(rows, {**self.terms_and_clock, **extra})
             return {f"block_{name}": column for name, column in daily.items()}
 
@@ -247,7 +248,7 @@ class CoTravel:
         }
 
         def by_cell(rows: Rows) -> Rows:
-            rows = of_vehicles(rows, np.unique(pairs.b))
+            rows = of_vehicles(rows, distinct(pairs.b))
             counts = arrange_by_cell(rows, self.terms_and_clock)
             return {f"block_{name}": column for name, column in counts.items()}
 

@@ -24,6 +24,12 @@ def is_probed(vehicles: np.ndarray, broadcast: Rows) -> np.ndarray:
     return ((bits ^ (bits >> np.uint64(31))) >> np.uint64(11)) / 2.0**53 < broadcast["probed_share"]
 
 
+def distinct(codes: np.ndarray) -> np.ndarray:
+    """Sort codes and drop repeats (many times faster here than ``numpy.unique``, which hashes)."""
+    ordered = np.sort(codes)
+    return ordered[np.diff(ordered, prepend=-1) != 0]
+
+
 def rows_of_part(rows: Rows, broadcast: Rows) -> Rows:
     """Give the rows of a part as they are."""
     return rows
@@ -109,7 +115,7 @@ def _meet(
 ) -> tuple[np.ndarray, ...]:
     return encounters.joint_journeys(
         starts, vehicles, times, rows["camera"], encounters.directions_of(rows),
-        broadcast["index_starts"], broadcast["index_times"],
+        broadcast["index_bins"], broadcast["index_starts"], broadcast["index_times"],
         broadcast["index_vehicles"], broadcast["index_directions"],
         int(broadcast["within"][0]), int(broadcast["max_gap"][0]),
         int(broadcast["min_cameras"][0]), later_only,
@@ -146,13 +152,13 @@ def probe_of_part(rows: Rows, broadcast: Rows) -> Rows:
         )
         a, b, *_ = _meet(rows, starts, probed, times, broadcast, False)
         met.append(np.minimum(a, b) << 32 | np.maximum(a, b))
-    pairs = np.unique(np.concatenate(met))
+    pairs = distinct(np.concatenate(met))
     return {"vehicle_a": pairs >> 32, "vehicle_b": pairs & 0xFFFFFFFF}
 
 
 def shifted_of_part(rows: Rows, broadcast: Rows) -> Rows:
     """Count the joint journeys, over all shifts, of the pairs of a part with a block."""
-    rows = of_vehicles(rows, np.unique(broadcast["pairs_a"]))
+    rows = of_vehicles(rows, distinct(broadcast["pairs_a"]))
     daily = arrange_by_day(rows, broadcast)
     found, at_a, at_b = pairs_here(broadcast, daily["vehicles"])
     names = ("starts", "cameras", "clock", "days", "directions")
@@ -168,7 +174,7 @@ def shifted_of_part(rows: Rows, broadcast: Rows) -> Rows:
 
 def traffic_of_part(rows: Rows, broadcast: Rows) -> Rows:
     """Sum the traffic of the pairs of a part with a block."""
-    counts = arrange_by_cell(of_vehicles(rows, np.unique(broadcast["pairs_a"])), broadcast)
+    counts = arrange_by_cell(of_vehicles(rows, distinct(broadcast["pairs_a"])), broadcast)
     found, at_a, at_b = pairs_here(broadcast, counts["vehicles"])
     own = broadcast["own_starts"]
     # The kernel wants each selected pair's own journeys behind each other.

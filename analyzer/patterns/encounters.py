@@ -16,6 +16,8 @@ import numpy as np
 
 from analyzer.schema import MISSING, Rows
 
+SHORTEST_BIN_MS = 60_000
+
 NO_DIRECTIONS = np.empty(0, np.int32)
 
 
@@ -110,6 +112,7 @@ def joint_journeys(
     times: np.ndarray,
     cameras: np.ndarray,
     directions: np.ndarray,
+    index_bins: np.ndarray,
     index_starts: np.ndarray,
     index_times: np.ndarray,
     index_vehicles: np.ndarray,
@@ -133,8 +136,10 @@ def joint_journeys(
         Their codes.
     times, cameras, directions : numpy.ndarray, shape (n,)
         Their sightings: ms, camera codes, direction codes (or an empty array: none known).
-    index_starts : numpy.ndarray of int64, shape (cameras + 1,)
-        Where each camera's rows begin in the index.
+    index_bins : numpy.ndarray of int64, shape (3,)
+        First time, length of a time bin (ms) and number of bins.
+    index_starts : numpy.ndarray of int64, shape (cameras × bins + 1,)
+        Where each bin of each camera begins in the index.
     index_times, index_vehicles, index_directions : numpy.ndarray, shape (m,)
         Sightings of the indexed vehicles, sorted by (camera, time).
     within, max_gap : int
@@ -154,6 +159,7 @@ def joint_journeys(
     encounters : numpy.ndarray of int64, shape (journeys,)
         All encounters of the pair, inside joint journeys or not.
     """
+    first_time, bin_length, bins = index_bins
     has_directions = len(directions) > 0
     keys = np.empty(1024, np.int64)
     met_at, met_camera = np.empty(1024, np.int64), np.empty(1024, np.int64)
@@ -166,14 +172,10 @@ def joint_journeys(
         met = 0
         for row in range(starts[k], starts[k + 1]):
             camera, time = cameras[row], times[row]
-            low, high = index_starts[camera], index_starts[camera + 1]
-            while low < high:
-                middle = (low + high) // 2
-                if index_times[middle] < time - within:
-                    low = middle + 1
-                else:
-                    high = middle
-            end = index_starts[camera + 1]
+            near = min(max((time - within - first_time) // bin_length, 0), bins - 1)
+            low, end = index_starts[camera * bins + near], index_starts[(camera + 1) * bins]
+            while low < end and index_times[low] < time - within:
+                low += 1
             while low < end and index_times[low] <= time + within:
                 other = index_vehicles[low]
                 if (other > vehicle or (not later_only and other != vehicle)) and (
@@ -251,12 +253,19 @@ def index_by_camera(rows: Rows, times: np.ndarray, n_cameras: int) -> Rows:
     Returns
     -------
     dict
-        ``index_starts``, ``index_times``, ``index_vehicles``, ``index_directions``, as
-        `joint_journeys` takes them.
+        ``index_bins``, ``index_starts``, ``index_times``, ``index_vehicles``,
+        ``index_directions``, as `joint_journeys` takes them.
     """
-    order = np.lexsort((rows["vehicle"], times, rows["camera"]))
+    first, last = (int(times.min()), int(times.max())) if len(times) else (0, 0)
+    # About as many bins as rows: a bin then leads to within a row or two of what is looked for.
+    bins = max(1, min((last - first) // SHORTEST_BIN_MS, len(times) // max(n_cameras, 1)))
+    length = (last - first) // bins + 1
+    camera = rows["camera"].astype(np.int64)
+    order = np.argsort(camera * (last - first + 1) + (times - first), kind="stable")
+    counts = np.bincount(camera * bins + (times - first) // length, minlength=n_cameras * bins)
     return {
-        "index_starts": np.searchsorted(rows["camera"][order], np.arange(n_cameras + 1)),
+        "index_bins": np.array([first, length, bins], np.int64),
+        "index_starts": np.append(0, np.cumsum(counts)),
         "index_times": times[order],
         "index_vehicles": rows["vehicle"][order],
         "index_directions": rows["direction"][order] if "direction" in rows else NO_DIRECTIONS,

@@ -10,38 +10,19 @@ import numpy as np
 import pandas as pd
 
 from analyzer.engine import DerivedPart, Engine, Part, get_engine
-from analyzer.patterns.anchors import placed_stays_of_part
+from analyzer.patterns.placing import placed_stays_of_part
 from analyzer.patterns.plane import CameraPlane
+from analyzer.patterns.roles import HOME, ROLES, WORK, gather_evidence
 from analyzer.result import Result
 from analyzer.schema import Rows
-from analyzer.units import DAY_MS, HOUR_MS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from analyzer.patterns.trips import Trips
 
-OTHER, HOME, WORK = 0, 1, 2
-ROLES = ("other", "home", "work")
-
-HOME_NIGHTS = 2
-"""Nights that make a home."""
-
-WORK_DAYS = 3
-"""Weekdays that make a work place, at least."""
-
-WORK_SHARE = 0.25
-"""Share of the vehicle's weekdays that make a work place, at least."""
-
-WORK_HOURS = 3.0
-"""Working hours in a stay that make it a day at work."""
-
-
-RADIUS = ((2.24, 0.959), (31.4, 0.673), (2.24, 0.959))
+RADIUS = ((1.34, 1.034), (31.7, 0.673), (1.34, 1.034))
 """Factor and power of the radius for other places, homes and works; see `radius_of`."""
-
-SHIFT_HOURS = 14.0
-"""A night away from home that is no longer than this may be a night at work."""
 
 
 def places_of_part(stays: Rows, broadcast: dict) -> Rows:
@@ -51,29 +32,13 @@ def places_of_part(stays: Rows, broadcast: dict) -> Rows:
     key = stays["vehicle"][used].astype(np.int64) << 16 | stays["place"][used]
     keys, place = np.unique(key, return_inverse=True)
     n = len(keys)
-    start, end = stays["local_start"][used], stays["local_end"][used]
-    arrival, departure = stays["arrival"][used], stays["departure"][used]
-
-    def total(values: np.ndarray) -> np.ndarray:
-        return np.bincount(place, values, minlength=n)
-
-    size = total(np.ones(len(used)))
     vehicle = (keys >> 16).astype(np.int32)
-    evidence = {
-        "vehicle": vehicle,
-        "stays": size,
-        "hours": total((end - start) / HOUR_MS),
-        "nights": total(np.round(stays["night"][used] / (5 * HOUR_MS))),
-        "workdays": total(
-            (stays["working"][used] >= WORK_HOURS * HOUR_MS)
-            | ((stays["night"][used] >= WORK_HOURS * HOUR_MS) & (end - start <= SHIFT_HOURS * HOUR_MS))
-        ),
-        "weekdays": _weekdays_observed(stays, vehicle),
-    }
-    role = assign_roles(evidence)
+    role = np.zeros(n, np.int64)
+    role[place] = stays["role"][used]
+    evidence = gather_evidence(stays, used, place, vehicle)
     x, y, scale, known = locate(plane, stays, used, place, n)
     lat, lon = plane.to_degrees(x, y)
-    days = np.choose(role, [size, evidence["nights"], evidence["workdays"]])
+    days = np.choose(role, [evidence[name] for name in ("stays", "nights", "workdays")])
     return {
         "vehicle": vehicle,
         "place": (keys & 0xFFFF).astype(np.int32),
@@ -84,7 +49,7 @@ def places_of_part(stays: Rows, broadcast: dict) -> Rows:
         "days": days.astype(np.int32),
         "hours": evidence["hours"],
         "confidence": confidence_of(role, evidence),
-        "camera": _commonest(place, n, arrival, departure),
+        "camera": _commonest(place, n, stays["arrival"][used], stays["departure"][used]),
     }
 
 
@@ -102,7 +67,7 @@ def locate(
     ----------
     plane : CameraPlane
     stays : Rows
-        As `analyzer.patterns.anchors.placed_stays_of_part` makes them.
+        As `analyzer.patterns.placing.placed_stays_of_part` makes them.
     used, place : numpy.ndarray of int64, shape (k,)
         Rows of the stays to use, and the place, below `n`, of each.
 
@@ -155,54 +120,9 @@ def confidence_of(role: np.ndarray, evidence: Rows) -> np.ndarray:
     """
     nights = np.maximum(np.bincount(evidence["vehicle"], evidence["nights"]), 1.0)
     share = evidence["nights"] / nights[evidence["vehicle"]]
-    home = -0.32 + 0.33 * np.log(evidence["stays"]) + 1.88 * share
-    work = 0.45 + 2.34 * np.minimum(evidence["workdays"] / np.maximum(evidence["weekdays"], 1), 1.0)
+    home = -1.11 + 0.395 * np.log(evidence["stays"]) + 2.59 * share
+    work = 0.66 + 2.04 * np.minimum(evidence["workdays"] / np.maximum(evidence["weekdays"], 1), 1.0)
     return 1 / (1 + np.exp(-np.choose(role, [np.full(len(role), np.nan), home, work])))
-
-
-def assign_roles(evidence: Rows) -> np.ndarray:
-    """Decide which place of each vehicle is its home and which its work.
-
-    Parameters
-    ----------
-    evidence : Rows
-        ``vehicle`` (sorted), ``hours``, ``nights``, ``workdays``, ``weekdays`` by place.
-
-    Returns
-    -------
-    numpy.ndarray of int64
-        Role of each place: 0 other, 1 home, 2 work.
-    """
-    vehicle = evidence["vehicle"]
-    role = np.zeros(len(vehicle), np.int64)
-    at_home = np.flatnonzero(evidence["nights"] >= HOME_NIGHTS)
-    # By hours, not by nights: who works nights spends most nights, but not most hours, at work.
-    role[_best(vehicle, at_home, evidence["hours"])] = HOME
-    at_work = np.flatnonzero(
-        (role != HOME)
-        & (evidence["workdays"] >= np.maximum(WORK_DAYS, WORK_SHARE * evidence["weekdays"]))
-    )
-    role[_best(vehicle, at_work, evidence["workdays"])] = WORK
-    return role
-
-
-def _best(vehicle: np.ndarray, rows: np.ndarray, merit: np.ndarray) -> np.ndarray:
-    """Give, of these rows, the one of highest merit for each vehicle, the first of equal ones."""
-    order = rows[np.lexsort((rows, -merit[rows], vehicle[rows]))]
-    return order[np.r_[True, np.diff(vehicle[order]) != 0][: len(order)]]
-
-
-def _weekdays_observed(stays: Rows, vehicle: np.ndarray) -> np.ndarray:
-    """Count the days, Monday to Friday, between the first and the last stay of each vehicle."""
-    begin = np.searchsorted(stays["vehicle"], vehicle, side="left")
-    end = np.searchsorted(stays["vehicle"], vehicle, side="right") - 1
-    first, last = stays["local_start"][begin] // DAY_MS, stays["local_end"][end] // DAY_MS
-
-    def workdays_before(day: np.ndarray) -> np.ndarray:
-        weeks, weekday = np.divmod(day + 3, 7)
-        return 5 * weeks + np.minimum(weekday, 5)
-
-    return workdays_before(last + 1) - workdays_before(first)
 
 
 def _commonest(place: np.ndarray, n: int, arrival: np.ndarray, departure: np.ndarray) -> np.ndarray:
@@ -210,7 +130,7 @@ def _commonest(place: np.ndarray, n: int, arrival: np.ndarray, departure: np.nda
     pairs = np.r_[place, place] << 32 | np.r_[arrival, departure].astype(np.int64)
     pairs, counts = np.unique(pairs, return_counts=True)
     order = np.lexsort((pairs, -counts, pairs >> 32))
-    first = order[np.r_[True, np.diff(pairs[order] >> 32) != 0][: len(order)]]
+    first = order[np.diff(pairs[order] >> 32, prepend=-1) != 0]
     return (pairs[first] & 0xFFFFFFFF).astype(np.int32)
 
 
@@ -331,8 +251,9 @@ def find_places(
     that direction beyond A. Stays of two hours to five days are clustered for each vehicle, nights
     (three hours between midnight and five) and days apart.
 
-    Home is the place with the most hours among those where nights were spent; by hours and not by
-    nights, so that who works by night is not turned round. Work is, among the others, the place
+    Home is the place with the most hours among those where two nights, and a fifth of the nights
+    between the vehicle's first and last stay, were spent; by hours and not by nights, so that who
+    works by night is not turned round. Work is, among the others, the place
     with the most days on which three hours of working time (weekdays, nine to five) or a night of
     at most fourteen hours were spent there: three days at least, and a quarter of the weekdays
     between the vehicle's first and last stay. Where nothing passes these bounds there is no home

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
 import pandas as pd
 
 from analyzer.engine import DerivedPart, Engine, Part, get_engine
 from analyzer.errors import UsageError
+from analyzer.patterns.minutes import circular_median, cluster_departures
 from analyzer.result import Result
 from analyzer.schema import Rows
 from analyzer.units import DAY_MS, MINUTE_MS
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from analyzer.patterns.places import Places
     from analyzer.patterns.trips import Trips
 
-DAY_MINUTES = 1440.0
-
 REACH_MINUTES = 30.0
 """Departures this near to each other may belong to one routine."""
 
@@ -37,115 +35,9 @@ LEAST_DAYS = 3
 """A routine has been seen on at least this many days."""
 
 WEEKDAY_SHARE = 1 / 3
-"""A weekday belongs to a routine if it is kept at least this often, measured by its best weekday."""
+"""A weekday belongs to a routine if it is kept at least this often, beside its best weekday."""
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-
-
-@numba.njit(cache=True, nogil=True)
-def cluster_minutes(minute: np.ndarray, reach: float, least: int) -> np.ndarray:
-    """Cluster minutes of the day by density on the circle (DBSCAN in one dimension).
-
-    Parameters
-    ----------
-    minute : numpy.ndarray of float64, shape (n,)
-        Minutes after midnight in [0, 1440), sorted.
-    reach : float
-        Radius of a neighbourhood in minutes, less than 360.
-    least : int
-        Points within reach, the point itself included, that make a core point.
-
-    Returns
-    -------
-    numpy.ndarray of int64, shape (n,)
-        Cluster of each minute, -1 for noise.
-
-    Examples
-    --------
-    >>> cluster_minutes(np.array([5.0, 480.0, 490.0, 700.0, 1435.0]), 15.0, 2).tolist()
-    [0, 1, 1, -1, 0]
-    """
-    n = len(minute)
-    label = np.full(n, -1, np.int64)
-    core = np.zeros(n, np.bool_)
-    after = before = 0
-    for i in range(n):
-        # On the circle, row n + i is row i one day later; the ends of the window only move on.
-        after = max(after, i)
-        while after + 1 < n + i and _unrolled(minute, after + 1) - minute[i] <= reach:
-            after += 1
-        before = max(before, i + 1)
-        while before < n + i and minute[i] + DAY_MINUTES - _unrolled(minute, before) > reach:
-            before += 1
-        core[i] = (after - i) + (n + i - before) + 1 >= least
-    clusters = 0
-    first_core = last_core = -1
-    for i in range(n):
-        if not core[i]:
-            continue
-        if last_core < 0:
-            first_core = i
-            clusters = 1
-        elif minute[i] - minute[last_core] > reach:
-            clusters += 1
-        label[i] = clusters - 1
-        last_core = i
-    if clusters > 1 and minute[first_core] + DAY_MINUTES - minute[last_core] <= reach:
-        # The last cluster runs over midnight into the first.
-        for i in range(n):
-            if core[i] and label[i] == clusters - 1:
-                label[i] = 0
-    for i in range(n):
-        if core[i] or first_core < 0:
-            continue
-        nearest = reach
-        for step in range(1, n):
-            j = (i + step) % n
-            gap = (minute[j] - minute[i]) % DAY_MINUTES
-            if gap > reach:
-                break
-            if core[j]:
-                if gap <= nearest:
-                    nearest, label[i] = gap, label[j]
-                break
-        for step in range(1, n):
-            j = (i - step) % n
-            gap = (minute[i] - minute[j]) % DAY_MINUTES
-            if gap > reach:
-                break
-            if core[j]:
-                if gap < nearest or (gap == nearest and label[i] < 0):
-                    nearest, label[i] = gap, label[j]
-                break
-    return label
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _unrolled(minute: np.ndarray, row: int) -> float:
-    n = len(minute)
-    return minute[row] if row < n else minute[row - n] + DAY_MINUTES
-
-
-@numba.njit(cache=True, nogil=True)
-def cluster_departures(
-    group: np.ndarray, minute: np.ndarray, reach: float, least: int
-) -> np.ndarray:
-    """Cluster the minutes of each group; rows are sorted by group and minute.
-
-    Examples
-    --------
-    >>> cluster_departures(np.array([3, 3, 8]), np.array([1.0, 2.0, 1.0]), 5.0, 2).tolist()
-    [0, 0, -1]
-    """
-    label = np.empty(len(group), np.int64)
-    first = 0
-    while first < len(group):
-        last = first + 1
-        while last < len(group) and group[last] == group[first]:
-            last += 1
-        label[first:last] = cluster_minutes(minute[first:last], reach, least)
-        first = last
-    return label
 
 
 def recurring_trips(stays: Rows) -> Rows:
@@ -154,7 +46,7 @@ def recurring_trips(stays: Rows) -> Rows:
     Parameters
     ----------
     stays : Rows
-        As `analyzer.patterns.anchors.placed_stays_of_part` makes them.
+        As `analyzer.patterns.placing.placed_stays_of_part` makes them.
 
     Returns
     -------
@@ -180,61 +72,13 @@ def recurring_trips(stays: Rows) -> Rows:
     }
 
 
-def circular_median(
-    group: np.ndarray, minute: np.ndarray, groups: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Give the median minute of each group on the circle, and the circular standard deviation.
-
-    The circle is cut opposite to the circular mean, and the median taken on the line.
-
-    Parameters
-    ----------
-    group : numpy.ndarray of int64, shape (n,)
-        Group of each minute, below `groups`; none is empty.
-    minute : numpy.ndarray of float64, shape (n,)
-        Minutes after midnight.
-
-    Returns
-    -------
-    median, spread : numpy.ndarray of float64, shape (groups,)
-        Minutes.
-
-    References
-    ----------
-    Mardia, K. V., Jupp, P. E. (2000). Directional Statistics. Wiley. doi:10.1002/9780470316979
-
-    Examples
-    --------
-    >>> median, spread = circular_median(np.zeros(3, int), np.array([1430.0, 0.0, 12.0]), 1)
-    >>> median.tolist(), bool(8 < spread[0] < 10)
-    ([0.0], True)
-    """
-    angle = minute * (2 * np.pi / DAY_MINUTES)
-    size = np.bincount(group, minlength=groups)
-    east = np.bincount(group, np.cos(angle), groups) / size
-    north = np.bincount(group, np.sin(angle), groups) / size
-    mean = np.arctan2(north, east) * (DAY_MINUTES / (2 * np.pi))
-    offset = (minute - mean[group] + DAY_MINUTES / 2) % DAY_MINUTES - DAY_MINUTES / 2
-    ordered = offset[np.lexsort((offset, group))]
-    first = np.cumsum(size) - size
-    middle = (ordered[first + (size - 1) // 2] + ordered[first + size // 2]) / 2
-    # One minus the mean length, by sines: exact where all minutes are equal.
-    variance = np.bincount(group, 2 * np.sin(offset * (np.pi / DAY_MINUTES)) ** 2, groups) / size
-    spread = np.sqrt(-2 * np.log1p(-np.minimum(variance, 1 - 1e-12)))
-    # Rounding to a millionth of a minute keeps a whole minute whole.
-    return (
-        np.round((mean + middle) % DAY_MINUTES, 6) % DAY_MINUTES,
-        np.round(spread * (DAY_MINUTES / (2 * np.pi)), 6),
-    )
-
-
 def routines_of_part(stays: Rows, broadcast: dict) -> Rows:
     """Find the routines of the vehicles of one part.
 
     Parameters
     ----------
     stays : Rows
-        As `analyzer.patterns.anchors.placed_stays_of_part` makes them.
+        As `analyzer.patterns.placing.placed_stays_of_part` makes them.
     broadcast : dict
         Unused.
 
@@ -374,11 +218,11 @@ class Routines(Result):
             return "No routines: no trip between two known places recurs on three days."
         vehicles = len(np.unique(rows["vehicle"]))
         return (
-            f"{len(self):,} routines of {vehicles:,} vehicles (trips between the same places at the "
-            f"same hour on at least {LEAST_DAYS} days).\n"
-            f"Half of them are kept on at least {100 * np.median(rows['regularity']):.0f} % of their "
-            f"days and leave within {np.median(rows['spread_min']):.0f} minutes of their usual time "
-            "(one standard deviation)."
+            f"{len(self):,} routines of {vehicles:,} vehicles (trips between the same places at "
+            f"the same hour on at least {LEAST_DAYS} days).\n"
+            f"Half of them are kept on at least {100 * np.median(rows['regularity']):.0f} % of "
+            f"their days and leave within {np.median(rows['spread_min']):.0f} minutes of their "
+            "usual time (one standard deviation)."
         )
 
     def plot(self) -> Axes:
@@ -386,7 +230,8 @@ class Routines(Result):
         from matplotlib.figure import Figure
 
         axes = Figure(layout="constrained").subplots()
-        axes.hist(self.rows["minute"] / 60, bins=np.arange(0, 24.5, 0.5), weights=self.rows["support"])
+        bins = np.arange(0, 24.5, 0.5)
+        axes.hist(self.rows["minute"] / 60, bins=bins, weights=self.rows["support"])
         axes.set(xlabel="local hour of departure", ylabel="trips that keep a routine", xlim=(0, 24))
         return axes
 

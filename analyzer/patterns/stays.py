@@ -102,8 +102,8 @@ def stays_of_trips(trips: Rows, clock: Clock) -> Rows:
     Rows
         ``vehicle``; ``local_start`` and ``local_end`` (local ms); ``arrival`` and ``departure``
         (camera codes); ``arrival_via`` and ``departure_via`` (the cameras before and after them, -1
-        where there is none); ``night`` and ``working`` (ms of the stay in nights and in working hours);
-        sorted by vehicle and start.
+        where there is none); ``night`` and ``working`` (ms of the stay in nights and in working
+        hours); sorted by vehicle and start.
     """
     before = stay_rows(trips["vehicle"])
     start = clock.local(trips["ended_at"][before])

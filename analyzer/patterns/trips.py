@@ -184,9 +184,7 @@ class Trips(Result):
     def parts(self) -> list[Part]:
         """The trips as parts that are derived when they are loaded."""
         broadcast = {"max_gap": np.array([self.max_gap], np.int64), "site": self.plane.site}
-        return [
-            DerivedPart(part, trips_of_part, broadcast) for part in self.sightings.parts()
-        ]
+        return [DerivedPart(part, trips_of_part, broadcast) for part in self.sightings.parts()]
 
     @cached_property
     def _counts(self) -> dict[str, int]:

@@ -58,7 +58,10 @@ SENTENCES = {
     "few": "fewer than {k} vehicles (under {share_below} %)",
     "none": "no vehicle",
     "once": "{share} are seen only once.",
-    "once_caveat": "About a vehicle that is seen once the data tell one place and one time.",
+    "once_caveat": (
+        "About a vehicle that is seen once the data tell one place and one time. Misread plates "
+        "are among them: each makes a vehicle that does not exist, and lowers the other shares."
+    ),
 }
 
 

@@ -32,8 +32,8 @@ def score_commutes(commutes: pd.DataFrame, truth: Truth | pd.DataFrame, seen: pd
     Returns
     -------
     Score
-        ``precision``, ``recall``, ``f1``; ``outbound_error_min``, ``return_error_min`` (medians over
-        the right commutes).
+        ``precision``, ``recall``, ``f1``; ``outbound_error_min``, ``return_error_min`` (medians
+        over the right commutes; cameras see a departure only after it, so some error is certain).
 
     Examples
     --------

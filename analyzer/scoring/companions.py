@@ -1,7 +1,7 @@
 """Companions held against the truth: which pairs really travel together, and how many were found.
 
-A pair is right when the truth knows it. What no camera could show cannot be found: recall is given
-over all true pairs and over those of which both vehicles were seen on two joint journeys or more.
+A pair is right when the truth knows it. Recall is over all true pairs of vehicles that were seen,
+also those that no camera ever saw together: what cameras cannot show is a limit, not an excuse.
 """
 
 from __future__ import annotations
@@ -32,9 +32,7 @@ class CompanionTruth(Protocol):
 NEEDED = ("vehicle_a", "vehicle_b", "kind", "journeys")
 
 
-def score_companions(
-    companions: Companions, truth: CompanionTruth | pd.DataFrame
-) -> Score:
+def score_companions(companions: Companions, truth: CompanionTruth | pd.DataFrame) -> Score:
     """Score pairs of companions: precision, recall and recall by kind.
 
     Parameters
@@ -90,9 +88,10 @@ def score_companions(
 def _in_order(table: pd.DataFrame) -> pd.MultiIndex:
     # Which of two vehicles comes first means nothing here.
     pairs: Iterable[tuple[str, str]] = (
-        (min(a, b), max(a, b))
-        for a, b in zip(table["vehicle_a"], table["vehicle_b"], strict=True)
+        (min(a, b), max(a, b)) for a, b in zip(table["vehicle_a"], table["vehicle_b"], strict=True)
     )
-    return pd.MultiIndex.from_tuples(list(pairs) or [], names=["first", "second"]) if len(
-        table
-    ) else pd.MultiIndex.from_arrays([[], []], names=["first", "second"])
+    return (
+        pd.MultiIndex.from_tuples(list(pairs) or [], names=["first", "second"])
+        if len(table)
+        else pd.MultiIndex.from_arrays([[], []], names=["first", "second"])
+    )

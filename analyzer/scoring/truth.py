@@ -1,4 +1,4 @@
-"""The truth side of a score: which columns it has, and distances and minutes between it and finds."""
+"""The truth side of a score: its columns, and the distances and minutes between it and finds."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def true_vehicles(truth: Truth | pd.DataFrame, seen: pd.Index) -> pd.DataFrame:
 
 
 def distance_m(lat1, lon1, lat2, lon2) -> np.ndarray:
-    """Great-circle distances in metres between arrays of points in degrees; NaN where one is NaN."""
+    """Give great-circle distances in metres between points in degrees; NaN where one is NaN."""
     lat1, lon1, lat2, lon2 = (np.radians(np.asarray(v, float)) for v in (lat1, lon1, lat2, lon2))
     half = (
         np.sin((lat2 - lat1) / 2) ** 2
@@ -64,7 +64,7 @@ def distance_m(lat1, lon1, lat2, lon2) -> np.ndarray:
 
 
 def minutes_apart(found: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """Minutes between two minutes of the day, the short way round the clock.
+    """Give the minutes between two minutes of the day, the short way round the clock.
 
     Examples
     --------

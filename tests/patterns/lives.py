@@ -77,3 +77,8 @@ def taxi_driver(weeks: int = 4, seed: int = 0) -> list[tuple[float, int]]:
         middle = [step for hour in hours for step in drive(day, hour, [int(random.integers(8))])]
         life += drive(day, 8, [0]) + middle + drive(day, 20, [0])
     return sorted(life)
+
+
+def everybody(weeks: int = 2) -> list[list[tuple[float, int]]]:
+    """One life of each kind."""
+    return [day_worker(weeks), night_worker(weeks), taxi_driver(weeks), day_worker(1)]

@@ -65,7 +65,5 @@ def test_brackets_are_clustered_vehicle_by_vehicle(seed):
 
 
 def test_points_far_apart_are_noise():
-    labels = dbscan(
-        np.array([0.0, 1e5]), np.zeros(2), np.ones(2), np.array([2.0, 3.0]), 1.0, 3.0
-    )
+    labels = dbscan(np.array([0.0, 1e5]), np.zeros(2), np.ones(2), np.array([2.0, 3.0]), 1.0, 3.0)
     assert labels.tolist() == [-1, 0]

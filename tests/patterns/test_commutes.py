@@ -35,7 +35,7 @@ def test_a_day_worker_commutes_and_a_taxi_driver_does_not():
 
 
 def test_a_way_out_without_a_return_is_no_commute():
-    life = [step for step in lives.day_worker() if not (step[0] % lives.DAY) // lives.HOUR == 17]
+    life = [step for step in lives.day_worker() if step[0] % lives.DAY // lives.HOUR != 17]
     assert len(commutes_of([life])) == 0
 
 

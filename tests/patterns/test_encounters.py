@@ -48,8 +48,7 @@ def kernel(rows: list[tuple], within, max_gap, min_cameras, *, directed=True, la
     return joint_journeys(
         starts, table[starts[:-1], 0], table[:, 1], table[:, 2],
         table[:, 3] if directed else np.empty(0, np.int64),
-        index["index_starts"], index["index_times"], index["index_vehicles"],
-        index["index_directions"], within, max_gap, min_cameras, later_only,
+        *index.values(), within, max_gap, min_cameras, later_only,
     )  # fmt: skip
 
 
@@ -69,6 +68,10 @@ def test_joint_journeys_are_those_of_the_oracle(seed: int, min_cameras: int):
     rng = np.random.default_rng(seed)
     rows = random_rows(rng, span=int(rng.choice([100, 400, 3000])))
     within, max_gap = int(rng.integers(0, 12)), int(rng.integers(1, 60))
+    if seed % 2:
+        # Minutes instead of milliseconds: then the index has many bins.
+        rows = [(v, 60_000 * t + 777, c, d) for v, t, c, d in rows]
+        within, max_gap = 60_000 * within, 60_000 * max_gap
     expected = []
     for (a, b), met in sorted(oracle_encounters(rows, within).items()):
         expected += [
@@ -125,6 +128,13 @@ def test_opposite_directions_are_no_encounter_and_unknown_ones_are():
         return len(kernel(rows, 5, 30, 2)[0])
 
     assert (journeys(0, 1), journeys(0, 0), journeys(-1, 1), journeys(0, -1)) == (0, 1, 1, 1)
+
+
+def test_long_times_are_looked_up_by_bins():
+    rows = [(v, 60_000 * t, 0, -1) for v, t, *_ in random_rows(np.random.default_rng(0))]
+    table = np.array(sorted(rows))
+    index = index_by_camera({"vehicle": table[:, 0], "camera": table[:, 2]}, table[:, 1], 1)
+    assert index["index_bins"][2] > 50
 
 
 def test_every_pair_is_seen_from_both_sides():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from analyzer.errors import UsageError
 from analyzer.local_time import clock
 from analyzer.patterns.stays import overlap_ms, stay_rows, stays_of_trips
-from analyzer.patterns.trips import find_trips, trip_starts, trips_of_part
+from analyzer.patterns.trips import find_trips, trip_starts, trips_of_part, via_cameras
 from analyzer.sightings import from_arrays
 
 MINUTE = 60_000
@@ -43,7 +43,8 @@ def test_trips_are_those_found_by_hand(points, max_gap):
         "seen_at": columns[1],
         "camera": columns[2].astype(np.int32),
     }
-    found = trips_of_part(rows, {"max_gap": np.array([max_gap])})
+    broadcast = {"max_gap": np.array([max_gap]), "site": np.arange(5)}
+    found = trips_of_part(rows, broadcast)
     assert list(zip(*(found[name].tolist() for name in COLUMNS), strict=True)) == trips_by_hand(
         points, max_gap
     )
@@ -52,6 +53,23 @@ def test_trips_are_those_found_by_hand(points, max_gap):
 def test_a_gap_equal_to_the_longest_does_not_split():
     times = np.array([0, 45 * MINUTE, 90 * MINUTE + 1])
     assert trip_starts(np.zeros(3, int), times, 45 * MINUTE).tolist() == [0, 2]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=40),
+    st.lists(st.integers(0, 2), min_size=6, max_size=6),
+)
+@settings(max_examples=200, deadline=None)
+def test_the_cameras_by_the_ends_of_a_trip_stand_at_other_sites(rows, site):
+    cameras = [camera for camera, _ in rows]
+    starts = [row for row, (_, begins) in enumerate(rows) if begins or row == 0]
+    after, before = via_cameras(np.array(cameras), np.array(starts), np.array(site))
+    for trip, (first, last) in enumerate(zip(starts, [*starts[1:], len(rows)], strict=True)):
+        run = cameras[first:last]
+        later = [camera for camera in run if site[camera] != site[run[0]]]
+        earlier = [camera for camera in run if site[camera] != site[run[-1]]]
+        assert after[trip] == (later[0] if later else -1)
+        assert before[trip] == (earlier[-1] if earlier else -1)
 
 
 def test_no_sightings_make_no_trips():
@@ -73,14 +91,16 @@ def test_trips_show_names_and_local_time():
 
 @pytest.mark.parametrize("max_gap", ["0min", "soon", "-5min"])
 def test_a_wrong_gap_is_refused(max_gap):
-    with pytest.raises(UsageError, match="45min|15min"):
+    with pytest.raises(UsageError, match=r"45min|15min"):
         find_trips(from_arrays([0], [0], [0]), max_gap=max_gap)
 
 
 def test_parts_do_not_change_trips():
     random = np.random.default_rng(3)
     sightings = from_arrays(
-        random.integers(0, 40, 800), random.integers(0, 7 * 86_400_000, 800), random.integers(0, 5, 800)
+        random.integers(0, 40, 800),
+        random.integers(0, 7 * 86_400_000, 800),
+        random.integers(0, 5, 800),
     )
     whole = find_trips(sightings)
     split = find_trips(sightings.with_parts(7))
@@ -111,9 +131,12 @@ def test_stays_take_their_cameras_from_both_trips():
         "ended_at": np.array([10, 120, 5]),
         "origin": np.array([7, 8, 9], np.int32),
         "destination": np.array([4, 5, 6], np.int32),
+        "after_origin": np.array([0, 1, 2], np.int32),
+        "before_destination": np.array([3, -1, -1], np.int32),
     }
     stays = stays_of_trips(trips, clock("UTC", 0, 200))
     assert (stays["arrival"].tolist(), stays["departure"].tolist()) == ([4], [8])
+    assert (stays["arrival_via"].tolist(), stays["departure_via"].tolist()) == ([3], [1])
     assert (stays["local_start"].tolist(), stays["local_end"].tolist()) == ([10], [100])
 
 
