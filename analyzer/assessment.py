@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 WINDOWS = ("1D", "3D", "7D", "14D", "21D", "30D", "90D", "180D")
-LIBRARIES = ("numba", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
+LIBRARIES = ("numba", "numpy", "pandas", "pyarrow", "scipy")
 
 
 @dataclass(frozen=True)

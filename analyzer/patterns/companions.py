@@ -228,7 +228,7 @@ class Companions(Result):
         """
         from analyzer.scoring.companions import score_companions
 
-        return score_companions(self, truth)
+        return score_companions(self.pairs, truth, self.sightings.vehicles)
 
 
 def find_companions(

@@ -179,8 +179,8 @@ class Places(Result):
         -------
         pandas.DataFrame
             ``vehicle``; ``place`` (number within the vehicle); ``role`` (home, work, other);
-            ``lat``, ``lon``; ``radius_m``; ``days`` (nights for a home, weekdays for a work place,
-            stays otherwise); ``hours`` (of all stays there); ``confidence`` (chance that the radius
+            ``lat``, ``lon``; ``radius_m``; ``days`` (stays over night for a home, working days for a
+            work place, all stays otherwise); ``hours`` (of all stays there); ``confidence`` (chance that the radius
             holds the truth; NaN for other places).
         """
         rows = dict(self.rows)
@@ -251,8 +251,8 @@ def find_places(
     that direction beyond A. Stays of two hours to five days are clustered for each vehicle, nights
     (three hours between midnight and five) and days apart.
 
-    Home is the place with the most hours among those where two nights, and a fifth of the nights
-    between the vehicle's first and last stay, were spent; by hours and not by nights, so that who
+    Home is the place with the most hours among those with two stays over night, and with at least
+    15 for every 100 days between the vehicle's first and last stay; by hours and not by nights, so that who
     works by night is not turned round. Work is, among the others, the place
     with the most days on which three hours of working time (weekdays, nine to five) or a night of
     at most fourteen hours were spent there: three days at least, and a quarter of the weekdays

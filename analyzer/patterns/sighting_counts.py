@@ -6,6 +6,8 @@ else that a collection can show.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
@@ -69,7 +71,7 @@ def measure_sighting_counts(
     """
     frames = get_engine(engine, memory).map(sightings.parts("vehicle"), counts_of_part)
     names = ["once"]
-    for first, after in zip(EDGES[1:], EDGES[2:], strict=False):
+    for first, after in pairwise(EDGES[1:]):
         names.append(f"{first}–{after - 1} times")
     names.append(f"{EDGES[-1]:,} times or more")
     return pd.DataFrame(

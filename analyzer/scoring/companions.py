@@ -7,16 +7,13 @@ also those that no camera ever saw together: what cameras cannot show is a limit
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import pandas as pd
 
 from analyzer.errors import InputError
 from analyzer.estimate import wilson
 from analyzer.scoring.score import Score, f1_estimate
-
-if TYPE_CHECKING:
-    from analyzer.patterns.companions import Companions
 
 
 class CompanionTruth(Protocol):
@@ -32,15 +29,19 @@ class CompanionTruth(Protocol):
 NEEDED = ("vehicle_a", "vehicle_b", "kind", "journeys")
 
 
-def score_companions(companions: Companions, truth: CompanionTruth | pd.DataFrame) -> Score:
+def score_companions(
+    pairs: pd.DataFrame, truth: CompanionTruth | pd.DataFrame, seen: pd.Index
+) -> Score:
     """Score pairs of companions: precision, recall and recall by kind.
 
     Parameters
     ----------
-    companions : Companions
-        What was found.
+    pairs : pandas.DataFrame
+        What was found: ``vehicle_a``, ``vehicle_b``, ``journeys``, ``q_value``.
     truth : CompanionTruth or pandas.DataFrame
         A truth, or its table of companions.
+    seen : pandas.Index
+        Names of all vehicles that were seen.
 
     Returns
     -------
@@ -55,22 +56,19 @@ def score_companions(companions: Companions, truth: CompanionTruth | pd.DataFram
 
     Examples
     --------
-    >>> from types import SimpleNamespace
     >>> truth = pd.DataFrame([["b", "a", "couple", 9]], columns=NEEDED)
     >>> pairs = pd.DataFrame([["a", "b", 8, 0.0]], columns=[*NEEDED[:2], "journeys", "q_value"])
-    >>> sightings = SimpleNamespace(vehicles=pd.Index(["a", "b"]))
-    >>> score_companions(SimpleNamespace(pairs=pairs, sightings=sightings), truth)["recall"].value
+    >>> score_companions(pairs, truth, pd.Index(["a", "b"]))["recall"].value
     1.0
     """
     table = truth if isinstance(truth, pd.DataFrame) else truth.companions
     missing = [name for name in NEEDED if name not in table]
     if missing:
         raise InputError(f"the truth has no column {', '.join(missing)}")
-    seen = companions.sightings.vehicles
     table = table[table["vehicle_a"].isin(seen) & table["vehicle_b"].isin(seen)]
     true = table.rename(columns={"journeys": "true_journeys"}).set_index(_in_order(table))
     true = true[~true.index.duplicated()]
-    found = companions.pairs.set_index(_in_order(companions.pairs))
+    found = pairs.set_index(_in_order(pairs))
     cases = true[["kind", "true_journeys"]].join(found[["journeys", "q_value"]], how="outer")
     cases["true"] = cases.index.isin(true.index)
     cases["found"] = cases.index.isin(found.index)

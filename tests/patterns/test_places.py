@@ -206,8 +206,9 @@ def test_roles_go_by_hours_and_need_evidence():
     assert roles_of([300.0, 160], [20, 0], [2, 20], spot=(True, False)) == ["home", "other"]
     assert roles_of([300.0, 160], [20, 0], [2, 4]) == ["home", "other"]
     assert roles_of([300.0, 160], [1, 0], [2, 20]) == ["other", "work"]
-    # Five nights of twenty-eight are too few.
-    assert roles_of([300.0, 160], [5, 0], [2, 20]) == ["other", "work"]
+    # Four nights in twenty-eight days are too few.
+    assert roles_of([300.0, 160], [4, 0], [2, 20]) == ["other", "work"]
+    assert roles_of([300.0, 160], [5, 0], [2, 20]) == ["home", "work"]
     # Long days next to home are work, short ones are days at home.
     assert roles_of([300.0, 160], [20, 0], [2, 20], by_home=(True, True)) == ["home", "work"]
     assert roles_of([300.0, 90], [20, 0], [2, 20], by_home=(True, True)) == ["home", "other"]

@@ -1,0 +1,184 @@
+"""Placing: from the trips of a part to its stays, each with the place it was spent at.
+
+Nights and days are clustered apart, for home and work can stand behind neighbouring cameras, and
+their stays differ in hour before they differ in position. Then roles are given, and places without
+one that lie by the home or the work of their vehicle join it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analyzer.patterns.anchors import cluster_brackets, merge_clusters, nearest_place
+from analyzer.patterns.plane import CameraPlane
+from analyzer.patterns.roles import HOME, SPOT, WORK, choose_homes, choose_works, gather_evidence
+from analyzer.patterns.stays import stays_of_trips
+from analyzer.schema import Rows
+from analyzer.units import HOUR_MS
+
+SETTLED_HOURS = (2.0, 120.0)
+"""A shorter stay is an errand; in a longer one too much can have gone unseen."""
+
+NIGHT_HOURS = 3.0
+"""A stay with this much of the night in it is a night spent."""
+
+BRACKET_REACH = 5.0
+"""If both ends of a stay point to spots farther apart, in units of scale, it was no single stay."""
+
+CLUSTER_REACH = 1.5
+"""Stays this near to each other, in units of scale, may lie in one anchor area."""
+
+CLUSTER_STAYS = 2.0
+"""Stays within reach that make a place."""
+
+MAIN_REACH = 0.05
+"""Before roles are known, days are spent where most nights are only if both lie on one spot."""
+
+OTHER_REACH = 0.75
+"""Days and the rarer nights this near, in units of scale, are spent at one place: the home of who
+works by night, the work place of who works in turns. Places without a role this near to home or
+work belong to it."""
+
+
+def placed_stays_of_part(trips: Rows, broadcast: dict) -> Rows:
+    """Derive the stays of one part, each with the number of the place it was spent at.
+
+    Parameters
+    ----------
+    trips : Rows
+        As `analyzer.patterns.trips.trips_of_part` makes them.
+    broadcast : dict
+        ``plane`` (CameraPlane) and ``clock`` (Clock).
+
+    Returns
+    -------
+    Rows
+        As `stays_of_trips`, and ``settled`` (bool: took part in the clustering), ``place`` (int32,
+        -1 for none; places of a vehicle are numbered by the hours spent there) and ``role`` (int8,
+        of the place).
+    """
+    plane: CameraPlane = broadcast["plane"]
+    stays = stays_of_trips(trips, broadcast["clock"])
+    hours = (stays["local_end"] - stays["local_start"]) / HOUR_MS
+    ends = [plane.beyond(stays[end], stays[f"{end}_via"]) for end in ("arrival", "departure")]
+    x, y, scale = ((one + other) / 2 for one, other in zip(*ends, strict=True))
+    apart = np.hypot(ends[0][0] - ends[1][0], ends[0][1] - ends[1][1])
+    told = apart <= BRACKET_REACH * scale
+    settled = told & (hours >= SETTLED_HOURS[0]) & (hours <= SETTLED_HOURS[1])
+    place, role = np.full(len(hours), -1, np.int32), np.zeros(len(hours), np.int8)
+    stays |= {"settled": settled, "place": place, "role": role}
+
+    rows, cluster, vehicle, by_night = _cluster(stays, np.flatnonzero(settled), x, y, scale)
+    if not len(rows):
+        return stays
+    spot = (x[rows], y[rows], scale[rows], hours[rows])
+    of = _join_days_and_nights(cluster, vehicle, by_night, *spot)[cluster]
+    of, vehicle = _number(stays["vehicle"][rows], of)
+    centre = _centres(of, *spot[:3])
+    scatter = (spot[0] - centre[0][of]) ** 2 + (spot[1] - centre[1][of]) ** 2
+    one_spot = np.bincount(of, scatter) / np.bincount(of) <= (SPOT * centre[2]) ** 2
+    evidence = gather_evidence(stays, rows, of, vehicle)
+    role_of = np.zeros(len(vehicle), np.int64)
+    role_of[choose_homes(evidence, one_spot)] = HOME
+    by_home = role_of[_join_known(vehicle, role_of, *centre)] == HOME
+    role_of[choose_works(evidence, one_spot & (role_of != HOME), by_home)] = WORK
+
+    of = _join_known(vehicle, role_of, *centre)[of]
+    # Numbers by hours: the largest place of a vehicle is its place 0.
+    spent = np.bincount(of, spot[3], minlength=len(vehicle))
+    kept = np.flatnonzero(np.bincount(of, minlength=len(vehicle)))
+    kept = kept[np.lexsort((kept, -spent[kept], vehicle[kept]))]
+    begin = np.searchsorted(vehicle[kept], vehicle[kept])
+    number = np.full(len(vehicle), -1)
+    number[kept] = np.arange(len(kept)) - begin
+    place[rows], role[rows] = number[of], role_of[of]
+
+    # Errands and stray stays belong to a place if they lie on it.
+    rest = np.flatnonzero((place < 0) & told)
+    nearest = nearest_place(
+        stays["vehicle"][rest],
+        x[rest],
+        y[rest],
+        scale[rest],
+        vehicle[kept],
+        *(values[kept] for values in centre),
+        CLUSTER_REACH,
+    )
+    rest, nearest = rest[nearest >= 0], nearest[nearest >= 0]
+    place[rest] = nearest
+    role[rest] = role_of[kept[np.searchsorted(vehicle[kept], stays["vehicle"][rest]) + nearest]]
+    return stays
+
+
+def _cluster(
+    stays: Rows, rows: np.ndarray, x: np.ndarray, y: np.ndarray, scale: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Cluster settled stays by vehicle, nights and days apart; noise is left out."""
+    night = stays["night"][rows] >= NIGHT_HOURS * HOUR_MS
+    group = stays["vehicle"][rows].astype(np.int64) * 2 + ~night
+    cameras = np.int64(1 + max(stays["arrival"].max(initial=0), stays["departure"].max(initial=0)))
+    bracket = [
+        stays[end][rows] * (cameras + 1) + stays[f"{end}_via"][rows]
+        for end in ("arrival", "departure")
+    ]
+    order = np.lexsort((*bracket, group))
+    rows, group = rows[order], group[order]
+    change = [np.diff(end[order], prepend=-2) != 0 for end in bracket]
+    label = cluster_brackets(
+        group,
+        np.cumsum(change[0] | change[1]),
+        x[rows],
+        y[rows],
+        scale[rows],
+        CLUSTER_REACH,
+        CLUSTER_STAYS,
+    )
+    found = label >= 0
+    keys, cluster = np.unique(group[found] << 16 | label[found], return_inverse=True)
+    return rows[found], cluster, keys >> 17, keys >> 16 & 1 == 0
+
+
+def _join_days_and_nights(
+    cluster: np.ndarray,
+    vehicle: np.ndarray,
+    by_night: np.ndarray,
+    x: np.ndarray,
+    y: np.ndarray,
+    scale: np.ndarray,
+    hours: np.ndarray,
+) -> np.ndarray:
+    """Give each cluster the number of its place within the vehicle."""
+    size = np.bincount(cluster)
+    # The heaviest cluster of a vehicle comes first, and stands for the spot.
+    order = np.lexsort((-np.bincount(cluster, hours), vehicle))
+    centre = [values[order] for values in _centres(cluster, x, y, scale)]
+    by_nights = np.lexsort((-size, ~by_night, vehicle))
+    first = by_nights[np.diff(vehicle[by_nights], prepend=-1) != 0]
+    reach = np.full(len(size), OTHER_REACH)
+    reach[first[by_night[first]]] = MAIN_REACH
+    number = np.empty(len(size), np.int64)
+    number[order] = merge_clusters(vehicle[order], *centre, reach[order])
+    return number
+
+
+def _number(vehicle: np.ndarray, number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Number the places of all vehicles through; give the place of each stay, and its vehicle."""
+    keys, of = np.unique(vehicle.astype(np.int64) << 16 | number, return_inverse=True)
+    return of, keys >> 16
+
+
+def _centres(of: np.ndarray, *values: np.ndarray) -> list[np.ndarray]:
+    return [np.bincount(of, column) / np.bincount(of) for column in values]
+
+
+def _join_known(
+    vehicle: np.ndarray, role: np.ndarray, x: np.ndarray, y: np.ndarray, scale: np.ndarray
+) -> np.ndarray:
+    """Let places without a role join the one with a role that they lie by; give what each becomes."""
+    becomes = np.arange(len(vehicle))
+    known, other = np.flatnonzero(role), np.flatnonzero(role == 0)
+    spots = [values[known] for values in (vehicle, x, y, scale)]
+    near = nearest_place(vehicle[other], x[other], y[other], scale[other], *spots, OTHER_REACH)
+    first = np.searchsorted(vehicle[known], vehicle[other])
+    becomes[other[near >= 0]] = known[(first + near)[near >= 0]]
+    return becomes
