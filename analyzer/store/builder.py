@@ -18,10 +18,11 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from analyzer.cameras import CAMERA_TABLE, camera_table
-from analyzer.engine.base import sort_rows, split_rows
+from analyzer.engine.base import split_rows
 from analyzer.engine.spill import Spill, parse_memory
 from analyzer.errors import StoreError
 from analyzer.schema import CORE, DTYPES, LABELS, OPTIONAL, Rows, concatenate, n_rows, take
+from analyzer.store.sorting import sort_sightings
 from analyzer.store.store import (
     FORMAT,
     FORMAT_VERSION,
@@ -213,9 +214,7 @@ class StoreBuilder:
             for slot in slots:
                 self._spill.drop(slot)
         rows = concatenate(frames)
-        # Rows that agree in vehicle, time and camera are told apart by all they bring, so that the
-        # one that is kept never depends on the order in which chunks arrived.
-        return sort_rows(rows, list(rows)) if n_rows(rows) else rows
+        return sort_sightings(rows)
 
     def _write_part(self, part: int, rows: Rows) -> None:
         if not n_rows(rows):
