@@ -179,9 +179,9 @@ class Places(Result):
         -------
         pandas.DataFrame
             ``vehicle``; ``place`` (number within the vehicle); ``role`` (home, work, other);
-            ``lat``, ``lon``; ``radius_m``; ``days`` (stays over night for a home, working days for a
-            work place, all stays otherwise); ``hours`` (of all stays there); ``confidence`` (chance that the radius
-            holds the truth; NaN for other places).
+            ``lat``, ``lon``; ``radius_m``; ``days`` (stays over night for a home, working days for
+            a work place, all stays otherwise); ``hours`` (of all stays there); ``confidence``
+            (chance that the radius holds the truth; NaN for other places).
         """
         rows = dict(self.rows)
         del rows["camera"]
@@ -252,12 +252,12 @@ def find_places(
     (three hours between midnight and five) and days apart.
 
     Home is the place with the most hours among those with two stays over night, and with at least
-    15 for every 100 days between the vehicle's first and last stay; by hours and not by nights, so that who
-    works by night is not turned round. Work is, among the others, the place
-    with the most days on which three hours of working time (weekdays, nine to five) or a night of
-    at most fourteen hours were spent there: three days at least, and a quarter of the weekdays
-    between the vehicle's first and last stay. Where nothing passes these bounds there is no home
-    or no work: unknown.
+    15 for every 100 days between the vehicle's first and last stay; by hours and not by nights, so
+    that who works by night is not turned round. Work is, among the others, the place with the most
+    working days: three hours of working time (weekdays, nine to five) or a night of at most
+    fourteen hours; three days at least, and a quarter of the weekdays between the vehicle's first
+    and last stay; by the home, only if such days are six hours long on average. Where nothing
+    passes these bounds there is no home or no work: unknown.
 
     ``radius_m`` holds the truth for about nine in ten homes (and works), and ``confidence`` is the
     chance that it does. Both are calibrated on synthetic data (standard settings, seeds 1 to 3,

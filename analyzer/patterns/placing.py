@@ -174,7 +174,7 @@ def _centres(of: np.ndarray, *values: np.ndarray) -> list[np.ndarray]:
 def _join_known(
     vehicle: np.ndarray, role: np.ndarray, x: np.ndarray, y: np.ndarray, scale: np.ndarray
 ) -> np.ndarray:
-    """Let places without a role join the one with a role that they lie by; give what each becomes."""
+    """Let places without a role join the home or work they lie by; give what each becomes."""
     becomes = np.arange(len(vehicle))
     known, other = np.flatnonzero(role), np.flatnonzero(role == 0)
     spots = [values[known] for values in (vehicle, x, y, scale)]

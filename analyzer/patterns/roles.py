@@ -19,8 +19,8 @@ HOME_NIGHTS = 2
 """Nights that make a home, at least."""
 
 HOME_SHARE = 0.15
-"""Nights that make a home, at least, as a share of the vehicle's days: who is seen once a week shows
-where cameras stand, not where home is."""
+"""Nights that make a home, at least, as a share of the vehicle's days: who is seen once a week
+shows where cameras stand, not where home is."""
 
 WORK_DAYS = 3
 """Days that make a work place, at least."""
@@ -56,10 +56,10 @@ def gather_evidence(stays: Rows, used: np.ndarray, place: np.ndarray, vehicle: n
     Returns
     -------
     Rows
-        ``vehicle``; ``stays``; ``hours``; ``nights`` (stays over night; one of several nights counts
-        once, for all that was seen of it are its ends); ``workdays`` (days at work, if it is a work
-        place); ``weekdays`` (Monday to Friday) and ``days`` between the first and the last stay of
-        the vehicle.
+        ``vehicle``; ``stays``; ``hours``; ``nights`` (stays over night; one of several nights
+        counts once, for all that was seen of it are its ends); ``workdays`` (days at work, if it is
+        a work place); ``weekdays`` (Monday to Friday) and ``days`` between the first and the last
+        stay of the vehicle.
     """
     length = (stays["local_end"][used] - stays["local_start"][used]) / HOUR_MS
     night = stays["night"][used]

@@ -238,11 +238,11 @@ class Trips(Result):
 
     def plot(self) -> Axes:
         """Draw how many trips begin in each local hour of the day."""
-        from matplotlib import pyplot
+        from matplotlib.figure import Figure
 
         frames = self.engine.map(self.parts, trips_by_hour_of_part, self._clock_broadcast)
         by_hour = sum((frame["trips"] for frame in frames), np.zeros(24, np.int64))
-        _, axes = pyplot.subplots()
+        axes = Figure(layout="constrained").subplots()
         axes.bar(np.arange(24) + 0.5, by_hour, width=0.9)
         axes.set(xlabel="local hour at which a trip begins", ylabel="trips", xlim=(0, 24))
         return axes

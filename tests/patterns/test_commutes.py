@@ -69,3 +69,13 @@ def test_routines_of_other_places_are_refused():
     one, other = commutes_of([lives.day_worker()]), commutes_of([lives.taxi_driver()])
     with pytest.raises(UsageError, match="find_routines"):
         find_commutes(one.routines, other.places)
+
+
+def test_results_draw_and_show_themselves():
+    commutes = commutes_of([lives.day_worker(), lives.taxi_driver()])
+    routines, places = commutes.routines, commutes.places
+    for result in (places.trips, places, routines, commutes):
+        assert result.plot().get_xlabel()
+        assert result.summary() in result._repr_html_().replace("<br>", "\n")
+    hours = [patch.get_height() for patch in places.trips.plot().patches]
+    assert sum(hours) == len(places.trips)

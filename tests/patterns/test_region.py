@@ -8,7 +8,6 @@ from analyzer.patterns.commutes import find_commutes
 from analyzer.patterns.places import find_places
 from analyzer.patterns.routines import find_routines
 from analyzer.patterns.trips import find_trips
-from analyzer.scoring import reliability
 from analyzer.scoring.truth import distance_m
 from analyzer.synthetic import make_region
 
@@ -41,10 +40,11 @@ def test_radii_hold_nine_homes_in_ten_on_a_seed_never_tuned_on(region, places):
 def test_confidence_is_the_share_that_is_right(region, places):
     cases = places.score(region.truth).cases
     for role in ("home", "work"):
-        table = reliability(cases[cases["role"] == role], bins=20)
-        table = table[table["n"] >= 100]
-        assert len(table) >= 2
-        assert ((table["confidence"] - table["right"]).abs() < 0.1).all()
+        named = cases[(cases["role"] == role) & cases["named"] & cases["exists"]]
+        sure = named["confidence"] > named["confidence"].median()
+        halves = named.groupby(sure)[["confidence", "inside"]].mean()
+        assert ((halves["confidence"] - halves["inside"]).abs() < 0.05).all()
+        assert halves["inside"][True] > halves["inside"][False]
 
 
 def test_taxis_vans_and_through_traffic_have_no_work(region, places):

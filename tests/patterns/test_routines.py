@@ -134,3 +134,24 @@ def test_places_of_other_trips_are_refused(found):
     other = find_trips(trips.sightings, max_gap="20min")
     with pytest.raises(UsageError, match="find_places"):
         find_routines(other, places)
+
+
+def test_parts_travel_to_other_processes():
+    import multiprocessing
+    import pickle
+
+    trips = find_trips(lives.sightings_of(lives.everybody() * 4).with_parts(7))
+    places = find_places(trips)
+    order = np.random.default_rng(1).permutation(7)
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        loaded = pool.map(load, [pickle.dumps(places.stay_parts[part]) for part in order])
+    for part, there in zip(order, loaded, strict=True):
+        here = places.stay_parts[part].load()
+        assert list(here) == list(there)
+        assert all((here[name] == there[name]).all() for name in here)
+
+
+def load(pickled):
+    import pickle
+
+    return pickle.loads(pickled).load()
