@@ -17,7 +17,7 @@ from analyzer import __version__
 from analyzer.engine import Engine
 from analyzer.estimate import Estimate, wilson
 from analyzer.patterns.camera_load import measure_camera_load
-from analyzer.patterns.overview import PatternsOverview, find_patterns
+from analyzer.patterns.overview import REGULAR, PatternsOverview, find_patterns
 from analyzer.patterns.sighting_counts import measure_sighting_counts
 from analyzer.patterns.trips import DEFAULT_MAX_GAP
 from analyzer.policy.retention import RetentionSweep, sweep_retention
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 WINDOWS = ("1D", "3D", "7D", "14D", "21D", "30D", "90D", "180D")
+TOLD = ("homes", "commutes", "companions")
+"""What the page leads with; work places stand in its tables."""
+
 LIBRARIES = ("numba", "numpy", "pandas", "pyarrow", "scipy")
 
 
@@ -77,7 +80,8 @@ class Assessment(Result):
     def findings(self) -> list[Finding]:
         """What there is to say, most telling first."""
         adversary = self.unicity.adversary
-        return [
+        patterns = self.patterns
+        findings = [
             unicity_finding(
                 self.unicity.share,
                 self.unicity.excluded,
@@ -88,10 +92,16 @@ class Assessment(Result):
             ),
             retention_finding(self.retention.to_pandas(), points=adversary.points),
             *inference_findings(
-                self.patterns.estimates, max_fdr=self.patterns.companions.max_fdr
+                {name: patterns.estimates[name] for name in TOLD},
+                patterns.regular,
+                often=REGULAR,
+                max_fdr=patterns.companions.max_fdr,
             ),
-            once_finding(self._once),
         ]
+        if self._once.value > 0.5:
+            # Where most vehicles are seen once, that is part of the story and not only a limit.
+            findings.append(once_finding(self._once))
+        return findings
 
     @cached_property
     def _once(self) -> Estimate:
@@ -203,17 +213,10 @@ class Assessment(Result):
             info=self._info(),
             tables={
                 "sighting_counts": self.counts,
-                "inferred": self._inferred(),
+                "inferred": self.patterns.to_pandas(),
             },
             internal_tables=self.patterns.tables() if internal else {},
         )
-
-    def _inferred(self) -> pd.DataFrame:
-        """What is inferred, with the count of vehicles by which small figures are withheld."""
-        table = self.patterns.to_pandas()
-        estimates = self.patterns.estimates.values()
-        table.insert(1, "vehicles", [round(each.value * each.n) for each in estimates])
-        return table
 
     def _flows(self) -> pd.DataFrame:
         """Commutes between zones, with the codes that the table of zones has."""

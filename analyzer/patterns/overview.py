@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analyzer.engine import Engine
+from analyzer.engine.base import Broadcast
 from analyzer.estimate import Estimate, wilson
 from analyzer.patterns.commutes import Commutes, find_commutes
 from analyzer.patterns.companions import Companions, find_companions
@@ -22,12 +23,27 @@ from analyzer.patterns.places import HOME, WORK, Places, find_places
 from analyzer.patterns.routines import Routines, find_routines
 from analyzer.patterns.trips import DEFAULT_MAX_GAP, Trips, find_trips
 from analyzer.result import Result
+from analyzer.schema import Rows
 from analyzer.sightings import Sightings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-METHOD = "share of all vehicles; Wilson, 95 %; baseline: a guess of the commonest answer"
+METHOD = "share of {whole}; Wilson, 95 %; baseline: {baseline}"
+ALL = "all vehicles"
+COMMONEST = "a guess of the commonest answer"
+
+REGULAR = 10
+"""A vehicle seen this often or more is a regular one: fewer sightings hold no routine."""
+
+
+@dataclass(frozen=True)
+class _Inferred:
+    """What is inferred: about which vehicles, and about how many chance would be right."""
+
+    vehicles: np.ndarray
+    by_chance: float
+    chance: str
 
 
 @dataclass(frozen=True)
@@ -47,63 +63,76 @@ class PatternsOverview(Result):
     companions: Companions
 
     @cached_property
-    def homes(self) -> Estimate:
-        """Share of vehicles for which a home is inferred."""
-        return self._share_with_role(HOME)
+    def estimates(self) -> dict[str, Estimate]:
+        """Shares of all vehicles: homes, works, commutes, companions.
+
+        Vehicles about which nothing is known count in the denominator.
+        """
+        n = self._n_vehicles
+        return {
+            name: wilson(
+                len(inferred.vehicles),
+                n,
+                method=METHOD.format(whole=ALL, baseline=inferred.chance),
+                baseline=inferred.by_chance / max(n, 1),
+            )
+            for name, inferred in self._inferred.items()
+        }
 
     @cached_property
-    def works(self) -> Estimate:
-        """Share of vehicles for which a work place is inferred."""
-        return self._share_with_role(WORK)
+    def regular(self) -> dict[str, Estimate]:
+        """The same shares of the vehicles that are seen `REGULAR` times or more.
+
+        Misread plates make vehicles that do not exist; hardly any is seen so often.
+        """
+        n = len(self._regular_codes)
+        whole = f"vehicles seen {REGULAR} times or more"
+        return {
+            name: wilson(
+                len(np.intersect1d(inferred.vehicles, self._regular_codes)),
+                n,
+                method=METHOD.format(whole=whole, baseline=inferred.chance),
+                baseline=min(1.0, inferred.by_chance / max(n, 1)),
+            )
+            for name, inferred in self._inferred.items()
+        }
 
     @cached_property
-    def commuters(self) -> Estimate:
-        """Share of vehicles for which a commute is inferred."""
+    def _inferred(self) -> dict[str, _Inferred]:
         flows = self.commutes.od_matrix["vehicles"]
-        # By chance alone one says that the vehicle makes the commonest commute.
-        guess = int(flows.max()) / self._n_vehicles if len(flows) else 0.0
-        return wilson(len(self.commutes), self._n_vehicles, method=METHOD, baseline=guess)
-
-    @cached_property
-    def accompanied(self) -> Estimate:
-        """Share of vehicles with at least one companion."""
-        pairs = self.companions.pairs
-        vehicles = len(set(pairs["vehicle_a"]) | set(pairs["vehicle_b"]))
-        return wilson(
-            vehicles,
-            self._n_vehicles,
-            method=(
-                "share of all vehicles; Wilson, 95 %; baseline: what false discoveries give, "
-                f"at most {self.companions.max_fdr:.0%} of the pairs"
+        together = self.companions.rows
+        accompanied = np.union1d(together["vehicle_a"], together["vehicle_b"])
+        rate = self.companions.max_fdr
+        return {
+            "homes": self._with_role(HOME),
+            "works": self._with_role(WORK),
+            # By chance alone one says that every vehicle makes the commonest commute.
+            "commutes": _Inferred(
+                self.commutes.rows["vehicle"], float(flows.max()) if len(flows) else 0.0, COMMONEST
             ),
-            baseline=self.companions.max_fdr * vehicles / max(self._n_vehicles, 1),
-        )
+            "companions": _Inferred(
+                accompanied,
+                rate * len(accompanied),
+                f"what false discoveries give, at most {rate:.0%} of the pairs",
+            ),
+        }
 
-    def _share_with_role(self, role: int) -> Estimate:
+    def _with_role(self, role: int) -> _Inferred:
         rows = self.places.rows
         with_role = rows["role"] == role
         zones = self.trips.sightings.camera_table["zone"].to_numpy()
-        counts = np.bincount(zones[rows["camera"][with_role]]) if with_role.any() else np.zeros(1)
-        return wilson(
-            int(with_role.sum()),
-            self._n_vehicles,
-            method=METHOD,
-            baseline=float(counts.max()) / max(self._n_vehicles, 1),
-        )
+        counts = np.bincount(zones[rows["camera"][with_role]], minlength=1)
+        return _Inferred(rows["vehicle"][with_role], float(counts.max()), COMMONEST)
+
+    @cached_property
+    def _regular_codes(self) -> np.ndarray:
+        engine = self.trips.engine
+        frames = engine.map(self.trips.sightings.parts("vehicle"), regular_of_part)
+        return engine.reduce(frames, key=("vehicle",))["vehicle"]
 
     @property
     def _n_vehicles(self) -> int:
         return self.trips.sightings.n_vehicles
-
-    @property
-    def estimates(self) -> dict[str, Estimate]:
-        """The figures by name."""
-        return {
-            "homes": self.homes,
-            "works": self.works,
-            "commutes": self.commuters,
-            "companions": self.accompanied,
-        }
 
     def to_dict(self) -> dict[str, Any]:
         """Give the figures as JSON-able fields."""
@@ -111,14 +140,20 @@ class PatternsOverview(Result):
             "vehicles": self._n_vehicles,
             "trips": len(self.trips),
             **{name: estimate.to_dict() for name, estimate in self.estimates.items()},
+            "regular": {name: estimate.to_dict() for name, estimate in self.regular.items()},
         }
 
     def to_pandas(self) -> pd.DataFrame:
-        """Give the figures as a table: inferred, value, low, high, n, method, baseline."""
+        """Give the figures as a table: what is inferred, about how many, with its interval."""
         return pd.DataFrame(
             [
-                {"inferred": name, **estimate.to_dict()}
-                for name, estimate in self.estimates.items()
+                {
+                    "inferred": name,
+                    "vehicles": round(estimate.value * estimate.n) if estimate.n else 0,
+                    **estimate.to_dict(),
+                }
+                for estimates in (self.estimates, self.regular)
+                for name, estimate in estimates.items()
             ]
         )
 
@@ -141,12 +176,18 @@ class PatternsOverview(Result):
         """Draw the share of vehicles for which each fact is inferred."""
         from matplotlib.figure import Figure
 
-        table = self.to_pandas().iloc[::-1]
+        table = self.to_pandas().head(len(self.estimates)).iloc[::-1]
         axes = Figure(layout="constrained").subplots()
         error = np.abs(table[["low", "high"]].to_numpy(float).T - table["value"].to_numpy(float))
         axes.barh(table["inferred"], 100 * table["value"], xerr=100 * error)
         axes.set(xlabel="share of vehicles (%)", xlim=(0, 100))
         return axes
+
+
+def regular_of_part(rows: Rows, broadcast: Broadcast) -> Rows:
+    """Find the vehicles of one part that are seen `REGULAR` times or more."""
+    vehicles, counts = np.unique(rows["vehicle"], return_counts=True)
+    return {"vehicle": vehicles[counts >= REGULAR]}
 
 
 def find_patterns(
@@ -183,7 +224,7 @@ def find_patterns(
     --------
     >>> from analyzer.sightings import from_arrays
     >>> found = find_patterns(from_arrays([0, 0, 1], [0, 60_000, 0], [0, 1, 0]))
-    >>> found.homes.value
+    >>> found.estimates["homes"].value
     0.0
     """
     say = progress or (lambda done, total: None)

@@ -46,7 +46,11 @@ SENTENCES = {
     "homes": "The area of the home is inferred for {share}.",
     "works": "The area of the work place is inferred for {share}.",
     "commutes": "A commute between home and work is inferred for {share}.",
-    "companions": ("{share} travel with another one more often than habit and traffic explain."),
+    "companions": (
+        "A companion (another vehicle with which it travels more often than habit and traffic "
+        "explain) is found for {share}."
+    ),
+    "regular": "Of those seen {often} times or more: {share}.",
     "inference_caveat": (
         "Inferred, not verified: methods are calibrated on synthetic data. Guessing the commonest "
         "answer for everybody would be right for {baseline}."
@@ -157,8 +161,26 @@ def window_text(window: str) -> str:
     return "one day" if days == 1 else f"{days} days"
 
 
-def inference_findings(estimates: dict[str, Estimate], *, max_fdr: float) -> list[Finding]:
-    """Say for how many vehicles a home, a work place, a commute, a companion is inferred."""
+def inference_findings(
+    estimates: dict[str, Estimate],
+    regular: dict[str, Estimate] | None = None,
+    *,
+    often: int = 0,
+    max_fdr: float,
+) -> list[Finding]:
+    """Say for how many vehicles a home, a work place, a commute, a companion is inferred.
+
+    Parameters
+    ----------
+    estimates : dict of str to Estimate
+        Shares of all vehicles.
+    regular : dict of str to Estimate, optional
+        Shares of the vehicles that are seen `often` times or more.
+    often : int
+        How often a regular vehicle is seen.
+    max_fdr : float
+        Share of false pairs among the companions, at most.
+    """
     findings = []
     for name, estimate in estimates.items():
         if name == "companions":
@@ -168,7 +190,9 @@ def inference_findings(estimates: dict[str, Estimate], *, max_fdr: float) -> lis
                 baseline=f"{100 * (estimate.baseline or 0):.1f} %"
             )
         sentence = SENTENCES[name].format(share=share_text(estimate))
-        sentence = sentence[0].upper() + sentence[1:]
+        also = (regular or {}).get(name)
+        if publishable(estimate) and estimate.value > 0 and also is not None and publishable(also):
+            sentence += " " + SENTENCES["regular"].format(share=also.percent(), often=often)
         findings.append(Finding(name, sentence, publishable(estimate), "inference", caveat))
     return findings
 
