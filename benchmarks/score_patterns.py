@@ -1,6 +1,6 @@
-"""How often homes, works and commutes are found rightly, on synthetic regions of many settings.
+"""How often homes, works, commutes and companions are found rightly, on synthetic regions.
 
-Prints a Markdown table: one row a setting. Run ``python benchmarks/score_patterns.py``; with
+Prints two Markdown tables: one row a setting. Run ``python benchmarks/score_patterns.py``; with
 ``--quick`` on small regions. Tuning used seeds 1 to 3 of the standard settings and nothing else.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 COLUMNS = {
@@ -44,6 +45,22 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 
+COMPANION_COLUMNS = {
+    "precision": "precision",
+    "recall": "recall",
+    "recall_convoy": "recall of convoys",
+    "recall_couple": "recall of couples",
+}
+
+COMPANION_SETTINGS: dict[str, dict[str, Any]] = {
+    "28 days, seed 11": {"seed": 11},
+    "28 days, seed 12": {"seed": 12},
+    "28 days, 200 camera sites": {"seed": 11, "cameras": 200},
+    "28 days, nobody travels together": {"seed": 11, "difficulty": "alone"},
+    "90 days, seed 11": {"seed": 11, "days": 90},
+}
+
+
 def score(settings: dict[str, Any], vehicles: int) -> dict[str, Any]:
     """Make a region, find its patterns, and score them."""
     from analyzer.patterns.commutes import find_commutes
@@ -57,7 +74,16 @@ def score(settings: dict[str, Any], vehicles: int) -> dict[str, Any]:
     places = find_places(trips)
     commutes = find_commutes(find_routines(trips, places), places)
     figures = places.score(region.truth).figures | commutes.score(region.truth).figures
-    return {name: figures[name] for name in COLUMNS}
+    return figures
+
+
+def score_companions(settings: dict[str, Any], vehicles: int) -> dict[str, Any]:
+    """Make a region, find who travels together, and score it."""
+    from analyzer.patterns.companions import find_companions
+    from analyzer.synthetic import make_region
+
+    region = make_region(**{"vehicles": vehicles, "days": 28, **settings})
+    return find_companions(region.sightings).score(region.truth).figures
 
 
 def cell(name: str, figure: Any) -> str:
@@ -78,14 +104,29 @@ def main() -> None:
     options = parser.parse_args()
     vehicles = 500 if options.quick else options.vehicles
     print(f"{vehicles:,} vehicles a region, dense, 28 days, 100 camera sites unless said.\n")
-    print("| setting | " + " | ".join(COLUMNS.values()) + " |")
-    print("|---" * (len(COLUMNS) + 1) + "|")
-    for label, settings in SETTINGS.items():
-        if options.only not in label:
+    print_table(SETTINGS, COLUMNS, score, vehicles, options.only)
+    print(f"\nCompanions at a false discovery rate of 5 %, {vehicles:,} vehicles a region.\n")
+    print_table(COMPANION_SETTINGS, COMPANION_COLUMNS, score_companions, vehicles, options.only)
+
+
+def print_table(
+    settings: dict[str, dict[str, Any]],
+    columns: dict[str, str],
+    score_of: Callable[[dict[str, Any], int], dict[str, Any]],
+    vehicles: int,
+    only: str,
+) -> None:
+    """Score each setting and print a row of it."""
+    print("| setting | " + " | ".join(columns.values()) + " |")
+    print("|---" * (len(columns) + 1) + "|")
+    for label, of_label in settings.items():
+        if only not in label:
             continue
         begun = time.perf_counter()
-        figures = score(settings, vehicles)
-        cells = " | ".join(cell(name, figures[name]) for name in COLUMNS)
+        figures = score_of(of_label, vehicles)
+        cells = " | ".join(
+            cell(name, figures[name]) if name in figures else "–" for name in columns
+        )
         print(f"| {label} | {cells} |", flush=True)
         print(f"{label}: {time.perf_counter() - begun:.0f} s", file=sys.stderr)
 
