@@ -1,0 +1,64 @@
+"""What README tells a reader to type works as it stands."""
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from analyzer.cli import main
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def reads(tmp_path, monkeypatch):
+    rng = np.random.default_rng(3)
+    n = 600
+    frame = pd.DataFrame(
+        {
+            "plate": [f"01 A {v:03d} BC" for v in rng.integers(0, 40, n)],
+            "camera": [f"cam {c}" for c in rng.integers(0, 9, n)],
+            "seen_at": pd.Timestamp("2026-03-02")
+            + pd.to_timedelta(rng.integers(0, 15 * 1440, n), "min"),
+        }
+    )
+    frame.to_csv(tmp_path / "reads.csv", index=False)
+    frame.to_csv(tmp_path / "reads-1.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_commands_on_your_own_data(reads):
+    block = re.search(r"## Your own data\n\n```\n(.*?)```", README, re.S).group(1)
+    commands = [line.split("  #")[0] for line in block.splitlines() if line.strip()]
+    assert len(commands) >= 6
+    for command in commands:
+        program, *arguments = shlex.split(command)
+        assert program == "platerisk"
+        result = CliRunner().invoke(main, arguments)
+        assert result.exit_code == 0, (command, result.output)
+
+
+def test_python_example(reads):
+    example = re.search(r"```python\n(.*?)```", README, re.S).group(1)
+    exec(compile(example, "README.md", "exec"), {})
+    assert Path("out/report.html").exists()
+
+
+def test_ci_calls_the_test_command_of_readme():
+    command = re.search(r"<!-- test -->\n```\n(.*?)\n```", README, re.S).group(1)
+    assert "\n" not in command
+    assert "pytest" in command
+    assert "<!-- test -->" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_every_verb_is_in_readme_or_the_changelog():
+    from analyzer.cli import VERBS
+
+    text = README + (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    for verb in VERBS:
+        assert verb in text
