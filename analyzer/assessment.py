@@ -17,7 +17,7 @@ from analyzer import __version__
 from analyzer.engine import Engine
 from analyzer.estimate import Estimate, wilson
 from analyzer.patterns.camera_load import measure_camera_load
-from analyzer.patterns.overview import REGULAR, PatternsOverview, find_patterns
+from analyzer.patterns.overview import PatternsOverview, find_patterns
 from analyzer.patterns.sighting_counts import measure_sighting_counts
 from analyzer.patterns.trips import DEFAULT_MAX_GAP
 from analyzer.policy.retention import RetentionSweep, sweep_retention
@@ -94,7 +94,7 @@ class Assessment(Result):
             *inference_findings(
                 {name: patterns.estimates[name] for name in TOLD},
                 patterns.regular,
-                often=REGULAR,
+                often=patterns.often,
                 max_fdr=patterns.companions.max_fdr,
             ),
         ]

@@ -11,6 +11,7 @@ from analyzer.cli.options import (
     engine_option,
     examples,
     format_option,
+    progress,
     read,
     reading_options,
     seed_option,
@@ -183,6 +184,7 @@ def patterns(
     """
     from analyzer.patterns.overview import find_patterns
     from analyzer.report.folder import write_internal
+    from analyzer.report.sentences import population_sentences, without_small_counts
 
     if internal != (output is not None):
         raise click.UsageError(
@@ -190,8 +192,14 @@ def patterns(
             "without them only figures about all vehicles are printed"
         )
     sightings = read(sources, **options)
-    found = find_patterns(sightings, engine=engine, memory=options["memory"], seed=seed)
-    show(output_format, text=found.summary(), data=found.to_dict(), table=found.to_pandas())
-    if output is not None:
+    with progress("looking") as done:
+        found = find_patterns(
+            sightings, engine=engine, memory=options["memory"], seed=seed, progress=done
+        )
+    if output is None:
+        data, table = without_small_counts(found.to_dict(), found.to_pandas())
+        show(output_format, text=population_sentences(found), data=data, table=table)
+    else:
+        show(output_format, text=found.summary(), data=found.to_dict(), table=found.to_pandas())
         for path in write_internal(found.tables(), Path(output)):
             click.echo(f"wrote {path}", err=True)

@@ -131,6 +131,11 @@ class PatternsOverview(Result):
         return engine.reduce(frames, key=("vehicle",))["vehicle"]
 
     @property
+    def often(self) -> int:
+        """How often a regular vehicle is seen, at least."""
+        return REGULAR
+
+    @property
     def _n_vehicles(self) -> int:
         return self.trips.sightings.n_vehicles
 

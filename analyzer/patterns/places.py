@@ -204,10 +204,16 @@ class Places(Result):
             if not of.any():
                 lines.append(f"No {name} was found among {vehicles:,} vehicles.")
                 continue
-            radius = np.nanmedian(rows["radius_m"][of]) if of.any() else np.nan
+            radius = rows["radius_m"][of]
+            radius = radius[~np.isnan(radius)]
+            within = (
+                f"half of them within {np.median(radius) / 1000:.1f} km"
+                if len(radius)
+                else "where is not known, since cameras have no position"
+            )
             lines.append(
                 f"A {name} was found for {of.sum():,} of {vehicles:,} vehicles "
-                f"({100 * of.sum() / vehicles:.0f} %); half of them within {radius / 1000:.1f} km. "
+                f"({100 * of.sum() / vehicles:.0f} %); {within}. "
                 f"For the others the evidence is too thin."
             )
         return "\n".join(lines)

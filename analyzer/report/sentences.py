@@ -5,7 +5,7 @@ The wording stands in one catalogue, so that it can be translated; functions onl
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analyzer.report.content import Finding
 from analyzer.report.disclosure import DEFAULT_K
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analyzer.estimate import Estimate
+    from analyzer.patterns.overview import PatternsOverview
 
 SENTENCES = {
     "unicity": "{points} sightings single out {share}.",
@@ -195,6 +196,52 @@ def inference_findings(
             sentence += " " + SENTENCES["regular"].format(share=also.percent(), often=often)
         findings.append(Finding(name, sentence, publishable(estimate), "inference", caveat))
     return findings
+
+
+def population_sentences(patterns: PatternsOverview) -> str:
+    """Say what is inferred about how many vehicles, with no count under the threshold."""
+    findings = inference_findings(
+        patterns.estimates,
+        patterns.regular,
+        often=patterns.often,
+        max_fdr=patterns.companions.max_fdr,
+    )
+    return "\n".join(finding.sentence for finding in findings)
+
+
+def without_small_counts(
+    figures: dict[str, Any], table: pd.DataFrame, k: int = DEFAULT_K
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Withhold figures that stand for 1 to k − 1 vehicles, in an object and in a table.
+
+    Parameters
+    ----------
+    figures : dict
+        Figures by name, each an estimate's fields, or such objects in turn.
+    table : pandas.DataFrame
+        ``vehicles``, ``value``, ``low``, ``high``, one row a figure.
+    k : int
+        Smallest count that is shown.
+
+    Returns
+    -------
+    figures, table
+        Withheld figures are None in the object, and missing in the table.
+    """
+    shown = {
+        name: without_small_counts(each, table, k)[0] if isinstance(each, dict) else each
+        for name, each in figures.items()
+    }
+    if {"value", "n"} <= set(figures):
+        count = round((figures["value"] or 0) * figures["n"])
+        if 0 < count < k:
+            shown |= dict.fromkeys(("value", "low", "high", "baseline"))
+    small = table["vehicles"].between(1, k - 1)
+    hidden = ["vehicles", "value", "low", "high", "baseline"]
+    kept = table.astype(dict.fromkeys(hidden, float))
+    kept.loc[small, hidden] = float("nan")
+    kept["vehicles"] = kept["vehicles"].astype("Int64")
+    return shown, kept
 
 
 def once_finding(once: Estimate) -> Finding:

@@ -1,4 +1,4 @@
-"""Every notebook runs from its first cell to its last, in a fresh process, as a reader would run it."""
+"""Every notebook runs from its first cell to its last in a fresh process, as a reader runs it."""
 
 import json
 import os

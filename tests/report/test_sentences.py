@@ -14,6 +14,7 @@ from analyzer.report.sentences import (
     share_text,
     unicity_finding,
     window_text,
+    without_small_counts,
 )
 
 NOTHING = Estimate(math.nan, math.nan, math.nan, 0, "none")
@@ -136,3 +137,22 @@ def test_method_box_is_filled():
 
 def test_seen_once():
     assert once_finding(wilson(838, 1000)).sentence.startswith("84 %")
+
+
+def test_small_counts_are_withheld_from_objects_and_tables():
+    small, large = wilson(3, 1000, baseline=0.0), wilson(300, 1000, baseline=0.0)
+    table = pd.DataFrame(
+        [
+            {"inferred": name, "vehicles": round(e.value * e.n), **e.to_dict()}
+            for name, e in (("homes", large), ("commutes", small))
+        ]
+    )
+    figures = {"homes": large.to_dict(), "regular": {"commutes": small.to_dict()}, "vehicles": 1000}
+    shown, kept = without_small_counts(figures, table)
+    assert shown["homes"] == large.to_dict()
+    assert shown["vehicles"] == 1000
+    assert shown["regular"]["commutes"]["value"] is None
+    assert shown["regular"]["commutes"]["high"] is None
+    assert kept["vehicles"].tolist() == [300, pd.NA]
+    assert kept["value"].isna().tolist() == [False, True]
+    assert table["vehicles"].tolist() == [300, 3]
