@@ -28,7 +28,7 @@ SENTENCES = {
         "many vehicles {points} sightings single out."
     ),
     "unicity_caveat": (
-        "A sighting is known to within {time} and {space}. Measured on {n} vehicles against all "
+        "Each sighting is known {resolution}. Measured on {n} vehicles against all "
         "{vehicles}; a blind guess would be right for one in {vehicles}."
     ),
     "retention": (
@@ -93,7 +93,7 @@ def share_text(estimate: Estimate, k: int = DEFAULT_K) -> str:
 
 
 def unicity_finding(
-    share: Estimate, excluded: Estimate, *, points: int, time: str, space: str, vehicles: int
+    share: Estimate, excluded: Estimate, *, points: int, resolution: str, vehicles: int
 ) -> Finding:
     """Say how many vehicles a few sightings single out."""
     name = f"unicity-{points}-points"
@@ -106,13 +106,9 @@ def unicity_finding(
         excluded=f"{100 * excluded.value:.0f} %",
     )
     caveat = SENTENCES["unicity_caveat"].format(
-        time=time, space=_space(space), n=f"{share.n:,}", vehicles=f"{vehicles:,}"
+        resolution=resolution, n=f"{share.n:,}", vehicles=f"{vehicles:,}"
     )
     return Finding(name, sentence, share, "singling out", caveat)
-
-
-def _space(space: str) -> str:
-    return {"camera": "one camera", "zone": "one zone of cameras"}.get(space, space)
 
 
 def retention_finding(sweep: pd.DataFrame, *, points: int) -> Finding:

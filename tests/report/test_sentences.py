@@ -23,7 +23,7 @@ NOTHING = Estimate(math.nan, math.nan, math.nan, 0, "none")
 def test_the_leading_sentence_holds_points_share_and_interval():
     share = wilson(467, 500, baseline=1 / 5000)
     finding = unicity_finding(
-        share, wilson(10, 5000), points=4, time="1h", space="camera", vehicles=5000
+        share, wilson(10, 5000), points=4, resolution="to the hour and the camera", vehicles=5000
     )
     assert finding.sentence == "4 sightings single out 93 % of vehicles (91–95 %)."
     assert "5,000" in finding.caveat
@@ -31,14 +31,18 @@ def test_the_leading_sentence_holds_points_share_and_interval():
 
 def test_vehicles_left_out_are_in_the_sentence_when_there_are_many():
     finding = unicity_finding(
-        wilson(90, 100), wilson(900, 1000), points=4, time="1h", space="camera", vehicles=1000
+        wilson(90, 100),
+        wilson(900, 1000),
+        points=4,
+        resolution="to the hour and the camera",
+        vehicles=1000,
     )
     assert "90 % of all vehicles are seen less often" in finding.sentence
 
 
 def test_nothing_to_measure_is_said_without_a_number():
     finding = unicity_finding(
-        NOTHING, wilson(10, 10), points=4, time="1h", space="zone", vehicles=10
+        NOTHING, wilson(10, 10), points=4, resolution="to the hour and the camera", vehicles=10
     )
     assert "cannot be measured" in finding.sentence
     assert "nan" not in finding.sentence
