@@ -27,6 +27,7 @@ from analyzer.report.limits import Facts, limits_of, method_terms
 from analyzer.report.sentences import (
     inference_findings,
     once_finding,
+    published_table,
     retention_finding,
     unicity_finding,
 )
@@ -89,7 +90,11 @@ class Assessment(Result):
                 resolution=adversary.resolution(),
                 vehicles=self.sightings.n_vehicles,
             ),
-            retention_finding(self.retention.to_pandas(), points=adversary.points),
+            retention_finding(
+                self.retention.to_pandas(),
+                points=adversary.points,
+                vehicles=self.sightings.n_vehicles,
+            ),
             *inference_findings(
                 {name: patterns.estimates[name] for name in TOLD},
                 patterns.regular,
@@ -191,7 +196,7 @@ class Assessment(Result):
             data={
                 **self.sightings.quality,
                 "vehicles": self.sightings.n_vehicles,
-                "cameras": self.sightings.store.manifest["cameras_seen"],
+                "cameras": self.sightings.n_cameras_seen,
                 "first_seen": str(self.sightings.span[0]),
                 "last_seen": str(self.sightings.span[1]),
                 "timezone": self.sightings.timezone,
@@ -212,7 +217,7 @@ class Assessment(Result):
             info=self._info(),
             tables={
                 "sighting_counts": self.counts,
-                "inferred": self.patterns.to_pandas(),
+                "inferred": published_table(self.patterns),
             },
             internal_tables=self.patterns.tables() if internal else {},
         )

@@ -82,8 +82,26 @@ class Sightings:
 
     @property
     def quality(self) -> dict[str, Any]:
-        """What was read, kept, rejected and merged when the sightings were read."""
-        return self.store.manifest["quality"]
+        """What was read, kept, rejected and merged when the sightings were read.
+
+        Of a view: what it took from the store, since rejected rows belong to no view.
+        """
+        if self._view is None:
+            return self.store.manifest["quality"]
+        first, last = (self._timestamp(end) for end in self._view)
+        return {
+            "rows_read": len(self),
+            "rows_kept": len(self),
+            "rows_rejected": 0,
+            "rows_merged": 0,
+            "rejected_by_reason": {},
+            "merged_by_reason": {},
+            "vehicles": self.n_vehicles,
+            "cameras": self.n_cameras_seen,
+            "first_seen": self.span[0].isoformat() if len(self) else None,
+            "last_seen": self.span[1].isoformat() if len(self) else None,
+            "notes": [f"a view of a store, from {first} to before {last}"],
+        }
 
     @property
     def provenance(self) -> dict[str, Any]:

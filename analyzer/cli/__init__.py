@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
 from importlib import import_module
 
 import click
@@ -50,7 +52,25 @@ class LazyGroup(click.Group):
             sys.exit(error.exit_status)
         except MemoryError:
             click.echo("platerisk: out of memory; give less with --memory 1GB", err=True)
-            sys.exit(1)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(f"platerisk: {where}{error.strerror or type(error).__name__}", err=True)
+        except (click.exceptions.ClickException, click.exceptions.Exit, click.exceptions.Abort):
+            raise
+        except Exception as error:
+            # The text of an unexpected error may hold a cell of the input, and a cell a plate.
+            if os.environ.get("PLATERISK_TRACEBACK"):
+                raise
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            click.echo(
+                f"platerisk: a fault of the program: {type(error).__name__} in "
+                f"{os.path.basename(last.filename)}, line {last.lineno}. Please report it; "
+                "PLATERISK_TRACEBACK=1 shows more, which may hold text of your data.",
+                err=True,
+            )
+        sys.exit(1)
 
 
 @click.group(
@@ -59,10 +79,10 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="platerisk")
 def main() -> None:
-    r"""Show what a database of licence-plate sightings gives away about the people in the cars.
+    """Show what a database of licence-plate sightings gives away about the people in the cars.
 
     \b
     Try it:             platerisk demo
     Your own data:      platerisk report sightings.csv --timezone Asia/Tashkent -o out/
     Help for a command: platerisk report --help
-    """
+    """  # noqa: D301 - click's mark for "do not rewrap" is a backspace, not the two letters

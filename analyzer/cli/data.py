@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from analyzer.cli.options import examples, format_option, progress, read, reading_options, sources
+from analyzer.cli.options import examples, format_option, read, reading_options, sources
 from analyzer.cli.output import show
 
 
@@ -138,9 +138,7 @@ def synthesize(
     """
     from analyzer.synthetic import make_region
 
-    with progress("making"):
-        region = make_region(
-            vehicles=vehicles, days=days, seed=seed, regime=regime, cameras=cameras
-        )
-        region.write(Path(output), format=file_format)
+    click.echo(f"Making a synthetic region: {vehicles:,} vehicles, {days} days…", err=True)
+    region = make_region(vehicles=vehicles, days=days, seed=seed, regime=regime, cameras=cameras)
+    region.write(Path(output), format=file_format)
     click.echo(f"A synthetic region of {vehicles:,} vehicles and {days} days is in {output}.")

@@ -153,7 +153,8 @@ def retention(
 @click.command(
     epilog=examples(
         "platerisk patterns store",
-        "platerisk patterns store --internal -o patterns/",
+        "platerisk patterns store -o patterns/",
+        "platerisk patterns store --internal -o internal/",
     )
 )
 @sources
@@ -179,27 +180,37 @@ def patterns(
 ) -> None:
     """Find trips, places, routines, commutes and companions.
 
-    What is printed is about the population: how many vehicles have a home, a commute, a companion
-    that can be inferred. Tables of single vehicles need --internal and -o.
+    What is printed, and what -o writes, is about the population: how many vehicles have a home, a
+    commute, a companion that can be inferred. Tables of single vehicles need --internal.
     """
     from analyzer.patterns.overview import find_patterns
-    from analyzer.report.folder import write_internal
-    from analyzer.report.sentences import population_sentences, without_small_counts
+    from analyzer.report.folder import write_internal, write_tables
+    from analyzer.report.sentences import (
+        population_sentences,
+        published_figures,
+        published_table,
+    )
 
-    if internal != (output is not None):
-        raise click.UsageError(
-            "tables of single vehicles need both --internal and -o DIR; "
-            "without them only figures about all vehicles are printed"
-        )
-    sightings = read(sources, **options)
+    if internal and output is None:
+        raise click.UsageError("--internal writes tables of single vehicles: add -o DIR")
+    sightings = read(sources, output=output, **options)
     with progress("looking") as done:
         found = find_patterns(
             sightings, engine=engine, memory=options["memory"], seed=seed, progress=done
         )
-    if output is None:
-        data, table = without_small_counts(found.to_dict(), found.to_pandas())
-        show(output_format, text=population_sentences(found), data=data, table=table)
-    else:
+    written = []
+    if internal:
         show(output_format, text=found.summary(), data=found.to_dict(), table=found.to_pandas())
-        for path in write_internal(found.tables(), Path(output)):
-            click.echo(f"wrote {path}", err=True)
+        written = write_internal(found.tables(), Path(output))
+    else:
+        figures = {
+            of: {name: each and each.to_dict() for name, each in shown.items()}
+            for of, shown in published_figures(found).items()
+        }
+        data = {**figures["all"], "regular": figures["regular"]}
+        table = published_table(found)
+        show(output_format, text=population_sentences(found), data=data, table=table)
+        if output is not None:
+            written = write_tables({"inferred": table, "flows": found.flows()}, Path(output))
+    for path in written:
+        click.echo(f"wrote {path}", err=True)

@@ -23,8 +23,8 @@ READING = (
     "plates",
     "key",
     "place_grid",
-    "memory",
 )
+"""Options that say how files are read; they mean nothing for a store."""
 
 
 def examples(*lines: str) -> str:
@@ -96,7 +96,10 @@ def seed_option(command: Callable) -> Callable:
 def engine_option(command: Callable) -> Callable:
     """Take the engine on which partitions run."""
     return click.option(
-        "--engine", type=click.Choice(["local"]), default="local", show_default=True,
+        "--engine",
+        type=click.Choice(["local"]),
+        default="local",
+        show_default=True,
         help="Where the work runs.",
     )(command)
 
@@ -118,10 +121,23 @@ def read(
     *,
     store: str | None = None,
     rejects: str | None = None,
+    output: str | None = None,
     **options: Any,
 ) -> Sightings:
-    """Turn what a user named into sightings: open a store, or read files."""
+    """Turn what a user named into sightings: open a store, or read files.
+
+    Raises
+    ------
+    KeyFileError
+        If the key would lie in the folder of the output.
+    click.UsageError
+        If the source is a store, and an option says how files are to be read.
+    """
     from analyzer.ingest.reader import read_sightings
+
+    refuse_key_in(output, options["key"])
+    if store is None and len(paths) == 1:
+        refuse_reading_of_store(paths[0], options)
 
     with progress("reading") as report, plain_warnings():
         return read_sightings(
@@ -140,15 +156,39 @@ def read(
         )
 
 
+def refuse_key_in(output: str | None, key: str | None) -> None:
+    """Refuse a key file that would be published with the output."""
+    from analyzer.errors import KeyFileError
+
+    if output and key and Path(key).resolve().is_relative_to(Path(output).resolve()):
+        raise KeyFileError(
+            f"{key}: the key would lie in the output folder {output} and be given away with it; "
+            "keep it in another place"
+        )
+
+
+def refuse_reading_of_store(path: str, options: dict[str, Any]) -> None:
+    """Refuse options that say how files are to be read when a store is opened."""
+    from analyzer.store import is_store
+
+    if not is_store(path):
+        return
+    usual = {"profile": "auto", "plates": "raw", "column": ()}
+    for name in READING:
+        if options[name] != usual.get(name):
+            raise click.UsageError(
+                f"{path} is a store, which was read already: --{name.replace('_', '-')} has no "
+                "effect on it; leave it out, or ingest the files again"
+            )
+
+
 def columns_of(pairs: tuple[str, ...]) -> dict[str, str] | None:
     """Split ``HEADER=NAME`` options into a mapping."""
     mapping = {}
     for pair in pairs:
         header, equals, name = pair.rpartition("=")
         if not (equals and header and name):
-            raise click.UsageError(
-                "--column takes HEADER=NAME, for example --column seen=seen_at"
-            )
+            raise click.UsageError("--column takes HEADER=NAME, for example --column seen=seen_at")
         mapping[header] = name
     return mapping or None
 

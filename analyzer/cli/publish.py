@@ -50,8 +50,10 @@ def report(
     vehicles, no home or work of anybody.
     """
     from analyzer.assessment import assess
+    from analyzer.report.folder import check_folder
 
-    sightings = read(sources, **options)
+    check_folder(output, internal=internal)
+    sightings = read(sources, output=output, **options)
     with progress("assessing") as done:
         assessment = assess(
             sightings, seed=seed, engine=engine, memory=options["memory"], progress=done
@@ -63,7 +65,11 @@ def report(
 
 @click.command(epilog=examples("platerisk demo", "platerisk demo -o demo/ --vehicles 2000"))
 @click.option(
-    "-o", "--output", default="platerisk-demo", show_default=True, metavar="DIR",
+    "-o",
+    "--output",
+    default="platerisk-demo",
+    show_default=True,
+    metavar="DIR",
     help="Folder for the report.",
 )
 @click.option("--vehicles", type=click.IntRange(min=100), default=5_000, show_default=True)
@@ -76,8 +82,10 @@ def demo(output: str, vehicles: int, days: int, seed: int) -> None:
     it are invented.
     """
     from analyzer.assessment import assess
+    from analyzer.report.folder import check_folder
     from analyzer.synthetic import make_region
 
+    check_folder(output)
     click.echo(f"Making a synthetic region: {vehicles:,} vehicles, {days} days…", err=True)
     region = make_region(vehicles=vehicles, days=days, seed=seed)
     with progress("assessing") as done:

@@ -162,6 +162,10 @@ class PatternsOverview(Result):
             ]
         )
 
+    def flows(self) -> pd.DataFrame:
+        """Count commutes between zones; suppress small counts before you publish them."""
+        return pd.DataFrame(self.commutes.od_matrix.drop(columns=["geometry", "trips"]))
+
     def tables(self) -> dict[str, pd.DataFrame]:
         """Give the tables of single vehicles: internal output, never to be published."""
         return {

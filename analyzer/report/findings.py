@@ -53,6 +53,9 @@ from analyzer.report.content import CRITERIA, Finding, ReportInput
 from analyzer.report.tables import clean_text, is_missing
 from analyzer.report.texts import Texts
 
+SOURCE_FIELDS = ("files", "notes")
+"""What a reading says of its files: names of exports, columns, encodings can identify a source."""
+
 FINDINGS_VERSION = 1
 INFO_VERSION = 1
 
@@ -143,11 +146,17 @@ def finding_object(finding: Finding, *, k: int, texts: Texts) -> dict[str, Any]:
 
 
 def publishable_data(data: Mapping[str, Any], k: int) -> dict[str, Any]:
-    """The quality object without a count of vehicles under k."""
-    shown = dict(data)
-    vehicles = shown.get("vehicles")
+    """The quality object as it may be published.
+
+    Without counts of vehicles under k, and without what can identify a source: notes on files
+    and the files themselves.
+    """
+    shown = {name: value for name, value in data.items() if name not in SOURCE_FIELDS}
+    vehicles, once = shown.get("vehicles"), shown.pop("vehicles_seen_once", None)
     if vehicles is not None and 0 < vehicles < k:
         shown["vehicles"] = None
+    elif vehicles and once is not None and not 0 < round(once * vehicles) < k:
+        shown["vehicles_seen_once"] = once
     return shown
 
 

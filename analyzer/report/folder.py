@@ -70,7 +70,7 @@ def write_report(
     k = check_threshold(k)
     written_at()  # a wrong SOURCE_DATE_EPOCH is told before the work, not after
     folder = Path(folder)
-    _refuse_leftovers(folder, internal)
+    check_folder(folder, internal=internal)
     texts = Texts(report.language)
     shown = publishable(report, k=k)
     tables = _tables(report, shown, k)
@@ -100,6 +100,34 @@ def write_report(
     return [folder / name for name in sorted([*contents, "info.json"])]
 
 
+def write_tables(
+    tables: Mapping[str, pd.DataFrame], folder: str | Path, *, k: int = DEFAULT_K
+) -> list[Path]:
+    """Write aggregated tables as CSV, with the rows that stand for fewer than k vehicles left out.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        By name; lower case letters, digits and ``_``.
+    folder : path
+        Where to write; made if it is not there.
+    k : int
+        Smallest count of vehicles that is shown; 5 or more.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    UsageError
+        If a table has one row a vehicle, or a name cannot be a file name.
+    """
+    public = {name: to_csv(_publishable_table(name, frame, k)) for name, frame in tables.items()}
+    return _write_csvs(public, Path(folder), prefix="", private=False)
+
+
 def write_internal(tables: Mapping[str, pd.DataFrame], folder: str | Path) -> list[Path]:
     """Write tables of single vehicles alone, as ``INTERNAL-*.csv``, readable by their owner only.
 
@@ -120,14 +148,19 @@ def write_internal(tables: Mapping[str, pd.DataFrame], folder: str | Path) -> li
     UsageError
         If a table's name cannot be a file name.
     """
-    folder = Path(folder)
+    internal = {name: to_csv(frame) for name, frame in tables.items()}
+    return _write_csvs(internal, Path(folder), prefix=INTERNAL_PREFIX, private=True)
+
+
+def _write_csvs(
+    tables: Mapping[str, str], folder: Path, *, prefix: str, private: bool
+) -> list[Path]:
     contents = {
-        folder / f"{INTERNAL_PREFIX}{_checked_name(name)}.csv": to_csv(frame)
-        for name, frame in tables.items()
+        folder / f"{prefix}{_checked_name(name)}.csv": text for name, text in tables.items()
     }
     folder.mkdir(parents=True, exist_ok=True)
     for path, text in contents.items():
-        _write(path, text, private=True)
+        _write(path, text, private=private)
     return list(contents)
 
 
@@ -185,8 +218,42 @@ def _checked_name(name: str) -> str:
     return name
 
 
+def check_folder(folder: str | Path, *, internal: bool = False) -> None:
+    """Refuse a folder into which a report must not, or cannot, be written: before the work.
+
+    Raises
+    ------
+    UsageError
+        If it is a file, cannot be made or written, holds files of something else, or holds
+        internal files and the report is for the public.
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".platerisk.part"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UsageError(
+            f"{folder}: cannot be written ({error.strerror}); give a folder that you may write"
+        ) from None
+    if any(folder.iterdir()) and not _is_report(folder):
+        raise UsageError(
+            f"{folder}: holds other files and no report of platerisk; give a new or empty folder"
+        )
+    _refuse_leftovers(folder, internal)
+
+
+def _is_report(folder: Path) -> bool:
+    try:
+        info = json.loads((folder / "info.json").read_text(encoding="utf-8"))
+        return info["schema"] == "platerisk/info"
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def _refuse_leftovers(folder: Path, internal: bool) -> None:
-    if internal or not folder.is_dir():
+    if internal:
         return
     left = [*folder.glob(f"{INTERNAL_PREFIX}*"), *folder.glob(f"tables/{INTERNAL_PREFIX}*")]
     if left:

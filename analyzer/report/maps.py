@@ -240,7 +240,7 @@ def _add_flows(
 def _add_zones(the_map: folium.Map, placed: pd.DataFrame, texts: Texts) -> None:
     import folium
 
-    largest = float(placed["vehicles"].max())
+    largest = max(float(placed["vehicles"].max()), 1.0)
     # Many circles have to be small ones, or they hide each other and the lines.
     widest = min(10.0, max(4.5, 40.0 / float(np.sqrt(len(placed)))))
     for row in placed.itertuples(index=False):

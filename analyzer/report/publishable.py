@@ -106,10 +106,21 @@ def _quality_rows(data: Any) -> pd.DataFrame:
 
 
 def _without_small(frame: pd.DataFrame, k: int) -> pd.DataFrame:
-    small = (frame["n"].fillna(0) > 0) & (frame["n"].fillna(0) < k)
+    few = _stands_for_few(frame["n"], k)
     held = ["value", "low", "high", "n", "baseline", "value_in_window"]
-    columns = {name: frame[name].mask(small) for name in held if name in frame}
-    return frame.assign(**columns)
+    frame = frame.assign(**{name: frame[name].mask(few) for name in held if name in frame})
+    # A share of many vehicles can still stand for few of them.
+    for ending in ("", "_in_window"):
+        value, n = f"value{ending}", f"n{ending}"
+        if value in frame and n in frame:
+            few = _stands_for_few((frame[value] * frame[n]).round(), k)
+            ends = [name for name in (value, f"low{ending}", f"high{ending}") if name in frame]
+            frame = frame.assign(**{name: frame[name].mask(few) for name in ends})
+    return frame
+
+
+def _stands_for_few(count: pd.Series, k: int) -> pd.Series:
+    return (count.fillna(0) > 0) & (count.fillna(0) < k)
 
 
 def frame_or_empty(frame: pd.DataFrame | None, columns: Sequence[str]) -> pd.DataFrame:

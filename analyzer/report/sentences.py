@@ -5,6 +5,7 @@ The wording stands in one catalogue, so that it can be translated; functions onl
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from analyzer.report.content import Finding
@@ -32,17 +33,21 @@ SENTENCES = {
         "{vehicles}; a blind guess would be right for one in {vehicles}."
     ),
     "retention": (
-        "If sightings are kept for {short}, a leak singles out {low_share}; if they are kept for "
-        "{long}, {high_share}."
+        "Of {n} vehicles seen often enough, a leak singles out {low_share} if sightings are kept "
+        "for {short}, and {high_share} if they are kept for {long}."
     ),
-    "retention_one": ("If sightings are kept for {long}, a leak singles out {high_share}."),
+    "retention_one": (
+        "Of {n} vehicles seen often enough, a leak singles out {high_share} if sightings are kept "
+        "for {long}."
+    ),
     "retention_none": (
         "What a leak exposes for each length of keeping cannot be measured: no vehicle is seen "
         "often enough in the time that the data cover."
     ),
     "retention_caveat": (
         "The adversary knows {points} sightings of a vehicle from the {longest} before the leak; "
-        "those already deleted help nobody."
+        "those already deleted help nobody. The {n} are those seen at {points} different places "
+        "and times or more in that time, of {vehicles} in all."
     ),
     "homes": "The area of the home is inferred for {share}.",
     "works": "The area of the work place is inferred for {share}.",
@@ -86,10 +91,17 @@ def share_text(estimate: Estimate, k: int = DEFAULT_K) -> str:
     ('93 % of vehicles (91–94 %)', 'fewer than 10 vehicles (under 1 %)', 'no vehicle')
     """
     if publishable(estimate, k) is None:
-        return SENTENCES["few"].format(k=k, share_below=f"{100 * min(k / estimate.n, 1):.2g}")
+        return _few(estimate.n, k)
     if estimate.value == 0:
         return SENTENCES["none"]
     return estimate.percent("vehicles")
+
+
+def _few(n: int, k: int) -> str:
+    below = 100 * min(k / max(n, 1), 1)
+    return SENTENCES["few"].format(
+        k=k, share_below=f"{below:.0f}" if below >= 10 else f"{below:.2g}"
+    )
 
 
 def unicity_finding(
@@ -102,16 +114,16 @@ def unicity_finding(
     key = "unicity_few" if excluded.value > 0.1 else "unicity"
     sentence = SENTENCES[key].format(
         points=points,
-        share=share.percent() if key == "unicity_few" else share.percent("vehicles"),
+        share=_figure(share) if key == "unicity_few" else share_text(share),
         excluded=f"{100 * excluded.value:.0f} %",
     )
     caveat = SENTENCES["unicity_caveat"].format(
         resolution=resolution, n=f"{share.n:,}", vehicles=f"{vehicles:,}"
     )
-    return Finding(name, sentence, share, "singling out", caveat)
+    return Finding(name, sentence, publishable(share), "singling out", caveat)
 
 
-def retention_finding(sweep: pd.DataFrame, *, points: int) -> Finding:
+def retention_finding(sweep: pd.DataFrame, *, points: int, vehicles: int) -> Finding:
     """Say what a leak exposes when sightings are kept for a short and for a long time."""
     measured = sweep[sweep["status"] != "not measurable"].sort_values("days")
     measured = measured[measured["value"].notna()]
@@ -122,13 +134,22 @@ def retention_finding(sweep: pd.DataFrame, *, points: int) -> Finding:
     sentence = SENTENCES[key].format(
         short=window_text(short["window"]),
         long=window_text(long["window"]),
-        low_share=_estimate(short).percent("vehicles"),
-        high_share=_estimate(long).percent("" if len(measured) > 1 else "vehicles"),
+        low_share=_figure(_estimate(short)),
+        high_share=_figure(_estimate(long)),
+        n=f"{int(long['n']):,}",
     )
     caveat = SENTENCES["retention_caveat"].format(
-        points=points, longest=window_text(long["window"])
+        points=points,
+        longest=window_text(long["window"]),
+        n=f"{int(long['n']):,}",
+        vehicles=f"{vehicles:,}",
     )
-    return Finding("retention", sentence, _estimate(long), "singling out", caveat)
+    return Finding("retention", sentence, publishable(_estimate(long)), "singling out", caveat)
+
+
+def _figure(estimate: Estimate) -> str:
+    """Write a share, or that it stands for few vehicles."""
+    return estimate.percent() if publishable(estimate) else share_text(estimate)
 
 
 def _estimate(row: pd.Series) -> Estimate:
@@ -183,15 +204,77 @@ def inference_findings(
         if name == "companions":
             caveat = SENTENCES["companions_caveat"].format(max_fdr=f"{100 * max_fdr:.0f} %")
         else:
-            caveat = SENTENCES["inference_caveat"].format(
-                baseline=f"{100 * (estimate.baseline or 0):.1f} %"
-            )
+            caveat = SENTENCES["inference_caveat"].format(baseline=_baseline_text(estimate))
         sentence = SENTENCES[name].format(share=share_text(estimate))
         also = (regular or {}).get(name)
-        if publishable(estimate) and estimate.value > 0 and also is not None and publishable(also):
+        if also is not None and estimate.value > 0 and _both_publishable(estimate, also):
             sentence += " " + SENTENCES["regular"].format(share=also.percent(), often=often)
-        findings.append(Finding(name, sentence, publishable(estimate), "inference", caveat))
+        figure = _without_small_baseline(publishable(estimate), DEFAULT_K)
+        findings.append(Finding(name, sentence, figure, "inference", caveat))
     return findings
+
+
+def _baseline_text(estimate: Estimate) -> str:
+    known = _without_small_baseline(estimate, DEFAULT_K)
+    if known is None or known.baseline is None:
+        return _few(estimate.n, DEFAULT_K)
+    return f"{100 * known.baseline:.1f} %"
+
+
+def _both_publishable(all_vehicles: Estimate, regular: Estimate, k: int = DEFAULT_K) -> bool:
+    """Whether two nested figures can stand together: their difference is a figure too."""
+    found = [round(each.value * each.n) if each.n else 0 for each in (all_vehicles, regular)]
+    differences = (found[0] - found[1], all_vehicles.n - regular.n)
+    return (
+        publishable(all_vehicles, k) is not None
+        and publishable(regular, k) is not None
+        and not any(0 < difference < k for difference in differences)
+    )
+
+
+def published_figures(patterns: PatternsOverview, k: int = DEFAULT_K) -> dict[str, dict[str, Any]]:
+    """Give the figures about all vehicles, and about regular ones, as they may be published.
+
+    Parameters
+    ----------
+    patterns : PatternsOverview
+        What was inferred.
+    k : int
+        Smallest count of vehicles that is shown.
+
+    Returns
+    -------
+    dict
+        ``"all"`` and ``"regular"``: by name an `Estimate`, or None where the figure, or its
+        difference to the other one, stands for 1 to k − 1 vehicles. A baseline that stands for
+        so few is left out.
+    """
+    figures: dict[str, dict[str, Any]] = {"all": {}, "regular": {}}
+    for name, estimate in patterns.estimates.items():
+        regular = patterns.regular[name]
+        together = _both_publishable(estimate, regular, k)
+        figures["all"][name] = _without_small_baseline(publishable(estimate, k), k)
+        figures["regular"][name] = _without_small_baseline(regular, k) if together else None
+    return figures
+
+
+def _without_small_baseline(estimate: Estimate | None, k: int) -> Estimate | None:
+    if estimate is None or estimate.baseline is None:
+        return estimate
+    return replace(estimate, baseline=None) if 0 < estimate.baseline * estimate.n < k else estimate
+
+
+def published_table(patterns: PatternsOverview, k: int = DEFAULT_K) -> pd.DataFrame:
+    """Give the same figures as a table: inferred, of, value, low, high, n, method, baseline."""
+    import pandas as pd
+
+    rows = [
+        {"inferred": name, "of": of, **({} if estimate is None else estimate.to_dict())}
+        for of, figures in published_figures(patterns, k).items()
+        for name, estimate in figures.items()
+    ]
+    columns = ["inferred", "of", "value", "low", "high", "n", "method", "baseline"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def population_sentences(patterns: PatternsOverview) -> str:
@@ -203,41 +286,6 @@ def population_sentences(patterns: PatternsOverview) -> str:
         max_fdr=patterns.companions.max_fdr,
     )
     return "\n".join(finding.sentence for finding in findings)
-
-
-def without_small_counts(
-    figures: dict[str, Any], table: pd.DataFrame, k: int = DEFAULT_K
-) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Withhold figures that stand for 1 to k − 1 vehicles, in an object and in a table.
-
-    Parameters
-    ----------
-    figures : dict
-        Figures by name, each an estimate's fields, or such objects in turn.
-    table : pandas.DataFrame
-        ``vehicles``, ``value``, ``low``, ``high``, one row a figure.
-    k : int
-        Smallest count that is shown.
-
-    Returns
-    -------
-    figures, table
-        Withheld figures are None in the object, and missing in the table.
-    """
-    shown = {
-        name: without_small_counts(each, table, k)[0] if isinstance(each, dict) else each
-        for name, each in figures.items()
-    }
-    if {"value", "n"} <= set(figures):
-        count = round((figures["value"] or 0) * figures["n"])
-        if 0 < count < k:
-            shown |= dict.fromkeys(("value", "low", "high", "baseline"))
-    small = table["vehicles"].between(1, k - 1)
-    hidden = ["vehicles", "value", "low", "high", "baseline"]
-    kept = table.astype(dict.fromkeys(hidden, float))
-    kept.loc[small, hidden] = float("nan")
-    kept["vehicles"] = kept["vehicles"].astype("Int64")
-    return shown, kept
 
 
 def once_finding(once: Estimate) -> Finding:

@@ -52,3 +52,9 @@ def test_every_verb_has_an_example(verb):
 def test_unknown_verb_and_unknown_option_are_wrong_calls():
     assert CliRunner().invoke(main, ["lookup"]).exit_code == 2
     assert CliRunner().invoke(main, ["check", "--plate", "x"]).exit_code == 2
+
+
+def test_help_keeps_its_examples_line_by_line():
+    lines = CliRunner().invoke(main, ["--help"]).output.splitlines()
+    assert any(line.strip() == "Try it:             platerisk demo" for line in lines)
+    assert not any("\\b" in line for line in lines)

@@ -2,6 +2,7 @@
 
 import json
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -72,8 +73,11 @@ def test_report_folder(run, reads, tmp_path):
 
 def test_patterns_of_single_vehicles_need_internal(run, reads, tmp_path):
     out = tmp_path / "patterns"
-    run("patterns", reads, *ZONE, "-o", out, expect=2)
-    assert not out.exists()
+    run("patterns", reads, *ZONE, "--internal", expect=2)
+    public = tmp_path / "public"
+    run("patterns", reads, *ZONE, "-o", public)
+    assert {path.name for path in public.iterdir()} == {"inferred.csv", "flows.csv"}
+    assert not any("vehicle," in path.read_text() for path in public.iterdir())
     run("patterns", reads, *ZONE, "-o", out, "--internal")
     written = list(out.iterdir())
     assert written
@@ -144,3 +148,53 @@ def test_synthesize_then_report(run, tmp_path):
     out = tmp_path / "out"
     run("report", region / "sightings.csv", "--cameras", region / "cameras.csv", *ZONE, "-o", out)
     assert (out / "report.html").stat().st_size > 10_000
+
+
+def test_a_key_in_the_output_folder_is_refused(run, reads, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    result = run("report", reads, *ZONE, "--key", out / "plates.key", "-o", out, expect=1)
+    assert "output folder" in result.stderr
+    assert not (out / "plates.key").exists()
+
+
+def test_options_for_reading_mean_nothing_for_a_store_and_are_refused(run, reads, tmp_path):
+    store = tmp_path / "store"
+    run("ingest", reads, *ZONE, "-o", store)
+    for options in (ZONE, ("--plates", "pseudonymous"), ("--column", "foo=plate")):
+        result = run("check", store, *options, expect=2)
+        assert options[0] in result.stderr
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_the_work(run, reads, tmp_path):
+    for out in (reads, reads / "x"):
+        result = run("report", reads, *ZONE, "-o", out, expect=2)
+        assert "cannot be written" in result.stderr
+
+
+def test_a_folder_with_other_files_is_left_alone(run, reads, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "report.html").write_text("mine")
+    run("report", reads, *ZONE, "-o", out, expect=2)
+    assert (out / "report.html").read_text() == "mine"
+
+
+def test_an_unexpected_error_shows_no_text_of_the_data(run, reads, monkeypatch):
+    import analyzer.ingest.reader
+
+    def fail(*_, **__):
+        raise ValueError("01 A 777 QZ")
+
+    monkeypatch.setattr(analyzer.ingest.reader, "read_sightings", fail)
+    result = run("check", reads, *ZONE, expect=1)
+    assert "a fault of the program: ValueError" in result.stderr
+    assert "777" not in result.stderr
+
+
+def test_the_small_set_of_the_project_makes_a_report(run, tmp_path):
+    # So few vehicles that every zone is withheld: there is no map, and the page says so.
+    data = Path(__file__).parents[2] / "synthetic_data"
+    out = tmp_path / "out"
+    run("report", data / "sightings.csv", "--cameras", data / "cameras.csv", *ZONE, "-o", out)
+    assert (out / "report.html").exists()

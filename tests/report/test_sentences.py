@@ -1,6 +1,7 @@
 """Sentences say the figure, and never give a small count away."""
 
 import math
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -10,11 +11,12 @@ from analyzer.report.limits import Facts, limits_of, method_terms
 from analyzer.report.sentences import (
     inference_findings,
     once_finding,
+    published_figures,
+    published_table,
     retention_finding,
     share_text,
     unicity_finding,
     window_text,
-    without_small_counts,
 )
 
 NOTHING = Estimate(math.nan, math.nan, math.nan, 0, "none")
@@ -76,16 +78,17 @@ def test_retention_compares_the_shortest_and_the_longest_measured_window():
         ("1D", 1, "measured", 0.1, 0.05, 0.2, 100, "m", 0.01),
         ("90D", 90, "not measurable", math.nan, math.nan, math.nan, 0, "m", math.nan),
     )
-    sentence = retention_finding(table, points=4).sentence
-    assert "kept for one day" in sentence
-    assert "10 %" in sentence
-    assert "kept for 7 days, 60 %" in sentence
+    sentence = retention_finding(table, points=4, vehicles=500).sentence
+    assert sentence == (
+        "Of 100 vehicles seen often enough, a leak singles out 10 % (5–20 %) if sightings are kept "
+        "for one day, and 60 % (50–70 %) if they are kept for 7 days."
+    )
     assert "90" not in sentence
 
 
 def test_retention_without_a_measured_window_says_so():
     table = retention_table(("90D", 90, "not measurable", math.nan, math.nan, math.nan, 0, "", 0))
-    assert "cannot be measured" in retention_finding(table, points=4).sentence
+    assert "cannot be measured" in retention_finding(table, points=4, vehicles=500).sentence
 
 
 def test_windows_in_words():
@@ -143,20 +146,37 @@ def test_seen_once():
     assert once_finding(wilson(838, 1000)).sentence.startswith("84 %")
 
 
-def test_small_counts_are_withheld_from_objects_and_tables():
-    small, large = wilson(3, 1000, baseline=0.0), wilson(300, 1000, baseline=0.0)
-    table = pd.DataFrame(
-        [
-            {"inferred": name, "vehicles": round(e.value * e.n), **e.to_dict()}
-            for name, e in (("homes", large), ("commutes", small))
-        ]
+def overview(found, regular, n=60, n_regular=40, baseline=1.0):
+    return SimpleNamespace(
+        estimates={"homes": wilson(found, n, baseline=baseline)},
+        regular={"homes": wilson(regular, n_regular, baseline=baseline)},
     )
-    figures = {"homes": large.to_dict(), "regular": {"commutes": small.to_dict()}, "vehicles": 1000}
-    shown, kept = without_small_counts(figures, table)
-    assert shown["homes"] == large.to_dict()
-    assert shown["vehicles"] == 1000
-    assert shown["regular"]["commutes"]["value"] is None
-    assert shown["regular"]["commutes"]["high"] is None
-    assert kept["vehicles"].tolist() == [300, pd.NA]
-    assert kept["value"].isna().tolist() == [False, True]
-    assert table["vehicles"].tolist() == [300, 3]
+
+
+@pytest.mark.parametrize(
+    ("found", "regular", "all_shown", "regular_shown"),
+    [
+        (30, 20, True, True),
+        (30, 30, True, True),
+        (3, 3, False, False),
+        (12, 9, True, False),
+        (33, 30, True, False),  # the difference of three would be given away
+        (0, 0, True, True),
+    ],
+)
+def test_no_figure_and_no_difference_stands_for_few(found, regular, all_shown, regular_shown):
+    figures = published_figures(overview(found, regular))
+    assert (figures["all"]["homes"] is not None) == all_shown
+    assert (figures["regular"]["homes"] is not None) == regular_shown
+    table = published_table(overview(found, regular))
+    assert table["value"].notna().tolist() == [all_shown, regular_shown]
+
+
+def test_few_irregular_vehicles_are_not_given_away_by_the_denominators():
+    assert published_figures(overview(30, 20, n=43, n_regular=40))["regular"]["homes"] is None
+
+
+def test_a_baseline_that_stands_for_few_is_left_out():
+    figures = published_figures(overview(30, 20, baseline=2 / 60))
+    assert figures["all"]["homes"].baseline is None
+    assert figures["all"]["homes"].value == 0.5
