@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 
 from analyzer.cameras import CAMERA_TABLE, camera_table
 from analyzer.engine.base import split_rows
+from analyzer.engine.sealing import Seal, encryption, write_sealed_text
 from analyzer.engine.spill import Spill, parse_memory
 from analyzer.errors import StoreError
 from analyzer.schema import (
@@ -33,7 +34,6 @@ from analyzer.schema import (
     n_rows,
     take,
 )
-from analyzer.engine.sealing import Seal, encryption, write_sealed_text
 from analyzer.store.store import (
     FORMAT,
     GENERATION,

@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analyzer.engine.base import sort_rows
+from analyzer.engine.sealing import Seal, decryption, read_sealed_text
 from analyzer.errors import StoreError
 from analyzer.schema import CORE, DTYPES, Rows, concatenate, take
-from analyzer.engine.sealing import Seal, decryption, read_sealed_text
 
 FORMAT = "platerisk-store"
 FORMAT_VERSION = 2
