@@ -107,16 +107,23 @@ def decryption(seal: Seal | None, path: Path) -> dict[str, Any]:
     return {} if seal is None else {"decryption_properties": seal.decryption(path.name)}
 
 
-def write_sealed_text(path: Path, text: str, seal: Seal) -> None:
-    """Write a text as an encrypted file."""
-    pq.write_table(pa.table({"text": [text]}), path, **encryption(seal, path))
+def write_sealed_bytes(path: Path, data: bytes, seal: Seal) -> None:
+    """Write bytes as an encrypted file."""
+    # Without statistics: a footer that repeats the data would double them.
+    pq.write_table(
+        pa.table({"data": pa.array([data], pa.binary())}),
+        path,
+        use_dictionary=False,
+        write_statistics=False,
+        **encryption(seal, path),
+    )
 
 
-def read_sealed_text(path: Path, seal: Seal) -> str:
-    """Read a text back; pyarrow's errors pass through."""
+def read_sealed_bytes(path: Path, seal: Seal) -> bytes:
+    """Read bytes back; pyarrow's errors pass through."""
     # Given an open file: a path goes through pyarrow's file systems, which are slow to load.
     with open(path, "rb") as file, pq.ParquetFile(file, **decryption(seal, path)) as sealed:
-        return sealed.read().column("text")[0].as_py()
+        return sealed.read().column("data")[0].as_py()
 
 
 def _encryption() -> Any:

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from analyzer.cameras import CAMERA_TABLE, camera_table
 from analyzer.engine.base import split_rows
-from analyzer.engine.sealing import Seal, encryption, write_sealed_text
+from analyzer.engine.sealing import Seal, encryption, write_sealed_bytes
 from analyzer.engine.spill import Spill, parse_memory
 from analyzer.errors import StoreError
 from analyzer.schema import (
@@ -339,6 +339,21 @@ class StoreBuilder:
         )
 
     @property
+    def parts_written(self) -> int:
+        """Number of the parts; a vehicle is in the part of its code modulo this."""
+        return len(self._written)
+
+    @property
+    def rows_appended(self) -> int:
+        """Rows that came in, before repeats were merged."""
+        return self._rows
+
+    @property
+    def vehicles_seen(self) -> int:
+        """Vehicles that have a row in the parts."""
+        return self._vehicles_seen
+
+    @property
     def cameras_seen(self) -> int:
         """Cameras that have a row in the parts."""
         return len(self._cameras_seen)
@@ -416,8 +431,8 @@ class StoreBuilder:
             "provenance": provenance or {},
         }
         if self.seal is not None:
-            text = json.dumps(manifest, ensure_ascii=False)
-            write_sealed_text(self._generation / SEALED_MANIFEST, text, self.seal)
+            text = json.dumps(manifest, ensure_ascii=False).encode()
+            write_sealed_bytes(self._generation / SEALED_MANIFEST, text, self.seal)
             shown = ("format", "version", "generation")
             manifest = {name: manifest[name] for name in shown}
             manifest["encrypted"] = self.seal.to_dict()

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analyzer.engine.base import sort_rows
-from analyzer.engine.sealing import Seal, decryption, read_sealed_text
+from analyzer.engine.sealing import Seal, decryption, read_sealed_bytes
 from analyzer.errors import StoreError
 from analyzer.schema import CORE, DTYPES, Rows, concatenate, take
 
@@ -263,7 +263,7 @@ def _whole_manifest(path: Path, outer: dict[str, Any], seal: Seal | None) -> dic
     if seal is not None:
         name = f"{outer['generation']}/{SEALED_MANIFEST}"
         try:
-            manifest = json.loads(read_sealed_text(path / name, seal))
+            manifest = json.loads(read_sealed_bytes(path / name, seal))
         except (OSError, ValueError, KeyError, pa.ArrowException) as error:
             raise StoreError(
                 f"{path / name}: cannot be read ({type(error).__name__}); "
