@@ -335,9 +335,10 @@ def judge(vehicle, seen_at, camera, metres, asked, times, places, kind):
             near = abs(seen_at[k] - times[q]) <= SAME_PASSAGE_MS
             if near and camera[k] == places[q]:
                 kind[q] = SAME_PASSAGE
-        if kind[q] == NONE and begin < after < end:
-            if _on_the_way(
-                metres, camera[after - 1], seen_at[after - 1], places[q], times[q], camera[after],
-                seen_at[after],
-            ):  # fmt: skip
-                kind[q] = IN_TRIP
+        if kind[q] != NONE or after == begin or after == end:
+            continue
+        if _on_the_way(
+            metres, camera[after - 1], seen_at[after - 1], places[q], times[q], camera[after],
+            seen_at[after],
+        ):  # fmt: skip
+            kind[q] = IN_TRIP
