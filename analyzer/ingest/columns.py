@@ -227,18 +227,23 @@ def map_columns(
             found[role] = (_position(where, source, header, words, width, seen),)
     explicit = frozenset(found)
     taken = {position for positions in found.values() for position in positions}
+    absent: list[str] = []
     for role, recipe in chosen.columns.items():
         if role in found:
             continue
-        recipe, places = _resolve(recipe, header, tables or {})
+        recipe, places = _resolve(recipe, header, width, tables or {})
         if recipe is None:
+            absent.append(role)
             continue
         if len(recipe.cells) == 1 and recipe.cells[0].is_plain:
             found[role] = (places[recipe.cells[0].column],)
         else:
             found[role] = (width + len(made),)
             made[width + len(made)] = Made(recipe, places, tables or {})
-            labels[role] = recipe.label({name: header[p] for name, p in places.items()})
+            labels[role] = recipe.label({name: header[p] for name, p in places.items() if header})
+    if absent and not chosen.signature:
+        # A mapping that the user wrote: a slip in it must not pass in silence.
+        reason += f"; its columns for {', '.join(absent)} are not in the file"
     if not chosen.columns:
         for role, tiers in HEADER_WORDS.items():
             if role not in found:
@@ -283,7 +288,7 @@ def _is_quoted(source: str) -> bool:
 
 
 def _resolve(
-    recipe: Recipe, header: Sequence[str], tables: Mapping[str, Mapping[str, Any]]
+    recipe: Recipe, header: Sequence[str], width: int, tables: Mapping[str, Mapping[str, Any]]
 ) -> tuple[Recipe | None, dict[str, int]]:
     """Find the columns of a recipe; ways for which they are not there fall out."""
     exact = {name: p for p, name in reversed(list(enumerate(header)))}
@@ -291,6 +296,8 @@ def _resolve(
     words = {header_word(name): p for p, name in reversed(list(enumerate(header)))}
 
     def place(name: str) -> int | None:
+        if not header and name.isdecimal() and 1 <= int(name) <= width:
+            return int(name) - 1
         return exact.get(name, words.get(header_word(name)))
 
     cells, places = [], {}

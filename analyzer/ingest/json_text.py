@@ -143,7 +143,8 @@ class JsonReader:
                 )
             if lists:
                 _, self._depth, self._ordinal, start, closers = lists[0]
-                self._outer = _scalars(_record(text[:start] + closers))
+                # What stands behind the list of a large file is not known before its rows.
+                self._outer = _scalars(_record(text) if whole else _record(text[:start] + closers))
         self._refuse_projection()
 
     def _refuse_projection(self) -> None:

@@ -9,7 +9,6 @@ what it does not know, the user says with ``--column``.
 
 from __future__ import annotations
 
-import functools
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -202,7 +201,6 @@ PROFILES: dict[str, Profile] = {
 }
 
 
-@functools.lru_cache(maxsize=8)
 def named_profile(name: str) -> Profile:
     """Give the profile of a name, or the one in a mapping file.
 
