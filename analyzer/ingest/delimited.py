@@ -6,6 +6,7 @@ is the one that splits the first rows evenly, and a file may have no header at a
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import re
@@ -16,7 +17,7 @@ import pyarrow as pa
 
 from analyzer.errors import InputError
 from analyzer.ingest.encodings import TextBlocks, detect_encoding, head_text, read_head
-from analyzer.ingest.records import column_of, find_records
+from analyzer.ingest.records import CUT_OFF, column_of, find_records
 from analyzer.ingest.sources import Chunk
 from analyzer.ingest.streams import ByteStream, Place, hash_file, size_of
 
@@ -74,6 +75,18 @@ class TextSource:
             self.sha256 = hash_file(self.path)
         return self.sha256
 
+    def _is_cut_off(self, record: bytes) -> bool:
+        """Say whether the last record ends without a line end and shorter than all others do.
+
+        A file that was cut off may end in a time or a plate that is shorter and still readable.
+        """
+        if record.endswith((b"\n", b"\r")):
+            return False
+        last = record.decode("utf-8", "replace").rsplit(self.delimiter, 1)[-1].strip(' "')
+        ends = [row[-1].strip() for row in self.head[self.has_header :] if len(row) == self.width]
+        widths = {len(end) for end in ends if end != last}
+        return len(ends) > 2 and len(widths) == 1 and len(last) < min(widths)
+
     def chunks(self, wanted: Sequence[int]) -> Iterator[Chunk]:
         """Yield the rows, block by block."""
         stream = ByteStream(self.path)
@@ -102,6 +115,8 @@ class TextSource:
                 final=final,
                 skipping=skipping,
             )
+            if final and len(found) and self._is_cut_off(data[int(found.starts[-1]) :]):
+                found.give_up_last(CUT_OFF, self.width)
             columns, undecodable = {}, {}
             for slot, position in enumerate(positions):
                 column, bad = decode_column(column_of(buffer, found, slot), self.encoding)
@@ -190,6 +205,10 @@ def decode_column(column: pa.Array, encoding: str) -> tuple[pa.Array, np.ndarray
 
 
 def _decode(value: bytes, encoding: str) -> str | None:
+    if encoding != "utf-8" and not value.isascii():
+        # Files are glued together from several: accented letters that are UTF-8 are nothing else.
+        with contextlib.suppress(UnicodeDecodeError):
+            return value.decode("utf-8").strip()
     try:
         return value.decode(encoding).strip()
     except UnicodeDecodeError:

@@ -72,6 +72,16 @@ class Records:
     def __len__(self) -> int:
         return len(self.starts)
 
+    def give_up_last(self, code: int, fields: int) -> None:
+        """Make the last record a fault."""
+        faults = self.faults
+        faults.lines = np.append(faults.lines, self.lines[-1])
+        faults.offsets = np.append(faults.offsets, self.starts[-1])
+        faults.codes = np.append(faults.codes, code)
+        faults.fields = np.append(faults.fields, fields)
+        self.starts, self.lines = self.starts[:-1], self.lines[:-1]
+        self.first, self.last = self.first[:, :-1], self.last[:, :-1]
+
 
 def find_records(
     block: np.ndarray,
