@@ -167,9 +167,8 @@ def _csv(sightings: Sightings, path: Path) -> None:
         for table in tables_of(sightings):
             table = pa.table({name: _safe(table[name]) for name in table.column_names})
             if writer is None:
-                writer = pyarrow.csv.CSVWriter(
-                    path, table.schema, write_options=pyarrow.csv.WriteOptions(quoting_style="needed")
-                )
+                options = pyarrow.csv.WriteOptions(quoting_style="needed")
+                writer = pyarrow.csv.CSVWriter(path, table.schema, write_options=options)
             writer.write_table(table)
     finally:
         if writer is not None:
@@ -250,7 +249,8 @@ def _geopackage(sightings: Sightings, path: Path) -> None:
                     "CREATE TABLE sightings (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, "
                     f"geom POINT, {listed})"
                 )
-            times = pc.strftime(table["seen_at"].cast(pa.timestamp("ms", "UTC")), "%Y-%m-%dT%H:%M:%SZ")
+            times = table["seen_at"].cast(pa.timestamp("ms", "UTC"))
+            times = pc.strftime(times, "%Y-%m-%dT%H:%M:%SZ")
             table = table.set_column(table.column_names.index("seen_at"), "seen_at", times)
             points = map(_point, table["lon"].to_pylist(), table["lat"].to_pylist())
             marks = ", ".join("?" * (len(names) + 1))
@@ -261,12 +261,12 @@ def _geopackage(sightings: Sightings, path: Path) -> None:
                 zip(points, *(table[name].to_pylist() for name in names), strict=True),
             )
             database.execute("COMMIT")
-        cameras = sightings.camera_table
+        lat, lon = sightings.camera_table["lat"], sightings.camera_table["lon"]
         # No clock in the file: the same sightings give the same bytes.
         database.execute(
             "INSERT INTO gpkg_contents VALUES ('sightings', 'features', 'sightings', "
             "'internal: one row a sighting', '1970-01-01T00:00:00.000Z', ?, ?, ?, ?, 4326)",
-            (cameras["lon"].min(), cameras["lat"].min(), cameras["lon"].max(), cameras["lat"].max()),
+            (lon.min(), lat.min(), lon.max(), lat.max()),
         )
     except sqlite3.Error as error:
         raise InputError(f"the GeoPackage cannot be written ({error})") from None

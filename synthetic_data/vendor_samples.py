@@ -92,11 +92,11 @@ def _lines(records: list[object]) -> bytes:
 
 def plate_recognizer() -> Sample:
     """Cells hold Python texts, one of them hostile; the camera is in the path of the picture."""
-    header = (
+    columns = (
         "timestamp,plate,score,dscore,file,box,model_make,color,vehicle,region,orientation,"
         "candidates,source_url,position_sec,direction"
-    ).split(",")
-    rows: list[list[object]] = [header]
+    )
+    rows: list[list[object]] = [list(columns.split(","))]
     for i in range(6):
         camera = f"gate-{i % 2}_screenshots/26-03-01/{i}.jpg" if i < 5 else "upload.jpg"
         model = "[{'make': 'Chevrolet', 'model': 'Cobalt', 'score': 0.4}]"
@@ -346,12 +346,13 @@ def bath() -> Sample:
 
 def flock_audit() -> Sample:
     """A list of searches, which is no list of sightings."""
-    header = ("ID,Name,Org Name,Total Networks Searched,Time Frame,License Plate,Reason,Case #,"
-              "Filters,Search Time,Search Type,Text Prompt,Moderation").split(",")  # fmt: skip
+    columns = ("ID,Name,Org Name,Total Networks Searched,Time Frame,License Plate,Reason,Case #,"
+              "Filters,Search Time,Search Type,Text Prompt,Moderation")  # fmt: skip
     row: list[object] = ["1", "***", "Some PD", 83, "03/01/2026, 00:00 AM\n03/02/2026, 00:00 AM",
                          plate(1), "inv", "***", "", "03/02/2026, 10:00:00 AM UTC", "lookup", "",
                          ""]  # fmt: skip
-    return Sample("audit.csv", "flock-audit", b"\xef\xbb\xbf" + _csv([header, row]).encode(), 1, 0)
+    text = _csv([list(columns.split(",")), row])
+    return Sample("audit.csv", "flock-audit", b"\xef\xbb\xbf" + text.encode(), 1, 0)
 
 
 SAMPLES: tuple[Callable[[], Sample], ...] = (

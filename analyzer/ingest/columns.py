@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from analyzer.errors import AmbiguousInputError, InputError, UsageError
-from analyzer.ingest.kinds import kind_of
+from analyzer.ingest.kinds import kind_of, shown_name
 from analyzer.ingest.profiles import (
     DATE_WORDS,
     HEADER_WORDS,
@@ -240,7 +240,9 @@ def map_columns(
         else:
             found[role] = (width + len(made),)
             made[width + len(made)] = Made(recipe, places, tables or {})
-            labels[role] = recipe.label({name: header[p] for name, p in places.items() if header})
+            labels[role] = recipe.label(
+                {name: shown_name(header[p]) for name, p in places.items() if header}
+            )
     if absent and not chosen.signature:
         # A mapping that the user wrote: a slip in it must not pass in silence.
         reason += f"; its columns for {', '.join(absent)} are not in the file"
@@ -263,7 +265,9 @@ def map_columns(
         )
     names = {
         role: labels.get(role)
-        or " + ".join(header[p] if showable else f"column {p + 1}" for p in positions)
+        or " + ".join(
+            shown_name(header[p]) if showable else f"column {p + 1}" for p in positions
+        )
         for role, positions in found.items()
     }
     return ColumnMap(chosen, reason, found, names, explicit, showable, made)
@@ -346,8 +350,8 @@ def _date_and_time(
 def _two_claims(
     where: str, role: str, claims: Sequence[int], header: Sequence[str]
 ) -> AmbiguousInputError:
-    names = [header[p] for p in claims]
-    if len(set(names)) < len(names):
+    names = [shown_name(header[p]) for p in claims]
+    if len(set(names)) < len(names) or names != [header[p] for p in claims]:
         names = [str(p + 1) for p in claims]
     return AmbiguousInputError(
         f"{where}: the columns {', '.join(names)} could all be {role}; say which it is, "
@@ -382,7 +386,7 @@ def _what_was_seen(
     header: Sequence[str], width: int, sample: Sequence[Sequence[str]], showable: bool
 ) -> str:
     if showable:
-        return f"The header says: {', '.join(header)}."
+        return f"The header says: {', '.join(map(shown_name, header))}."
     cells = header or (sample[0] if sample else ())
     kinds = "; ".join(f"{p}: {kind_of(cell)}" for p, cell in enumerate(cells, 1))
     what = "The header has no word that is known" if header else "The file has no header line"
@@ -391,7 +395,8 @@ def _what_was_seen(
 
 def _example(missing: Sequence[str], header: Sequence[str]) -> str:
     if header:
-        free = [n for n in header if header_word(n) not in KNOWN_WORDS] or list(header)
+        names = [n for n in header if shown_name(n) == n] or ["HEADER"]
+        free = [n for n in names if header_word(n) not in KNOWN_WORDS] or names
         return " ".join(f"--column {_quote(n)}={r}" for r, n in zip(missing, free, strict=False))
     return " ".join(f"--column {p}={role}" for p, role in enumerate(missing, 1))
 

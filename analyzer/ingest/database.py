@@ -19,6 +19,7 @@ import pyarrow as pa
 from analyzer.errors import AmbiguousInputError, InputError
 from analyzer.ingest.documents import text_column
 from analyzer.ingest.header_words import DATE_WORDS, HEADER_WORDS, TIME_WORDS, header_word
+from analyzer.ingest.kinds import shown_name
 from analyzer.ingest.records import MAX_RECORD
 from analyzer.ingest.sources import Chunk
 from analyzer.ingest.streams import hash_file
@@ -59,7 +60,7 @@ class DatabaseSource:
             raise InputError(f"{path}: the table has no rows")
         kind = "GeoPackage" if self._geometry else "SQLite"
         chosen = "named by the user" if table else "the only one that can hold sightings"
-        self.notes = [f"{kind}; table {self._table!r}, {chosen}"]
+        self.notes = [f"{kind}; table {shown_name(self._table)!r}, {chosen}"]
 
     def digest(self) -> str:
         """Give the SHA-256 of the file."""
@@ -150,7 +151,7 @@ class DatabaseSource:
         return tables
 
     def _choose(self, tables: dict[str, list[str]], named: str | None) -> str:
-        listed = ", ".join(tables)
+        listed = ", ".join(map(shown_name, tables))
         if named is not None:
             if named not in tables:
                 raise InputError(f"{self.path}: there is no table {named!r}; it has {listed}")
@@ -166,7 +167,7 @@ class DatabaseSource:
             return likely[0]
         raise AmbiguousInputError(
             f"{self.path}: which table holds the sightings? It has {listed}; "
-            f"say it, for example --table {(likely or list(tables))[0]}"
+            f"say it, for example --table {shown_name((likely or list(tables))[0])}"
         )
 
     def _points(self, database: sqlite3.Connection, names: list[str]) -> str | None:

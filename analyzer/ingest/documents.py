@@ -79,6 +79,8 @@ class DocumentSource:
         if not documents:
             raise InputError(f"{place}: no record could be read")
         self.profile = profile_for_documents(documents, profile, header_of)
+        self.only_other_events = False
+        self._first = documents[:50]
         self._rows = self.profile.rows or _rows_inside(place, documents)
         self.columns = tuple(header_of(documents, self._rows))
         self.has_header, self.width = True, len(self.columns)
@@ -87,6 +89,11 @@ class DocumentSource:
         self.notes = list(reader.notes)
         if self._rows:
             self.notes.append("the rows stand in a list inside the records")
+
+    def adopt(self, profile: Profile) -> None:
+        """Take the profile of the files beside it, if all that is here are its other events."""
+        if profile.only and all(profile.is_other(flatten(first)) for first in self._first):
+            self.profile, self.only_other_events = profile, True
 
     @property
     def sha256(self) -> str | None:

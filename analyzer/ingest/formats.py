@@ -18,7 +18,7 @@ from analyzer.ingest.delimited import BLOCK_BYTES, HeaderTest, TextSource
 from analyzer.ingest.documents import DocumentSource
 from analyzer.ingest.encodings import declared_encoding, detect_encoding, head_text, read_head
 from analyzer.ingest.json_text import JsonReader
-from analyzer.ingest.profiles import Profile, named_profile
+from analyzer.ingest.profiles import PROFILES, Profile, named_profile
 from analyzer.ingest.sources import Chunk, Source
 from analyzer.ingest.spreadsheet import WorkbookSource
 from analyzer.ingest.streams import ByteStream, Place, hash_file, open_file
@@ -129,8 +129,9 @@ def _open_text(
             chosen = profile if isinstance(profile, Profile) else named_profile(profile)
             element = chosen.element
         reader = XmlReader(
-            place, head, encoding, bom, whole=whole, block_bytes=block_bytes, element=element
-        )
+            place, head, encoding, bom, whole=whole, block_bytes=block_bytes, element=element,
+            known=[known.element for known in PROFILES.values() if known.element],
+        )  # fmt: skip
     elif re.match(r"\{|\[\s*[{\]]", begin) or _EVENT_LOG.search(text[:65_536]):
         reader = JsonReader(
             place, text, encoding, bom, whole=whole, block_bytes=block_bytes, table=table

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 Words = tuple[tuple[str, ...], ...]
 """Header words of a role in tiers: a later tier counts only when no earlier one is there."""
 
@@ -87,5 +89,9 @@ def header_word(text: str) -> str:
     --------
     >>> header_word("Plate_Number "), header_word("Гос. номер")
     ('platenumber', 'госномер')
+    >>> header_word("Yoʻnalish") == header_word("yo'nalish")
+    True
     """
-    return "".join(c for c in text.casefold() if c.isalnum())
+    text = unicodedata.normalize("NFC", text).casefold().replace("ё", "е")
+    # The marks of Uzbek letters (oʻ, gʻ, ʼ) count as letters and are typed in many ways.
+    return "".join(c for c in text if c.isalnum() and c not in "ʻʼʽ`")

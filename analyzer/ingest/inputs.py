@@ -7,6 +7,7 @@ plate are not shown.
 from __future__ import annotations
 
 import glob
+import re
 import zipfile
 from collections import Counter
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from analyzer.errors import InputError, UsageError
+from analyzer.ingest.plates import look_like_plates
 from analyzer.ingest.streams import Member, Place, open_file
 from analyzer.store import is_store
 
@@ -171,3 +173,19 @@ def _of_archive(path: Path, notes: list[str]) -> list[Input]:
         raise InputError(f"{path}: no file in the archive has an ending that is read")
     _note_passed(passed, "archive", notes)
     return members
+
+
+def covered_name(place: Place) -> str | None:
+    """Give a name to show instead of a file's own, if that may hold a plate; else None.
+
+    Examples
+    --------
+    >>> covered_name(Path("in/01A123BC_1.xml")), covered_name(Path("reads-2026.csv"))
+    ('(a file named like a plate).xml', None)
+    """
+    if isinstance(place, Member):
+        return None
+    tokens = re.split(r"[\W_]+", place.name)
+    if any(look_like_plates([token]) for token in tokens if token):
+        return f"(a file named like a plate){place.suffix}"
+    return None

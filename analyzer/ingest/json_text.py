@@ -18,6 +18,7 @@ import numpy as np
 from analyzer.errors import AmbiguousInputError, InputError
 from analyzer.ingest.documents import HEAD_DOCUMENTS, Document
 from analyzer.ingest.encodings import TextBlocks
+from analyzer.ingest.kinds import shown_name
 from analyzer.ingest.records import CUT_OFF, MAX_RECORD, NOT_PARSED, NUL_BYTE, TOO_LONG
 from analyzer.ingest.streams import ByteStream, Place
 
@@ -131,12 +132,12 @@ class JsonReader:
             elif whole:
                 # A small file is read as one record: what stands beside the list belongs to it.
                 value = _record(text)
-                if len(lists) != 1 or any(
+                if len(lists) != 1 or (any(
                     not isinstance(item, dict | list) for item in value.values()
-                ) and value.get("type") != "FeatureCollection":
+                ) and value.get("type") != "FeatureCollection"):
                     return
             if len(lists) > 1:
-                names = ", ".join(name for name, *_ in lists if not _like_data(name))
+                names = ", ".join(shown_name(name) for name, *_ in lists)
                 raise AmbiguousInputError(
                     f"{self.path}: holds more than one list of records ({names}); "
                     "say which holds the sightings, for example --table reads"
@@ -363,10 +364,6 @@ def _scalars(value: dict[str, Any] | None) -> dict[str, Any]:
         key: item for key, item in (value or {}).items()
         if not isinstance(item, list) and key != "type"
     }  # fmt: skip
-
-
-def _like_data(name: str) -> bool:
-    return any(c.isdigit() for c in name)
 
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]')

@@ -37,8 +37,8 @@ __all__ = [
 ROLES = ("plate", "camera", "seen_at", "lat", "lon", *OPTIONAL)
 _KEYS = {
     "name": str, "title": str, "facts": str, "evidence": str, "recognise": list, "columns": dict,
-    "order": str, "timezone": str, "moving": bool, "rows": str, "element": str, "only": dict, "latest": str,
-    "ended": dict, "tables": dict, "refuse": str,
+    "order": str, "timezone": str, "moving": bool, "rows": str,
+    "element": str, "only": dict, "latest": str, "ended": dict, "tables": dict, "refuse": str,
 }  # fmt: skip
 _HEAD = 200
 

@@ -70,8 +70,8 @@ def read_sightings(
         for every row (``{'"Gate 1"': "camera"}``). Roles: plate, camera, seen_at, lat, lon and the
         optional columns of `analyzer.schema`.
     profile : str
-        ``"auto"``, the name of a profile, or the path of a mapping (``.toml``); ``"day-first"`` and ``"month-first"`` settle dates
-        that can be read in two ways.
+        ``"auto"``, the name of a profile, or the path of a mapping (``.toml``); ``"day-first"``
+        and ``"month-first"`` settle dates that can be read in two ways.
     plates : {"raw", "pseudonymous"}
         Whether the input holds plates, or ids that are pseudonyms already and are kept.
     key : path or bytes, optional

@@ -12,12 +12,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analyzer.errors import AmbiguousInputError, InputError, KeyFileError, StoreError, UsageError
+from analyzer.errors import (
+    AmbiguousInputError,
+    AnalyzerError,
+    InputError,
+    KeyFileError,
+    StoreError,
+    UsageError,
+)
 from analyzer.ingest.chunks import ChunkReader
 from analyzer.ingest.cleaning import MERGE_REASONS, RejectsFile, merge_repeats
 from analyzer.ingest.coding import CellCoder, NameCoder, Positions
 from analyzer.ingest.columns import ColumnMap, is_header, map_columns
+from analyzer.ingest.documents import DocumentSource
 from analyzer.ingest.formats import FrameSource, open_source
+from analyzer.ingest.inputs import covered_name
 from analyzer.ingest.inspection import Checks, Inspection
 from analyzer.ingest.keys import PSEUDONYMOUS, Key
 from analyzer.ingest.lookups import companions_of, file_name, load_table, table_place
@@ -32,6 +41,8 @@ from analyzer.sightings import Sightings
 from analyzer.store import Store, StoreBuilder, is_store, open_store
 
 REJECTS = "rejects.csv"
+_FEW_ROWS = 20
+"""A file of more rows than these, none of them usable, was misunderstood."""
 _EARLIER = 0
 """Number of the file of rows that were in the store before."""
 
@@ -70,6 +81,8 @@ class Reading:
         self.table = table
         self._tables: dict[Place, dict[str, Any]] = {}
         self._given: list[Place] = []
+        self._kept = 0
+        self._unusable: InputError | None = None
         manifest = earlier.manifest if earlier is not None else {}
         self._provenance = dict(manifest.get("provenance", {}))
         self._inputs = [dict(entry) for entry in self._provenance.get("inputs", ())]
@@ -121,12 +134,37 @@ class Reading:
     # The flow
 
     def run(
-        self, inputs: Sequence[Place | pd.DataFrame], rejects: Path | None, progress: Progress | None
+        self,
+        inputs: Sequence[Place | pd.DataFrame],
+        rejects: Path | None,
+        progress: Progress | None,
     ) -> Sightings:
         """Read the inputs and write the store."""
+        covered = {item: name for item in inputs if isinstance(item, Path)
+                   for name in [covered_name(item)] if name}  # fmt: skip
+        try:
+            return self._run(inputs, rejects, progress)
+        except AnalyzerError as error:
+            message = str(error)
+            for path, name in covered.items():
+                message = message.replace(str(path), name).replace(path.name, name)
+            if message == str(error):
+                raise
+            raise type(error)(message) from None
+
+    def _run(
+        self,
+        inputs: Sequence[Place | pd.DataFrame],
+        rejects: Path | None,
+        progress: Progress | None,
+    ) -> Sightings:
         # A share of the memory for the block, its fields and its columns; the rest for sorting.
         block = max(1 << 12, min(1 << 24, self.memory // 64))
         sources = self._without_companions([self._open(item, block) for item in inputs])
+        nested = [source for source in sources if isinstance(source, DocumentSource)]
+        for vendor in [source.profile for source in nested if source.profile.only][:1]:
+            for source in nested:
+                source.adopt(vendor)
         maps = [self._map(source) for source in sources]
         maps = self._check_same_schema(sources, maps)
         optional = [name for name in OPTIONAL if name in maps[0].columns]
@@ -206,13 +244,15 @@ class Reading:
             inside = item.resolve().is_relative_to(self.target.resolve())
             if inside:
                 raise UsageError(f"{item} lies in the store that is to be written")
-        return open_source(
+        source = open_source(
             item,
             lambda rows: is_header(rows, self.columns),
             block_bytes=block,
             profile=self.profile,
             table=self.table,
         )
+        source.name = covered_name(item) or source.name
+        return source
 
     def _map(self, source: Source) -> ColumnMap:
         required = ("plate", "seen_at")
@@ -230,8 +270,10 @@ class Reading:
             profile=profile,
             columns=self.columns,
             tables=self._look_up(source, chosen) if chosen.tables else None,
-            required=required,
+            required=() if getattr(source, "only_other_events", False) else required,
         )
+        if getattr(source, "only_other_events", False):
+            mapped = mapped.with_roles(required, source.width)
         if self.place_grid is not None:
             # The cell plays the camera: the reader's name is not needed.
             mapped.columns.pop("camera", None)
@@ -326,6 +368,8 @@ class Reading:
             )
             done += source.size
             added += 1
+        if added and not self._kept and self._unusable is not None:
+            raise self._unusable
         return added
 
     def _read_one(
@@ -365,15 +409,21 @@ class Reading:
                 builder.append(rows)
             if progress is not None:
                 progress(done + min(chunk.done, source.size), total)
+        self._kept += kept
         if entry.rows_read and not kept:
             reasons = ", ".join(
                 f"{reason.replace('_', ' ')}: {rows:,}"
                 for reason, rows in entry.rejected.most_common()
             )
-            raise InputError(
+            unusable = InputError(
                 f"{source.name}: none of its {entry.rows_read:,} rows can be used ({reasons}); "
                 f"{reader.hint()}"
             )
+            # One event a file is a common export; one of many without a plate is no fault.
+            if entry.rows_read > _FEW_ROWS or total == source.size:
+                raise unusable
+            self._unusable = self._unusable or unusable
+            entry.notes.append("none of its rows can be used")
         reader.finish()
 
     def _time_reader(self, source: Source, mapped: ColumnMap) -> TimeReader:

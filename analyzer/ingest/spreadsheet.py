@@ -21,6 +21,7 @@ from analyzer.errors import AmbiguousInputError, InputError
 from analyzer.ingest.delimited import HeaderTest
 from analyzer.ingest.documents import text_column
 from analyzer.ingest.header_words import KNOWN_WORDS, header_word
+from analyzer.ingest.kinds import shown_name
 from analyzer.ingest.records import WRONG_FIELDS, Faults
 from analyzer.ingest.sources import Chunk
 from analyzer.ingest.streams import hash_file
@@ -136,18 +137,19 @@ class WorkbookSource:
             raise self._damaged() from None
         finally:
             book.close()
+        shown = ", ".join(map(shown_name, filled if named is None else names))
         if named is not None:
             if named not in names:
                 raise InputError(
-                    f"{self.path}: there is no sheet {named!r}; it has {', '.join(names)}"
+                    f"{self.path}: there is no sheet {named!r}; it has {shown}"
                 )
             return named, names
         if not filled:
             raise InputError(f"{self.path}: the workbook has no rows")
         if len(filled) > 1:
             raise AmbiguousInputError(
-                f"{self.path}: more than one sheet holds data ({', '.join(filled)}); "
-                f"say which holds the sightings, for example --table {filled[0]!r}"
+                f"{self.path}: more than one sheet holds data ({shown}); "
+                f"say which holds the sightings, for example --table {shown_name(filled[0])!r}"
             )
         return filled[0], names
 

@@ -8,11 +8,9 @@ each other in one file, as event logs hold them. Namespaces are dropped: vendors
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from xml.parsers import expat
-
-import numpy as np
 
 from analyzer.errors import InputError
 from analyzer.ingest.documents import HEAD_DOCUMENTS, Document
@@ -46,11 +44,13 @@ class XmlReader:
         Whether the head is the whole file.
     element : str or None
         Name of the element that is a record, where the user or the profile says it.
+    known : iterable of str
+        Elements of vendors, for a file whose only records are no sightings.
     """
 
     def __init__(
         self, place: Place, head: bytes, encoding: str, bom: int, *, whole: bool,
-        block_bytes: int = _BLOCK, element: str | None = None,
+        block_bytes: int = _BLOCK, element: str | None = None, known: Iterable[str] = (),
     ):  # fmt: skip
         self.path = place
         self._encoding, self._bom = encoding, bom
@@ -61,6 +61,8 @@ class XmlReader:
         data = head[bom:].decode(one_byte or encoding, "replace").encode()
         tree.feed(data, final=whole)
         self.element = element if element and tree.has(element) else tree.record_element()
+        if self.element is None:
+            self.element = next(filter(tree.has, known), None)
         if self.element is None:
             raise InputError(
                 f"{place}: no element of the XML holds both a plate and a time; name the element "

@@ -118,7 +118,8 @@ def test_hikvision_zeros_are_no_place_and_others_are_degrees(tmp_path):
     found = read("hikvision_ver20.xml", tmp_path)
     assert found.camera_table["lat"].isna().all()
     text = SAMPLES["hikvision_ver20.xml"].content.decode()
-    text = text.replace("<degree>0</degree><minute>0</minute>", "<degree>41</degree><minute>30</minute>")
+    zero = "<degree>0</degree><minute>0</minute>"
+    text = text.replace(zero, "<degree>41</degree><minute>30</minute>")
     text = text.replace("<latitudeType>N", "<latitudeType>S")
     (tmp_path / "there.xml").write_text(text)
     there = read_sightings(tmp_path / "there.xml")
@@ -177,3 +178,34 @@ def test_a_folder_of_single_alerts_is_one_export(tmp_path):
         )
     found = read_sightings(tmp_path)
     assert len(found) == 3 and len(found.quality["files"]) == 3
+    # Of another kind, and without a plate: counted, and no reason to refuse the others.
+    last = "<?xml" + text.split("<?xml")[4]
+    (tmp_path / "4.xml").write_text(last)
+    (tmp_path / "5.xml").write_text(alerts[0].replace(maker.plate(0), "unknown"))
+    more = read_sightings(tmp_path)
+    assert more.quality["rows_read"] == 5 and len(more) == 3
+    assert more.quality["rejected_by_reason"] == {"other_kind_of_event": 1, "plate_missing": 1}
+
+
+def test_files_named_like_plates_are_not_named(tmp_path):
+    text = SAMPLES["hikvision_ver20.xml"].content.decode()
+    (tmp_path / "01A123BC_1.xml").write_text("<?xml" + text.split("<?xml")[1])
+    found = read_sightings(tmp_path)
+    assert "01A123BC" not in json.dumps([found.quality, found.provenance])
+    (tmp_path / "01A123BC_2.xml").write_text("<a><b>")
+    with pytest.raises(InputError, match="named like a plate") as caught:
+        read_sightings(tmp_path)
+    assert "01A123BC" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{"camera": "c", "time": "2026-03-01 10:00", "reads": {"01A123BC": 1, "10B456CD": 2}},
+     {"01A123BC": {"camera": "c", "time": "2026-03-01 10:00"}, "10B456CD": {"camera": "c"}}],
+)  # fmt: skip
+def test_records_keyed_by_plates_are_refused_without_showing_them(tmp_path, value):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps([value] * 3))
+    with pytest.raises(InputError) as caught:
+        read_sightings(path, timezone="UTC")
+    assert "01A123BC" not in str(caught.value) and "10B456CD" not in str(caught.value)
