@@ -80,7 +80,8 @@ class TextSource:
 
         A file that was cut off may end in a time or a plate that is shorter and still readable.
         """
-        if record.endswith((b"\n", b"\r")):
+        # What has a line end inside may be followed by a fault, or be quoted.
+        if b"\n" in record or record.endswith(b"\r"):
             return False
         last = record.decode("utf-8", "replace").rsplit(self.delimiter, 1)[-1].strip(' "')
         ends = [row[-1].strip() for row in self.head[self.has_header :] if len(row) == self.width]
