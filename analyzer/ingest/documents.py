@@ -27,6 +27,7 @@ from analyzer.ingest.streams import Place, hash_file, size_of
 
 HEAD_DOCUMENTS = 1_000
 MAX_COLUMNS = 5_000
+_LONGEST_CELL = 1_000
 MAX_OPEN = 20_000
 """Events whose updates are waited for at one time."""
 
@@ -117,7 +118,7 @@ class DocumentSource:
     def chunks(self, wanted: Sequence[int]) -> Iterator[Chunk]:
         """Yield the rows, some documents at a time."""
         names = {position: self.columns[position] for position in wanted}
-        join = _Updates(self.profile) if self.profile.latest else None
+        join = _Updates(self.profile, names.values()) if self.profile.latest else None
         done = 0
         for documents, done in self._reader.documents():
             merged = 0
@@ -184,11 +185,15 @@ def _is_text(text: str) -> bool:
 
 
 class _Updates:
-    """Joins the updates of one event: later values count, earlier ones fill what they lack."""
+    """Joins the updates of one event: later values count, earlier ones fill what they lack.
 
-    def __init__(self, profile: Profile):
+    Of an event that waits for its end only the cells that are read are held, and no long ones.
+    """
+
+    def __init__(self, profile: Profile, names: Iterable[str]):
         self._id = profile.latest
         self._end = profile.ended
+        self._names = (*names, profile.latest, *profile.ended, *profile.only)
         self._open: dict[str, Document] = {}
 
     def add(self, documents: Iterable[Document]) -> tuple[list[Document], int]:
@@ -199,6 +204,9 @@ class _Updates:
             if not name:
                 ready.append(document)
                 continue
+            cells = {key: flat[key] for key in self._names if key in flat}
+            short = {key: cell and cell[:_LONGEST_CELL] for key, cell in cells.items()}
+            document = document._replace(value=short)
             earlier = self._open.pop(name, None)
             if earlier is not None:
                 merged += 1
@@ -278,7 +286,8 @@ def unfold(document: dict[str, Any], rows: str | None) -> list[dict[str, Any]]:
     elif isinstance(inner, dict):
         items = [inner]
     else:
-        items = [item for item in inner if isinstance(item, dict)] if inner else []
+        # What is no record in the list becomes a row without a plate, and is counted so.
+        items = inner if isinstance(inner, list) else []
     return [{**document, first: item} for item in items]
 
 

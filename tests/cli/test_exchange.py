@@ -54,3 +54,14 @@ def test_a_mapping_names_what_no_header_tells(run, tmp_path):
     assert "not TOML" in run("check", reads, *ZONE, "--profile", mapping, expect=2).stderr
     missing = run("check", reads, *ZONE, "--profile", tmp_path / "no.toml", expect=2)
     assert "No such file" in missing.stderr
+
+
+def test_a_camera_that_no_row_names_is_said_in_quotes(run, tmp_path):
+    reads = tmp_path / "log.csv"
+    reads.write_text(
+        "INDEX,TS,MOD_TS,CAR_ID,LPR,ACTION\n1,1772341200123456,1772341200123456,1,01A777QZ,pass\n"
+    )
+    missing = run("check", reads, expect=1)
+    assert "camera" in missing.stderr and "01A777QZ" not in missing.stderr
+    result = run("check", reads, "--column", '"Gate 1"=camera', "--format", "json")
+    assert json.loads(result.stdout)["rows_kept"] == 1

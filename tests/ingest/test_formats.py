@@ -463,3 +463,69 @@ def test_points_of_packages():
     for cell in (None, b"", b"GP", little[:20], empty, header + b"\x01\x02" + bytes(40), "x"):
         assert read_point(cell) == (None, None)
     assert json_text.LINES
+
+
+TEXT = st.text(
+    alphabet=st.characters(exclude_categories=("Cs", "Cc", "Cn")), min_size=1, max_size=12
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(TEXT, TEXT, TEXT), min_size=1, max_size=6), st.integers(1, 200),
+    st.booleans(), st.sampled_from(["utf-8", "utf-16"]),
+)  # fmt: skip
+def test_xml_is_cut_into_the_same_records_as_by_the_standard_parser(
+    tmp_path_factory, rows, block, apart, encoding
+):
+    from xml.etree import ElementTree
+    from xml.sax.saxutils import escape, quoteattr
+
+    from analyzer.ingest.encodings import detect_encoding
+    from analyzer.ingest.xml_text import XmlReader
+
+    declaration = f'<?xml version="1.0" encoding="{encoding}"?>\n'
+    records = [
+        f"<v:read xmlns:v='urn:x' n={quoteattr(a)}><!-- x --><v:plate>{escape(b)}</v:plate>"
+        f"<time>{escape(c)}<![CDATA[<b>]]></time></v:read>\n" for a, b, c in rows
+    ]  # fmt: skip
+    text = "".join(declaration + r for r in records) if apart else (
+        declaration + "<all>" + "".join(records) + "</all>"
+    )
+    data = text.encode(encoding)
+    path = write(tmp_path_factory.mktemp("x"), "a.xml", data)
+    found_encoding, bom = detect_encoding(data)
+    reader = XmlReader(path, data, found_encoding, bom, whole=True, block_bytes=block)
+    found = [d for documents, _ in reader.documents() for d in documents]
+    expected = []
+    for record in records:
+        tree = ElementTree.fromstring(record)
+        plate = (tree[0].text or "").strip()
+        expected.append(
+            {"n": tree.get("n"), "plate": plate or None, "time": tree[1].text.strip()}
+        )
+    assert [d.value for d in found] == expected
+    if encoding == "utf-8":
+        for document in found:
+            assert data[document.offset :].startswith(b"<v:read")
+            assert data.count(b"\n", 0, document.offset) == document.line - 1
+
+
+def test_updates_wait_in_bounded_memory(tmp_path, monkeypatch):
+    from analyzer.ingest import documents
+
+    monkeypatch.setattr(documents, "MAX_OPEN", 5)
+    lines = []
+    for i in range(40):
+        after = {"id": str(i), "camera": "c", "start_time": 1772341200 + 60 * i,
+                 "recognized_license_plate": f"A{i}", "pad": "x" * 500_000}  # fmt: skip
+        lines.append(json.dumps({"type": "new", "before": after, "after": after}))
+    path = write(tmp_path, "a.jsonl", "\n".join(lines))
+    tracemalloc.start()
+    try:
+        found = read_sightings(path, memory="1MB")
+        assert tracemalloc.get_traced_memory()[1] < 150 << 20
+    finally:
+        tracemalloc.stop()
+    check_books(found, 40)
+    assert len(found) == 40
