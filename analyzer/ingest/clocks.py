@@ -41,6 +41,7 @@ ONE_WAY_WORTH_MS = 20 * MINUTE_MS
 """The same for a camera that sees one direction only, where distances must serve."""
 
 _SPANS = 8
+_COARSE_MS = 10 * MINUTE_MS
 
 
 @dataclass(frozen=True)
@@ -296,7 +297,10 @@ def _usual(metres: np.ndarray) -> np.ndarray:
 
 
 def _coarse_offsets(low, high, difference, metres, cameras) -> np.ndarray:
-    """Find clocks that are off by whole half hours, such as those that missed a change of hour."""
+    """Find clocks that are off by more than a drive takes, to a few minutes.
+
+    Most often they missed a change of the hour.
+    """
     best = np.zeros(cameras)
     usual = _usual(metres)
     known = ~np.isnan(metres) & (metres > 200)
@@ -311,9 +315,9 @@ def _coarse_offsets(low, high, difference, metres, cameras) -> np.ndarray:
 
     most = plausible(0.0)
     threshold = np.maximum(1.5 * most, 2 * MIN_PASSAGES)
-    for halves in (1, 2, 3, 4):
+    for step in range(1, NEAR_MS // _COARSE_MS + 1):
         for sign in (-1, 1):
-            shift = sign * halves * HOUR_MS / 2
+            shift = sign * step * _COARSE_MS
             hits = plausible(shift)
             better = hits > threshold
             best[better], threshold[better] = shift, hits[better]

@@ -162,7 +162,7 @@ class ParquetSource:
         try:
             with pq.ParquetFile(path) as file:
                 schema, self._rows = file.schema_arrow, file.metadata.num_rows
-        except (pa.ArrowException, OSError):
+        except (pa.ArrowException, OSError, UnicodeError, OverflowError):
             raise InputError(f"{path}: the Parquet file is damaged or encrypted") from None
         self.columns = tuple(schema.names)
         self.types = tuple(schema.types)
@@ -182,13 +182,17 @@ class ParquetSource:
         try:
             with pq.ParquetFile(self.path) as file:
                 for batch in file.iter_batches(self._chunk_rows, columns=list(names.values())):
-                    columns = {
-                        position: plain(batch.column(name)) for position, name in names.items()
-                    }
+                    columns, undecodable = {}, {}
+                    for position, name in names.items():
+                        columns[position], bad = _checked(plain(batch.column(name)))
+                        if bad is not None:
+                            undecodable[position] = bad
                     row += len(batch)
                     done = self.size * row // max(1, self._rows)
-                    yield _numbered(columns, row - len(batch), len(batch), done)
-        except (pa.ArrowException, OSError):
+                    chunk = _numbered(columns, row - len(batch), len(batch), done)
+                    chunk.undecodable = undecodable
+                    yield chunk
+        except (pa.ArrowException, OSError, UnicodeError, OverflowError):
             raise InputError(f"{self.path}: the Parquet file is damaged") from None
         self.digest()
 
@@ -243,6 +247,26 @@ class FrameSource:
 def _numbered(columns: dict[int, pa.Array], row: int, count: int, done: int) -> Chunk:
     lines = np.arange(row + 1, row + 1 + count, dtype=np.int64)
     return Chunk(columns, lines, np.full(count, -1, np.int64), done=done)
+
+
+def _checked(column: pa.Array) -> tuple[pa.Array, np.ndarray | None]:
+    """Make cells of text that are no text null, and mark them: writers do not always look."""
+    if not pa.types.is_string(column.type):
+        return column, None
+    try:
+        column.validate(full=True)
+        return column, None
+    except pa.ArrowInvalid:
+        pass
+    texts: list[str | None] = []
+    bad = np.zeros(len(column), bool)
+    for row, value in enumerate(column.cast(pa.binary()).to_pylist()):
+        try:
+            texts.append(None if value is None else value.decode())
+        except UnicodeDecodeError:
+            texts.append(None)
+            bad[row] = True
+    return pa.array(texts, pa.string()), bad
 
 
 def plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:

@@ -78,7 +78,7 @@ def normalise_plate(text: str) -> str | None:
     if not text.isascii():
         text = _resolve(text)
     plate = text.upper().translate(_STRIPPED)
-    if plate in SENTINELS or not any(c.isalnum() for c in plate):
+    if plate in SENTINELS or not (plate.isalnum() or any(c.isalnum() for c in plate)):
         return None
     return plate
 
@@ -162,6 +162,8 @@ class VehicleCoder:
         From a cell's text to the vehicle's name (a pseudonym), or None where there is no plate.
     names : iterable of str
         Names that have codes already, in the order of the codes.
+    key : bytes, optional
+        Makes the names, in the place of `name_of`, pseudonyms of normalised plates.
     near : NearPlates, optional
         Takes note of the plates of new codes, to find near-equal ones.
     valid : callable, optional
@@ -179,10 +181,12 @@ class VehicleCoder:
         name_of: Callable[[str], str | None],
         names: Iterable[str] = (),
         *,
+        key: bytes | None = None,
         near: NearPlates | None = None,
         valid: Callable[[str], bool] | None = None,
     ):
         self._name_of = name_of
+        self._key = key
         self._near = near
         self._valid = valid
         self._ill_formed: set[int] = set()
@@ -238,12 +242,20 @@ class VehicleCoder:
         learned = np.empty(len(texts), np.int32)
         fresh: dict[int, str] = {}
         for i, text in enumerate(texts):
-            name = self._name_of(text or "")
-            learned[i] = NO_PLATE if name is None else codes.setdefault(name, len(codes))
-            if learned[i] >= known:
-                fresh.setdefault(int(learned[i]), text)
+            if self._key is None:
+                name = plate = self._name_of(text or "")
+            else:
+                plate = normalise_plate(text or "")
+                name = None if plate is None else pseudonym(self._key, plate)
+            if name is None:
+                learned[i] = NO_PLATE
+                continue
+            code = codes.setdefault(name, len(codes))
+            learned[i] = code
+            if code >= known:
+                fresh[code] = plate
         if self._near is not None or self._valid is not None:
-            self._look_at({code: normalise_plate(text) or "" for code, text in fresh.items()})
+            self._look_at(fresh)
         count = self._spellings + len(learned)
         if count > len(self._code_of_spelling):
             larger = np.empty(2 * count, np.int32)

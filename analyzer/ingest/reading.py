@@ -103,7 +103,11 @@ class Reading:
             raw_plates=key.kind != PSEUDONYMOUS,
         )
         self.vehicles = VehicleCoder(
-            name_of, names, near=self.inspection.near, valid=self.inspection.valid
+            name_of,
+            names,
+            key=None if key.kind == PSEUDONYMOUS else key.secret,
+            near=self.inspection.near,
+            valid=self.inspection.valid,
         )
         placed = earlier.camera_table if earlier is not None else None
         self.cells = None if place_grid is None else CellCoder(place_grid, placed)

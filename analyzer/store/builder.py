@@ -487,15 +487,48 @@ def _sort_fuller_first(rows: Rows) -> Rows:
     What else they bring tells them apart, so that the one that is kept never depends on the order
     in which chunks arrived.
     """
+    key = _one_key(rows)
+    if key is None:
+        return take(rows, np.lexsort(_tie_keys(rows) + [rows[name] for name in reversed(CORE)]))
+    order = np.argsort(key)
+    ordered = key[order]
+    same = ordered[1:] == ordered[:-1]
+    tied = np.flatnonzero(np.r_[False, same] | np.r_[same, False])
+    if len(tied):
+        # Only rows that agree need the other columns; the rest stand where they belong.
+        among = order[tied]
+        ties = take(rows, among)
+        order[tied] = among[np.lexsort([*_tie_keys(ties), key[among]])]
+    return take(rows, order)
+
+
+def _one_key(rows: Rows) -> np.ndarray | None:
+    """Pack vehicle, time and camera into one integer; None where they do not fit."""
+    columns = [rows[name].astype(np.int64) for name in CORE]
+    lowest = [int(column.min()) for column in columns]
+    bits = [
+        (int(column.max()) - low).bit_length()
+        for column, low in zip(columns, lowest, strict=True)
+    ]
+    if sum(bits) > 63:
+        return None
+    key = columns[0] - lowest[0]
+    for column, low, width in zip(columns[1:], lowest[1:], bits[1:], strict=True):
+        key <<= width
+        key |= column - low
+    return key
+
+
+def _tie_keys(rows: Rows) -> list[np.ndarray]:
+    """Give what orders rows that agree in all else, the least significant first."""
     missing = np.zeros(n_rows(rows), np.int8)
     for name in rows:
         if name in LABELS:
             missing += rows[name] == MISSING
         elif rows[name].dtype.kind == "f":
             missing += np.isnan(rows[name])
-    keys = {name: rows[name] for name in CORE} | {"missing": missing}
-    keys |= {name: column for name, column in rows.items() if name not in CORE}
-    return take(rows, np.lexsort(list(reversed(keys.values()))))
+    rest = [column for name, column in rows.items() if name not in CORE]
+    return [*reversed(rest), missing]
 
 
 def _missing(name: str, count: int) -> np.ndarray:
