@@ -27,6 +27,8 @@ from analyzer.ingest.values import text_of
 
 MAGIC = b"SQLite format 3\x00"
 _ROWS = 20_000
+_BROKEN = (sqlite3.Error, sqlite3.Warning, UnicodeError, OverflowError)
+"""What the library raises on damaged files; names and messages in them may be no text."""
 _DEGREES = frozenset((4326, 4258, 4269))
 """Coordinate systems in degrees that differ by less than a camera's place."""
 _PLATES = frozenset(word for tier in HEADER_WORDS["plate"] for word in tier)
@@ -49,7 +51,7 @@ class DatabaseSource:
             names = tables[self._table]
             self._geometry = self._points(database, names)
             self._rows = self._one(database, f"SELECT count(*) FROM {_quoted(self._table)}")
-        except sqlite3.Error:
+        except _BROKEN:
             raise self._damaged() from None
         finally:
             database.close()
@@ -99,7 +101,7 @@ class DatabaseSource:
                 done = self.size * row // self._rows
                 offsets = np.full(count, -1, np.int64)
                 yield Chunk(arrays, lines, offsets, undecodable=undecodable, done=done)
-        except sqlite3.Error:
+        except _BROKEN:
             raise self._damaged() from None
         finally:
             database.close()
@@ -122,7 +124,7 @@ class DatabaseSource:
             database.execute("PRAGMA cell_size_check=ON")
             # Text is decoded here, so that a broken one is a fault of its row.
             database.text_factory = bytes
-        except sqlite3.Error:
+        except _BROKEN:
             raise self._damaged() from None
         return database
 

@@ -529,3 +529,26 @@ def test_updates_wait_in_bounded_memory(tmp_path, monkeypatch):
         tracemalloc.stop()
     check_books(found, 40)
     assert len(found) == 40
+
+
+@pytest.mark.parametrize("name", ["a.db", "a.gpkg", "a.parquet"])
+def test_damaged_tables_are_errors_or_rejects(tmp_path, name):
+    path = tmp_path / name
+    if name == "a.db":
+        sqlite_of(path, {"reads": FRAME})
+    elif name == "a.gpkg":
+        gpkg_of(path)
+    else:
+        FRAME.to_parquet(path)
+    data, rng = path.read_bytes(), np.random.default_rng(7)
+    for _ in range(150):
+        broken = bytearray(data)
+        for place in rng.integers(0, len(data), rng.choice([1, 2, 8])):
+            broken[place] = rng.integers(0, 256)
+        if rng.random() < 0.2:
+            broken = broken[: rng.integers(1, len(broken))]
+        path.write_bytes(broken)
+        try:
+            check_books(read_sightings(path, timezone=ZONE))
+        except InputError as error:
+            assert "01A123BC" not in str(error)
