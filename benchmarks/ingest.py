@@ -46,7 +46,7 @@ def make(path: Path, rows: int) -> None:
             table = pa.table({
                 "plate": plates.take(pa.array(vehicle)),
                 "camera": cameras.take(pa.array(camera)),
-                "seen_at": pa.array(at // 1000 * 1000).cast(pa.timestamp("ms")).cast(pa.timestamp("s")),
+                "seen_at": pa.array(at // 1000).cast(pa.timestamp("s")),
                 "lat": np.round(41.2 + camera * 0.002, 5),
                 "lon": np.round(69.1 + camera % 17 * 0.01, 5),
                 "confidence": np.round(0.8 + 0.2 * random.random(count), 2),
@@ -150,7 +150,8 @@ def main() -> None:
             got = json.loads(done.stdout)
             if name != "ingest":
                 fastest = min(fastest, got["seconds"])
-            ratio = f"{got['seconds'] / fastest:5.1f} x the fastest peer" if name == "ingest" else ""
+            times = f"{got['seconds'] / fastest:5.1f} x the fastest peer"
+            ratio = times if name == "ingest" else ""
             print(
                 f"{name + ' ' + memory:28} {got['seconds']:7.1f} s {got['cpu']:7.1f} s cpu "
                 f"{got['rows'] / got['seconds']:>12,.0f} rows/s  peak {got['peak_mb']:7,.0f} MB "

@@ -299,7 +299,7 @@ def _metres(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
 @numba.njit(cache=True, nogil=True)
 def _on_the_way(metres, c0, t0, c, t, c1, t1):
     """Say whether a sighting lies on a drive between two others: place, speed and detour."""
-    if c == c0 or c == c1 or c0 == c1 or t - t0 > TRIP_MS or t1 - t > TRIP_MS:
+    if c in (c0, c1) or c0 == c1 or t - t0 > TRIP_MS or t1 - t > TRIP_MS:
         return False
     there, on = metres[c0, c], metres[c, c1]
     # Unknown distances compare as false.
@@ -335,7 +335,7 @@ def judge(vehicle, seen_at, camera, metres, asked, times, places, kind):
             near = abs(seen_at[k] - times[q]) <= SAME_PASSAGE_MS
             if near and camera[k] == places[q]:
                 kind[q] = SAME_PASSAGE
-        if kind[q] != NONE or after == begin or after == end:
+        if kind[q] != NONE or after in (begin, end):
             continue
         if _on_the_way(
             metres, camera[after - 1], seen_at[after - 1], places[q], times[q], camera[after],

@@ -248,10 +248,10 @@ class StoreBuilder:
         return merged
 
     def _part_rows(self) -> int:
-        """Give the rows that a part may hold: sorting takes about six times what they weigh."""
+        """Give the rows that a part may hold: the spill, keys and copies weigh too."""
         width = sum(np.dtype(DTYPES[name]).itemsize for name in (*self.columns, "file"))
         # Small parts cost more in files than they save in memory.
-        return max(min(PART_ROWS, SMALLEST_PART_ROWS), min(PART_ROWS, self._memory // (6 * width)))
+        return max(min(PART_ROWS, SMALLEST_PART_ROWS), min(PART_ROWS, self._memory // (16 * width)))
 
     def _rows_of_part(self, part: int, parts: int) -> Rows:
         if self._spill is None:
