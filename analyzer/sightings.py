@@ -175,7 +175,12 @@ class Sightings:
             raise StoreError(f"{path}: is there already; give a new or empty folder")
         if self._view is None:
             return self._copy_to(path)
-        builder = StoreBuilder(path, timezone=self.timezone, columns=self.columns[len(CORE) :])
+        builder = StoreBuilder(
+            path,
+            timezone=self.timezone,
+            columns=self.columns[len(CORE) :],
+            secret=self.store.secret,
+        )
         codes = self._vehicle_codes
         for part in self.parts(*self.columns):
             rows = dict(part.load())
@@ -203,7 +208,7 @@ class Sightings:
         # The manifest comes last, and at once: until it is there, the folder is not a store.
         shutil.copy(self.store.path / MANIFEST, path / ("." + MANIFEST))
         os.replace(path / ("." + MANIFEST), path / MANIFEST)
-        return Sightings(open_store(path))
+        return Sightings(open_store(path, secret=self.store.secret))
 
     # What measures ask for
 
@@ -219,10 +224,20 @@ class Sightings:
         paths = self.store.part_paths
         if self._n_parts is None:
             return [
-                StoredPart((path,), columns, self._view, owner=self.store.owner) for path in paths
+                StoredPart(
+                    (path,), columns, self._view, owner=self.store.owner, seal=self.store.seal
+                )
+                for path in paths
             ]
         return [
-            StoredPart(paths, columns, self._view, (self._n_parts, part), self.store.owner)
+            StoredPart(
+                paths,
+                columns,
+                self._view,
+                (self._n_parts, part),
+                self.store.owner,
+                self.store.seal,
+            )
             for part in range(self._n_parts)
         ]
 

@@ -24,7 +24,7 @@ FLOORS = (
     ("scoring",),
     ("policy",),
     ("report",),
-    ("assessment",),
+    ("assessment", "export"),
     ("cli", "__main__"),
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

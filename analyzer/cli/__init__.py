@@ -17,6 +17,8 @@ VERBS = {
     "report": ("analyzer.cli.publish", "Write the report: page, findings, tables."),
     "ingest": ("analyzer.cli.data", "Read sightings once into a store."),
     "check": ("analyzer.cli.data", "Say what was read, kept, rejected and why."),
+    "export": ("analyzer.cli.exchange", "Write cleaned sightings as one file for other programs."),
+    "profiles": ("analyzer.cli.exchange", "List the formats of vendors that are known."),
     "info": ("analyzer.cli.data", "Say what a store holds and where it came from."),
     "synthesize": ("analyzer.cli.data", "Make a synthetic region with its truth."),
     "risk": ("analyzer.cli.measure", "Measure how many vehicles a few sightings single out."),

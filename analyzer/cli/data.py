@@ -7,7 +7,14 @@ from typing import Any
 
 import click
 
-from analyzer.cli.options import examples, format_option, read, reading_options, sources
+from analyzer.cli.options import (
+    encrypt_option,
+    examples,
+    format_option,
+    read,
+    reading_options,
+    sources,
+)
 from analyzer.cli.output import show
 
 
@@ -81,25 +88,94 @@ def quality_text(quality: dict[str, Any]) -> str:
     return "\n".join([*lines, *quality.get("notes", ())])
 
 
-@click.command(epilog=examples("platerisk info store", "platerisk info store --format json"))
+@click.command(
+    epilog=examples(
+        "platerisk info store",
+        "platerisk info store --format json",
+        "platerisk info store --plate-prompt --key plates.key",
+    )
+)
 @click.argument("store", metavar="STORE")
+@encrypt_option
+@click.option(
+    "--plate-prompt",
+    is_flag=True,
+    help="Ask for the plate of a consenting owner (hidden input), and say whether it is there.",
+)
+@click.option("--key", metavar="FILE", help="The key file that the store was made with.")
 @format_option
-def info(store: str, output_format: str) -> None:
+def info(
+    store: str, encrypt: str | None, plate_prompt: bool, key: str | None, output_format: str
+) -> None:
     """Say what a store holds, how it was read, and where it came from."""
     import pandas as pd
 
+    from analyzer.ingest.keys import open_secret
     from analyzer.sightings import Sightings
     from analyzer.store import open_store
 
-    sightings = Sightings(open_store(store))
+    if plate_prompt != (key is not None):
+        raise click.UsageError("--plate-prompt and --key FILE go together")
+    sightings = Sightings(open_store(store, secret=open_secret(encrypt)))
+    if plate_prompt:
+        _show_own_vehicle(sightings, Path(key), output_format)
+        return
     manifest = sightings.store.manifest
     data = {name: value for name, value in manifest.items() if name != "parts"}
     data["parts"] = len(manifest["parts"])
     table = pd.DataFrame(
-        [(name, data[name]) for name in ("timezone", "columns", "parts", "key", "provenance")],
+        [(name, data[name]) for name in ("timezone", "columns", "parts")],
         columns=["what", "value"],
     )
-    show(output_format, text=sightings.summary(), data=data, table=table)
+    text = "\n".join([sightings.summary(), *_origin(manifest)])
+    show(output_format, text=text, data=data, table=table)
+
+
+def _origin(manifest: dict[str, Any]) -> list[str]:
+    """Say in sentences where a store came from."""
+    provenance, key = manifest["provenance"], manifest["key"]
+    kinds = {
+        "file": "pseudonyms are made with a key file",
+        "throw-away": "pseudonyms were made with a throw-away key; no file can be added",
+        "pseudonymous": "the ids were pseudonyms already",
+    }
+    lines = [
+        f"{entry['number']}. {entry['name']} (SHA-256 {entry['sha256']})"
+        for entry in provenance.get("inputs", ())
+    ]
+    if lines:
+        lines.insert(0, f"Read from {len(lines)} inputs by version {provenance.get('version')}:")
+    if key.get("kind") in kinds:
+        lines.append(f"Key: {kinds[key['kind']]}.")
+    if manifest["version"] > 1:
+        lines.append("The store is encrypted.")
+    for clock in provenance.get("clocks_fixed", ()):
+        lines.append(
+            f"Times of camera {clock['camera']} were set right by {-clock['offset_start_min']:+} "
+            f"min (start) to {-clock['offset_end_min']:+} min (end)."
+        )
+    if provenance.get("misreads_merged"):
+        lines.append(
+            f"{provenance['misreads_merged']:,} sightings of misread plates were given to the "
+            "vehicle whose trip they complete."
+        )
+    return lines
+
+
+def _show_own_vehicle(sightings: Any, key: Path, output_format: str) -> None:
+    import pandas as pd
+
+    from analyzer.ingest.owner import vehicle_of_owner
+
+    found = vehicle_of_owner(sightings, key)
+    data = {
+        "in_store": found.vehicle is not None,
+        "vehicle": found.vehicle,
+        "sightings": found.sightings,
+        "cameras": found.cameras,
+    }
+    table = pd.DataFrame([data]) if output_format == "csv" else pd.DataFrame()
+    show(output_format, text=found.summary(), data=data, table=table)
 
 
 @click.command(

@@ -19,10 +19,14 @@ READING = (
     "cameras",
     "column",
     "profile",
+    "table",
     "timezone",
     "plates",
     "key",
     "place_grid",
+    "fix_clocks",
+    "merge_misreads",
+    "plate_format",
 )
 """Options that say how files are read; they mean nothing for a store."""
 
@@ -35,6 +39,13 @@ def examples(*lines: str) -> str:
 def sources(command: Callable) -> Callable:
     """Take files, globs, or a store."""
     return click.argument("sources", nargs=-1, required=True, metavar="FILES…|STORE")(command)
+
+
+encrypt_option = click.option(
+    "--encrypt",
+    metavar="KEYFILE",
+    help="Encrypt the store with this key file (made if it is not there), or open one that is.",
+)
 
 
 def reading_options(command: Callable) -> Callable:
@@ -51,7 +62,17 @@ def reading_options(command: Callable) -> Callable:
             "plate, camera, seen_at, lat, lon, direction, confidence, make, model, color, "
             "body_type, seat_belt, driver_appearance.",
         ),
-        click.option("--profile", default="auto", show_default=True, help="Format of the export."),
+        click.option(
+            "--profile",
+            default="auto",
+            show_default=True,
+            help="Format of the export, or a mapping (.toml); `platerisk profiles` lists them.",
+        ),
+        click.option(
+            "--table",
+            metavar="NAME",
+            help="Which table, sheet, list or element holds the sightings, where there are more.",
+        ),
         click.option(
             "--timezone",
             metavar="ZONE",
@@ -80,7 +101,23 @@ def reading_options(command: Callable) -> Callable:
         click.option(
             "--memory",
             metavar="AMOUNT",
-            help="About how much memory may be used for sorting: 2GB.",
+            help="About how much memory may be used for reading and sorting: 2GB.",
+        ),
+        encrypt_option,
+        click.option(
+            "--fix-clocks",
+            is_flag=True,
+            help="Set right the times of cameras whose clocks are found to be off or to drift.",
+        ),
+        click.option(
+            "--merge-misreads",
+            is_flag=True,
+            help="Give sightings of misread plates to the vehicle whose trip they complete.",
+        ),
+        click.option(
+            "--plate-format",
+            metavar="COUNTRY",
+            help="Count the plates that do not have the form of this country: uz, ru, kz, gb, cn.",
         ),
     ]
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(decorators), command)
@@ -152,6 +189,11 @@ def read(
             store=store,
             rejects=rejects,
             memory=options["memory"],
+            encrypt=Path(options["encrypt"]) if options["encrypt"] else None,
+            fix_clocks=options["fix_clocks"],
+            merge_misreads=options["merge_misreads"],
+            plate_format=options["plate_format"],
+            table=options["table"],
             progress=report,
         )
 
@@ -175,7 +217,7 @@ def refuse_reading_of_store(path: str, options: dict[str, Any]) -> None:
         return
     usual = {"profile": "auto", "plates": "raw", "column": ()}
     for name in READING:
-        if options[name] != usual.get(name):
+        if options[name] not in (usual.get(name), None, False):
             raise click.UsageError(
                 f"{path} is a store, which was read already: --{name.replace('_', '-')} has no "
                 "effect on it; leave it out, or ingest the files again"

@@ -25,11 +25,17 @@ class Part(Protocol):
         ...
 
 
+def is_sealed(part: Part) -> bool:
+    """Say whether a part's rows come from an encrypted store, so no plain copy may be spilled."""
+    return bool(getattr(part, "sealed", False))
+
+
 class RowsPart:
     """A part whose rows are in memory."""
 
-    def __init__(self, rows: Rows):
+    def __init__(self, rows: Rows, *, sealed: bool = False):
         self._rows = rows
+        self.sealed = sealed
 
     def load(self) -> Rows:
         """Give the rows."""
@@ -48,6 +54,11 @@ class DerivedPart:
         self._function = function
         self._broadcast = broadcast or {}
         self._kept: Rows | None = None
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the rows come from an encrypted store."""
+        return is_sealed(self._base)
 
     def load(self) -> Rows:
         """Make the rows, or give the kept ones."""

@@ -13,6 +13,7 @@ from analyzer.engine.base import (
     PartFunction,
     RowsPart,
     bucket_of,
+    is_sealed,
     reduce_rows,
     sort_rows,
     split_rows,
@@ -66,6 +67,7 @@ class LocalEngine:
         held_bytes = 0
         spill: Spill | None = None
         lock = threading.Lock()
+        sealed = any(is_sealed(part) for part in parts)
 
         def run(part: Part) -> None:
             nonlocal held_bytes, spill
@@ -77,26 +79,31 @@ class LocalEngine:
                         held[bucket].append(piece)
                 held_bytes += sum(column.nbytes for column in rows.values())
                 if held_bytes > self.memory // 2:
-                    spill = spill or Spill(buckets)
+                    spill = spill or Spill(buckets, sealed=sealed)
                     for bucket, waiting in enumerate(held):
                         spill.append(bucket, waiting)
                         waiting.clear()
                     held_bytes = 0
 
-        with ThreadPoolExecutor(self.threads) as pool:
-            list(pool.map(run, parts))
-        if spill is not None:
-            for bucket, waiting in enumerate(held):
-                spill.append(bucket, waiting)
-            return list(spill.parts())
-        return [_sorted_part(pieces) for pieces in held if pieces]
+        try:
+            with ThreadPoolExecutor(self.threads) as pool:
+                list(pool.map(run, parts))
+            if spill is not None:
+                for bucket, waiting in enumerate(held):
+                    spill.append(bucket, waiting)
+                return list(spill.parts())
+        except BaseException:
+            if spill is not None:
+                spill.discard()
+            raise
+        return [_sorted_part(pieces, sealed) for pieces in held if pieces]
 
     def reduce(self, frames: Sequence[Rows], key: Sequence[str] = ()) -> Rows:
         """Bring rows together; see `Engine.reduce`."""
         return reduce_rows(frames, key)
 
 
-def _sorted_part(pieces: list[Rows]) -> Part:
+def _sorted_part(pieces: list[Rows], sealed: bool) -> Part:
     # Threads finish in any order: sorting by every column makes the bucket the same each time.
     rows = reduce_rows(pieces)
-    return RowsPart(sort_rows(rows, list(rows)))
+    return RowsPart(sort_rows(rows, list(rows)), sealed=sealed)

@@ -1,6 +1,7 @@
 """Rows that wait on disk: bucketed spill files in Arrow's format, in a private temporary folder.
 
-Only integer codes and pseudonymous values are ever written here; plates stop at the reader.
+Only integer codes and pseudonymous values are ever written here; plates stop at the reader. Rows of
+an encrypted store wait in encrypted files, whose key is made for them and lives in memory only.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from analyzer.engine.base import reduce_rows, sort_rows
-from analyzer.errors import UsageError
+from analyzer.engine.sealing import Seal, decryption, encryption
+from analyzer.errors import StoreError, UsageError
 from analyzer.schema import Rows, n_rows
 
 _MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)I?B?\s*", re.IGNORECASE)
@@ -51,30 +54,51 @@ def to_rows(table: pa.Table) -> Rows:
     return {name: table.column(name).to_numpy() for name in table.column_names}
 
 
+def _read(path: Path, seal: Seal | None) -> Rows:
+    if seal is None:
+        with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as reader:
+            return to_rows(reader.read_all())
+    with open(path, "rb") as file, pq.ParquetFile(file, **decryption(seal, path)) as reader:
+        return to_rows(reader.read(use_threads=False))
+
+
 class SpilledPart:
     """A part whose rows lie in a spill file; sorted by every column when it is loaded."""
 
-    def __init__(self, path: Path, owner: object = None):
+    def __init__(self, path: Path, owner: object = None, seal: Seal | None = None):
         self._path = path
         self._owner = owner
+        self._seal = seal
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the rows come from an encrypted store."""
+        return self._seal is not None
 
     def load(self) -> Rows:
         """Read the rows back."""
-        with pa.OSFile(str(self._path)) as file, pa.ipc.open_stream(file) as reader:
-            rows = to_rows(reader.read_all())
+        rows = _read(self._path, self._seal)
         return sort_rows(rows, list(rows))
 
     def __getstate__(self) -> dict[str, object]:
-        return {"_path": self._path, "_owner": None}
+        if self._seal is not None:
+            raise StoreError(
+                "the store is encrypted, and its key stays in this process: an engine that sends "
+                "parts to other processes cannot read it; use engine='local'"
+            )
+        return {"_path": self._path, "_owner": None, "_seal": None}
 
 
 class Spill:
     """A folder of spill files, one a bucket, which goes when it is no longer used."""
 
-    def __init__(self, buckets: int, folder: Path | None = None):
+    def __init__(self, buckets: int, folder: Path | None = None, *, sealed: bool = False):
+        self._seal = Seal.new() if sealed else None
         # mkdtemp makes the folder with mode 0700: nobody else reads along.
         self._folder = tempfile.TemporaryDirectory(prefix="platerisk-", dir=folder)
-        self._writers: list[pa.ipc.RecordBatchStreamWriter | None] = [None] * buckets
+        self._writers: list[pa.ipc.RecordBatchStreamWriter | pq.ParquetWriter | None] = [
+            None
+        ] * buckets
 
     def _path(self, bucket: int) -> Path:
         return Path(self._folder.name) / f"bucket-{bucket:05d}.arrows"
@@ -86,8 +110,16 @@ class Spill:
             return
         table = to_table(rows)
         if self._writers[bucket] is None:
-            self._writers[bucket] = pa.ipc.new_stream(str(self._path(bucket)), table.schema)
+            self._writers[bucket] = self._writer(self._path(bucket), table.schema)
         self._writers[bucket].write_table(table)
+
+    def _writer(self, path: Path, schema: pa.Schema) -> pa.ipc.RecordBatchStreamWriter:
+        if self._seal is None:
+            return pa.ipc.new_stream(str(path), schema)
+        return pq.ParquetWriter(
+            path, schema, compression="none", use_dictionary=False, write_statistics=False,
+            **encryption(self._seal, path),
+        )  # fmt: skip
 
     def close(self) -> None:
         """End the files, so that they can be read."""
@@ -100,14 +132,13 @@ class Spill:
         self.close()
         for bucket, writer in enumerate(self._writers):
             if writer is not None:
-                yield SpilledPart(self._path(bucket), owner=self._folder)
+                yield SpilledPart(self._path(bucket), owner=self._folder, seal=self._seal)
 
     def rows(self, bucket: int) -> Rows:
         """Read a bucket's rows in the order in which they were written; {} if there are none."""
         if self._writers[bucket] is None:
             return {}
-        with pa.OSFile(str(self._path(bucket))) as file, pa.ipc.open_stream(file) as reader:
-            return to_rows(reader.read_all())
+        return _read(self._path(bucket), self._seal)
 
     def drop(self, bucket: int) -> None:
         """Remove a bucket's file."""

@@ -88,6 +88,7 @@ class ChunkReader:
     entry: FileQuality
     listed: RejectsFile
     _folds: int = 0
+    _serials: int = 0
     _zoned: int = 0
     _local: int = 0
     _kinds: dict[str, str] = field(default_factory=dict)
@@ -101,7 +102,8 @@ class ChunkReader:
     def read(self, chunk: Chunk) -> Rows:
         """Read a chunk: the rows that can be used; the others are counted and written down."""
         count = len(chunk)
-        self.entry.rows_read += count + len(chunk.faults)
+        self.entry.rows_read += count + len(chunk.faults) + chunk.merged.total()
+        self.entry.merged.update(chunk.merged)
         verdicts = _Verdicts(count)
         for role in ("seen_at", "camera", "plate"):
             if role == "camera" and self.cells is not None:
@@ -143,6 +145,10 @@ class ChunkReader:
         if self.times.order is not None:
             how = "settled by the profile" if self.times.settled else "proven by the data"
             self.entry.notes.append(f"dates are {self.times.order}, {how}")
+        if self._serials:
+            self.entry.notes.append(
+                f"{self._serials:,} times are a spreadsheet's counts of days since 30 December 1899"
+            )
         if self._folds:
             self.entry.notes.append(
                 f"{self._folds:,} times fall into an hour that the clocks showed twice and are "
@@ -174,6 +180,7 @@ class ChunkReader:
         self._folds += read.folds
         self._zoned += read.zoned
         self._local += read.local
+        self._serials += read.serials
         unread = np.flatnonzero(read.status == UNREADABLE)
         if len(unread) and pa.types.is_string(column.type):
             header = self.mapped.words["seen_at"].replace(" + ", " ")

@@ -7,6 +7,8 @@ vehicle and camera at most 30 seconds after the last one that was kept there.
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +16,7 @@ from pathlib import Path
 import numba
 import numpy as np
 
+from analyzer.engine.sealing import Seal, read_sealed_bytes, write_sealed_bytes
 from analyzer.errors import InputError
 from analyzer.schema import Rows
 
@@ -78,6 +81,11 @@ def find_repeats(
     return reason
 
 
+def read_sealed_rejects(path: Path, seal: Seal) -> str:
+    """Read the list of rejects of an encrypted store, as CSV."""
+    return gzip.decompress(read_sealed_bytes(path, seal)).decode()
+
+
 class RejectsFile:
     """The list of rows that could not be used: where each stands and why, never what it says.
 
@@ -87,10 +95,35 @@ class RejectsFile:
         Where the list is written.
     earlier : pathlib.Path, optional
         A list that this one continues.
+    seal, earlier_seal : Seal, optional
+        What encrypts this list, and the one that it continues. An encrypted list waits in memory
+        until it is closed; its file is ``rejects.parquet``.
     """
 
-    def __init__(self, path: Path, earlier: Path | None = None):
+    def __init__(
+        self,
+        path: Path,
+        earlier: Path | None = None,
+        *,
+        seal: Seal | None = None,
+        earlier_seal: Seal | None = None,
+    ):
         self.path = path
+        self._seal = seal
+        if seal is not None:
+            self.path = path.with_suffix(".parquet")
+            # Packed: a list of millions of rejects must not fill the memory.
+            self._packed = io.BytesIO()
+            self._file = io.TextIOWrapper(
+                gzip.GzipFile(fileobj=self._packed, mode="wb", mtime=0), "utf-8", newline=""
+            )
+            self._writer = csv.writer(self._file, lineterminator="\n")
+            before = None if earlier is None else earlier.with_suffix(".parquet")
+            if earlier_seal is not None and before.is_file():
+                self._file.write(read_sealed_rejects(before, earlier_seal))
+            else:
+                self._writer.writerow(REJECT_COLUMNS)
+            return
         continued = earlier is not None and earlier.is_file()
         if continued:
             shutil.copyfile(earlier, path)
@@ -121,6 +154,10 @@ class RejectsFile:
 
     def close(self) -> None:
         """Close the file."""
+        if self._seal is not None and not self._file.closed:
+            self._file.close()
+            if self.path.parent.is_dir():
+                write_sealed_bytes(self.path, self._packed.getvalue(), self._seal)
         self._file.close()
 
     def copy_to(self, path: Path) -> None:
@@ -133,7 +170,12 @@ class RejectsFile:
         """
         self._file.flush()
         try:
-            shutil.copyfile(self.path, path)
+            if self._seal is None:
+                shutil.copyfile(self.path, path)
+            else:
+                self.close()
+                text = gzip.decompress(self._packed.getvalue())
+                path.write_bytes(text)
         except OSError as error:
             raise InputError(
                 f"{path}: the rejects file cannot be written ({error.strerror})"

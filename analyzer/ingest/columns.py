@@ -8,11 +8,14 @@ described by positions and kinds of value, because its first row may hold a plat
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
 
 from analyzer.errors import AmbiguousInputError, InputError, UsageError
-from analyzer.ingest.kinds import kind_of
+from analyzer.ingest.kinds import kind_of, shown_name
 from analyzer.ingest.profiles import (
     DATE_WORDS,
     HEADER_WORDS,
@@ -24,6 +27,8 @@ from analyzer.ingest.profiles import (
     choose_profile,
     header_word,
 )
+from analyzer.ingest.recipes import Cell, Made, Recipe
+from analyzer.ingest.sources import Chunk, Source
 from analyzer.ingest.times import looks_like_time
 
 
@@ -38,7 +43,8 @@ class ColumnMap:
     reason : str
         Why this profile.
     columns : dict of str to tuple of int
-        Positions by role; a time may stand in two columns, date and time of day.
+        Positions by role; a time may stand in two columns, date and time of day. Positions from
+        the width of the source on are made by a recipe.
     words : dict of str to str
         What the columns are called, for notes and comparisons; positions where names may not be
         shown.
@@ -54,6 +60,36 @@ class ColumnMap:
     words: dict[str, str]
     explicit: frozenset[str] = frozenset()
     showable: bool = True
+    made: Mapping[int, Made] = field(default_factory=dict)
+
+    def with_roles(self, roles: Sequence[str], width: int) -> ColumnMap:
+        """Give the map with all of some roles; those that it lacks are empty."""
+        columns, words, made = dict(self.columns), dict(self.words), dict(self.made)
+        for role in roles:
+            if role not in columns:
+                columns[role] = (max([width - 1, *made]) + 1,)
+                made[columns[role][0]] = Made(Recipe(()), {})
+                words[role] = "nothing"
+        return replace(self, columns=columns, words=words, made=made)
+
+    def chunks(self, source: Source, wanted: Sequence[int]) -> Iterator[Chunk]:
+        """Read the chunks of a source, with the columns that recipes make of others."""
+        if not self.made:
+            yield from source.chunks(wanted)
+            return
+        given = [position for position in wanted if position not in self.made]
+        making = [position for position in wanted if position in self.made]
+        needed = {place for position in making for place in self.made[position].positions}
+        for chunk in source.chunks(sorted({*given, *needed})):
+            for position in making:
+                recipe = self.made[position]
+                column = recipe.of(chunk.columns, len(chunk))
+                chunk.columns[position] = column
+                bad = [chunk.undecodable[p] for p in recipe.positions if p in chunk.undecodable]
+                if bad:
+                    lost = np.logical_or.reduce(bad) & np.asarray(column.is_null())
+                    chunk.undecodable[position] = lost
+            yield chunk
 
 
 def is_header(rows: Sequence[Sequence[str]], columns: Mapping[str, str] | None = None) -> bool:
@@ -131,8 +167,9 @@ def map_columns(
     *,
     width: int,
     sample: Sequence[Sequence[str]] = (),
-    profile: str = "auto",
+    profile: str | Profile = "auto",
     columns: Mapping[str, str] | None = None,
+    tables: Mapping[str, Mapping[str, Any]] | None = None,
     required: Sequence[str] = ("plate", "camera", "seen_at"),
 ) -> ColumnMap:
     """Find out which column plays which role.
@@ -147,10 +184,13 @@ def map_columns(
         Number of columns.
     sample : sequence of sequence of str
         First rows of a source without header; described by kinds of value, never shown.
-    profile : str
-        Name of a profile, or ``"auto"``.
+    profile : str or Profile
+        Name of a profile, ``"auto"``, the path of a mapping, or a profile found before.
     columns : mapping
-        Role by source column (its name, or its position from 1), as the user gave it.
+        Role by source column (its name, its position from 1, or a text in double quotes that
+        holds for every row), as the user gave it.
+    tables : mapping
+        Tables in which recipes look values up: arrows by column, ``"key"`` first.
     required : sequence of str
         Roles that must be found.
 
@@ -171,18 +211,41 @@ def map_columns(
     {'seen_at': (1,), 'plate': (0,), 'camera': (2,)}
     """
     chosen, reason = choose_profile(header, profile)
-    words = [header_word(name) for name in header]
+    words = _words(header)
     # A source that brings names without rows (a frame, Parquet) keeps names apart from values.
     showable = bool(header) and (not sample or is_showable(header, sample[1:]))
     seen = _what_was_seen(header, width, sample, showable)
     found: dict[str, tuple[int, ...]] = {}
+    made: dict[int, Made] = {}
+    labels: dict[str, str] = {}
     for source, role in check_columns(columns).items():
-        found[role] = (_position(where, source, header, words, width, seen),)
+        if _is_quoted(source):
+            found[role] = (width + len(made),)
+            made[width + len(made)] = Made(Recipe((Cell(text=source[1:-1].strip()),)), {})
+            labels[role] = "the text that the user gave"
+        else:
+            found[role] = (_position(where, source, header, words, width, seen),)
     explicit = frozenset(found)
     taken = {position for positions in found.values() for position in positions}
-    for word, role in chosen.columns.items():
-        if role not in found and words.count(word) == 1:
-            found[role] = (words.index(word),)
+    absent: list[str] = []
+    for role, recipe in chosen.columns.items():
+        if role in found:
+            continue
+        recipe, places = _resolve(recipe, header, width, tables or {})
+        if recipe is None:
+            absent.append(role)
+            continue
+        if len(recipe.cells) == 1 and recipe.cells[0].is_plain:
+            found[role] = (places[recipe.cells[0].column],)
+        else:
+            found[role] = (width + len(made),)
+            made[width + len(made)] = Made(recipe, places, tables or {})
+            labels[role] = recipe.label(
+                {name: shown_name(header[p]) for name, p in places.items() if header}
+            )
+    if absent and not chosen.signature:
+        # A mapping that the user wrote: a slip in it must not pass in silence.
+        reason += f"; its columns for {', '.join(absent)} are not in the file"
     if not chosen.columns:
         for role, tiers in HEADER_WORDS.items():
             if role not in found:
@@ -201,10 +264,59 @@ def map_columns(
             f"Say which it is, for example {example}"
         )
     names = {
-        role: " + ".join(header[p] if showable else f"column {p + 1}" for p in positions)
+        role: labels.get(role)
+        or " + ".join(
+            shown_name(header[p]) if showable else f"column {p + 1}" for p in positions
+        )
         for role, positions in found.items()
     }
-    return ColumnMap(chosen, reason, found, names, explicit, showable)
+    return ColumnMap(chosen, reason, found, names, explicit, showable, made)
+
+
+def _words(header: Sequence[str]) -> list[str]:
+    """Reduce names to words; of dotted names that are not known as a whole, the last part."""
+    words = []
+    for name in header:
+        word = header_word(name)
+        path = name.split(".")
+        inner = header_word(path[-1])
+        # What stands in a list inside a record is one of many, and nothing is known by it.
+        if len(path) > 1 and word not in KNOWN_WORDS and not any(p.isdecimal() for p in path):
+            word = inner if inner in KNOWN_WORDS else word
+        words.append(word)
+    return words
+
+
+def _is_quoted(source: str) -> bool:
+    return len(source) > 2 and source[0] == source[-1] == '"' and bool(source[1:-1].strip())
+
+
+def _resolve(
+    recipe: Recipe, header: Sequence[str], width: int, tables: Mapping[str, Mapping[str, Any]]
+) -> tuple[Recipe | None, dict[str, int]]:
+    """Find the columns of a recipe; ways for which they are not there fall out."""
+    exact = {name: p for p, name in reversed(list(enumerate(header)))}
+    # Looked up by letters and digits too: exports differ in case and underscores.
+    words = {header_word(name): p for p, name in reversed(list(enumerate(header)))}
+
+    def place(name: str) -> int | None:
+        if not header and name.isdecimal() and 1 <= int(name) <= width:
+            return int(name) - 1
+        return exact.get(name, words.get(header_word(name)))
+
+    cells, places = [], {}
+    for cell in recipe.cells:
+        looked_up = cell.lookup is None or cell.lookup[1] in tables.get(cell.lookup[0], ())
+        if looked_up and all(place(name) is not None for name in cell.needs):
+            cells.append(cell)
+            for name in (*cell.needs, *cell.may_need):
+                if place(name) is not None:
+                    places[name] = place(name)
+        elif recipe.joined:
+            return None, {}
+    if not cells:
+        return None, {}
+    return Recipe(tuple(cells), recipe.joined), places
 
 
 def _by_words(
@@ -238,8 +350,8 @@ def _date_and_time(
 def _two_claims(
     where: str, role: str, claims: Sequence[int], header: Sequence[str]
 ) -> AmbiguousInputError:
-    names = [header[p] for p in claims]
-    if len(set(names)) < len(names):
+    names = [shown_name(header[p]) for p in claims]
+    if len(set(names)) < len(names) or names != [header[p] for p in claims]:
         names = [str(p + 1) for p in claims]
     return AmbiguousInputError(
         f"{where}: the columns {', '.join(names)} could all be {role}; say which it is, "
@@ -274,7 +386,7 @@ def _what_was_seen(
     header: Sequence[str], width: int, sample: Sequence[Sequence[str]], showable: bool
 ) -> str:
     if showable:
-        return f"The header says: {', '.join(header)}."
+        return f"The header says: {', '.join(map(shown_name, header))}."
     cells = header or (sample[0] if sample else ())
     kinds = "; ".join(f"{p}: {kind_of(cell)}" for p, cell in enumerate(cells, 1))
     what = "The header has no word that is known" if header else "The file has no header line"
@@ -283,7 +395,8 @@ def _what_was_seen(
 
 def _example(missing: Sequence[str], header: Sequence[str]) -> str:
     if header:
-        free = [n for n in header if header_word(n) not in KNOWN_WORDS] or list(header)
+        names = [n for n in header if shown_name(n) == n] or ["HEADER"]
+        free = [n for n in names if header_word(n) not in KNOWN_WORDS] or names
         return " ".join(f"--column {_quote(n)}={r}" for r, n in zip(missing, free, strict=False))
     return " ".join(f"--column {p}={role}" for p, role in enumerate(missing, 1))
 

@@ -6,20 +6,20 @@ is the one that splits the first rows evenly, and a file may have no header at a
 
 from __future__ import annotations
 
-import codecs
+import contextlib
 import csv
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from analyzer.errors import InputError
-from analyzer.ingest.records import column_of, find_records
+from analyzer.ingest.encodings import TextBlocks, detect_encoding, head_text, read_head
+from analyzer.ingest.records import CUT_OFF, column_of, find_records
 from analyzer.ingest.sources import Chunk
-from analyzer.ingest.streams import ByteStream, hash_file
+from analyzer.ingest.streams import ByteStream, Place, hash_file, size_of
 
 BLOCK_BYTES = 1 << 24
 DELIMITERS = ",;\t|^~\x01\x1f"
@@ -33,19 +33,21 @@ HeaderTest = Callable[[list[list[str]]], bool]
 
 
 class TextSource:
-    """A delimited text file, plain or gzipped."""
+    """A delimited text file, plain or packed."""
 
-    def __init__(self, path: Path, is_header: HeaderTest, *, block_bytes: int = BLOCK_BYTES):
+    def __init__(self, path: Place, is_header: HeaderTest, *, block_bytes: int = BLOCK_BYTES):
         self.path = path
         self.name = path.name
-        self.size = path.stat().st_size
+        self.size = size_of(path)
         self.sha256: str | None = None
         self._block_bytes = block_bytes
-        head = self._read_head()
+        head = read_head(ByteStream(path), _HEAD_BYTES)
         if not head:
             raise InputError(f"{path}: the file is empty")
         self.encoding, self._bom = detect_encoding(head)
-        text = self._head_text(head)
+        text, is_text = head_text(head, self.encoding, self._bom)
+        if not is_text:
+            raise InputError(f"{path}: this is not text; a CSV or Parquet file is expected")
         self._returns_only = "\n" not in text and "\r" in text
         if self._returns_only:
             text = text.replace("\r", "\n")
@@ -73,11 +75,24 @@ class TextSource:
             self.sha256 = hash_file(self.path)
         return self.sha256
 
+    def _is_cut_off(self, record: bytes) -> bool:
+        """Say whether the last record ends without a line end and shorter than all others do.
+
+        A file that was cut off may end in a time or a plate that is shorter and still readable.
+        """
+        # What has a line end inside may be followed by a fault, or be quoted.
+        if b"\n" in record or record.endswith(b"\r"):
+            return False
+        last = record.decode("utf-8", "replace").rsplit(self.delimiter, 1)[-1].strip(' "')
+        ends = [row[-1].strip() for row in self.head[self.has_header :] if len(row) == self.width]
+        widths = {len(end) for end in ends if end != last}
+        return len(ends) > 2 and len(widths) == 1 and len(last) < min(widths)
+
     def chunks(self, wanted: Sequence[int]) -> Iterator[Chunk]:
         """Yield the rows, block by block."""
         stream = ByteStream(self.path)
         positions = list(dict.fromkeys(wanted))
-        text = _TextBlocks(stream, self.encoding, self._bom, self._returns_only)
+        text = TextBlocks(stream, self.encoding, self._bom, self._returns_only)
         carry, line, skipping = b"", 1, False
         lines_to_skip = self._skip_lines + (self._header_lines if self.has_header else 0)
         for block, final in text.blocks(self._block_bytes):
@@ -101,6 +116,8 @@ class TextSource:
                 final=final,
                 skipping=skipping,
             )
+            if final and len(found) and self._is_cut_off(data[int(found.starts[-1]) :]):
+                found.give_up_last(CUT_OFF, self.width)
             columns, undecodable = {}, {}
             for slot, position in enumerate(positions):
                 column, bad = decode_column(column_of(buffer, found, slot), self.encoding)
@@ -119,109 +136,6 @@ class TextSource:
             text.advance(data[: found.consumed])
             carry, line, skipping = data[found.consumed :], found.next_line, found.skipping
         self.sha256 = stream.sha256
-
-    def _read_head(self) -> bytes:
-        for block in ByteStream(self.path).blocks(_HEAD_BYTES):
-            return block
-        return b""
-
-    def _head_text(self, head: bytes) -> str:
-        text = codecs.getincrementaldecoder(self.encoding)("replace").decode(head[self._bom :])
-        odd = sum(1 for c in text if ord(c) < 32 and c not in "\t\r\n\f") + text.count("\ufffd")
-        # A few stray bytes are faults of rows; a twentieth of them is no text.
-        if odd > 8 and odd * 20 > len(text):
-            raise InputError(f"{self.path}: this is not text; a CSV or Parquet file is expected")
-        if text.lstrip()[:1] in ("{", "[", "<"):
-            kind = "XML or HTML" if text.lstrip()[0] == "<" else "JSON"
-            raise InputError(
-                f"{self.path} is {kind}, which is not read; export the sightings as CSV or Parquet"
-            )
-        return text
-
-
-class _TextBlocks:
-    """Blocks of a text file as UTF-8 (or a one-byte encoding as it stands), with file offsets."""
-
-    def __init__(self, stream: ByteStream, encoding: str, bom: int, returns_only: bool):
-        self._stream = stream
-        self._wide = encoding.startswith("utf-16")
-        self._decoder = codecs.getincrementaldecoder(encoding)("replace") if self._wide else None
-        self._bom = bom
-        self._returns_only = returns_only
-        self._base = bom
-
-    def blocks(self, size: int) -> Iterator[tuple[bytes, bool]]:
-        """Yield blocks, and whether each is the last."""
-        last: bytes | None = None
-        skip = self._bom
-        for block in self._stream.blocks(max(size, 16)):
-            block, skip = block[skip:], 0
-            if self._decoder is not None:
-                block = self._decoder.decode(block).encode()
-            if self._returns_only:
-                block = block.replace(b"\r", b"\n")
-            if last is not None:
-                yield last, False
-            last = block
-        yield last or b"", True
-
-    def offsets(self, data: bytes, positions: np.ndarray) -> np.ndarray:
-        """Turn positions in the current block into byte offsets in the (unpacked) file."""
-        if not self._wide or not len(positions):
-            return positions + self._base
-        return 2 * _units_before(np.frombuffer(data, np.uint8))[positions] + self._base
-
-    def advance(self, data: bytes) -> None:
-        """Tell that these bytes lie behind."""
-        if self._wide:
-            self._base += 2 * int(_units_before(np.frombuffer(data, np.uint8))[-1])
-        else:
-            self._base += len(data)
-
-
-def _units_before(data: np.ndarray) -> np.ndarray:
-    """Count the UTF-16 units of the characters that begin before each byte of UTF-8."""
-    units = ((data & 0xC0) != 0x80).astype(np.int64) + (data >= 0xF0)
-    return np.concatenate([[0], np.cumsum(units)])
-
-
-def detect_encoding(head: bytes) -> tuple[str, int]:
-    r"""Find the encoding of a text by its first bytes.
-
-    Returns
-    -------
-    encoding : str
-        ``utf-8``, ``utf-16-le``, ``utf-16-be``, ``cp1251`` or ``cp1252``.
-    bom : int
-        Length of the byte-order mark.
-
-    Examples
-    --------
-    >>> detect_encoding("номер;камера".encode("cp1251")), detect_encoding(b"plate;caf\xe9 2")
-    (('cp1251', 0), ('cp1252', 0))
-    """
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8"),
-        (codecs.BOM_UTF16_LE, "utf-16-le"),
-        (codecs.BOM_UTF16_BE, "utf-16-be"),
-    ):
-        if head.startswith(mark):
-            return encoding, len(mark)
-    even, odd = head[0::2].count(0), head[1::2].count(0)
-    half = max(1, len(head) // 2)
-    if odd > 0.4 * half and even < 0.1 * half:
-        return "utf-16-le", 0
-    if even > 0.4 * half and odd < 0.1 * half:
-        return "utf-16-be", 0
-    try:
-        codecs.getincrementaldecoder("utf-8")("strict").decode(head)
-        return "utf-8", 0
-    except UnicodeDecodeError:
-        # Cyrillic words are runs of high bytes; in western text accented letters stand alone.
-        runs = re.findall(rb"[\xc0-\xff\xa8\xb8]+", head)
-        high = sum(map(len, runs))
-        return ("cp1251" if runs and high >= 2 * len(runs) else "cp1252"), 0
-
 
 def sniff_delimiter(text: str) -> str:
     r"""Find the delimiter that splits the first rows evenly and into the most fields.
@@ -292,6 +206,10 @@ def decode_column(column: pa.Array, encoding: str) -> tuple[pa.Array, np.ndarray
 
 
 def _decode(value: bytes, encoding: str) -> str | None:
+    if encoding != "utf-8" and not value.isascii():
+        # Files are glued together from several: accented letters that are UTF-8 are nothing else.
+        with contextlib.suppress(UnicodeDecodeError):
+            return value.decode("utf-8").strip()
     try:
         return value.decode(encoding).strip()
     except UnicodeDecodeError:

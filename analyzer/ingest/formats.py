@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,58 +13,141 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analyzer.errors import InputError
+from analyzer.ingest.database import MAGIC, DatabaseSource
 from analyzer.ingest.delimited import BLOCK_BYTES, HeaderTest, TextSource
+from analyzer.ingest.documents import DocumentSource
+from analyzer.ingest.encodings import declared_encoding, detect_encoding, head_text, read_head
+from analyzer.ingest.json_text import JsonReader
+from analyzer.ingest.profiles import PROFILES, Profile, named_profile
 from analyzer.ingest.sources import Chunk, Source
-from analyzer.ingest.streams import hash_file, open_file
+from analyzer.ingest.spreadsheet import WorkbookSource
+from analyzer.ingest.streams import ByteStream, Place, hash_file, open_file
+from analyzer.ingest.xml_text import XmlReader
 
 CHUNK_ROWS = 250_000
 
-_MAGIC = {
-    b"PK\x03\x04": "a zip archive or an Excel workbook",
-    b"SQLite format 3": "an SQLite database",
-    b"\x28\xb5\x2f\xfd": "a zstd archive",
-    b"\xfd7zXZ": "an xz archive",
+_HEAD_BYTES = 1 << 20
+_EVENT_LOG = re.compile(r"(?m)^Code=\w+;action=")
+
+_NOT_READ = {
     b"%PDF": "a PDF document",
     b"\xff\xd8\xff": "a picture",
     b"\x89PNG": "a picture",
     b"ARROW1": "an Arrow file",
     b"ORC": "an ORC file",
     b"\x7fELF": "a program",
+    b"MZ": "a program",
+    b"\xd0\xcf\x11\xe0": "an old Excel or Access file",
+    b"\x89HDF": "an HDF file",
+    b"Rar!": "a rar archive",
+    b"7z\xbc\xaf": "a 7z archive",
+    **{bytes([0x80, version]): "a pickle, which could run programs," for version in range(2, 6)},
 }
 
 
-def open_source(path: Path, is_header: HeaderTest, *, block_bytes: int = BLOCK_BYTES) -> Source:
-    """Open a file in the format that its first bytes show.
+def open_source(
+    place: Place,
+    is_header: HeaderTest,
+    *,
+    block_bytes: int = BLOCK_BYTES,
+    profile: str | Profile = "auto",
+    table: str | None = None,
+) -> Source:
+    """Open a file in the format that its first bytes show, whatever its name says.
 
     Parameters
     ----------
-    path : pathlib.Path
-        The file.
+    place : pathlib.Path or Member
+        The file, or the member of an archive.
     is_header : callable
-        Says of the first rows of a delimited file whether the first of them is a header.
+        Says of the first rows of a table whether the first of them is a header.
     block_bytes : int
         How much is parsed at a time.
+    profile : str or Profile
+        What the user says about the format; nested records need it to find their rows.
+    table : str, optional
+        Which table, sheet, list or element holds the sightings, where there are more.
 
     Raises
     ------
     InputError
         If the file is missing, empty, unreadable, or of a kind that is not read.
     """
-    with open_file(path) as file:
-        try:
-            magic = file.read(16)
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    if not magic:
-        raise InputError(f"{path}: the file is empty")
-    if magic.startswith(b"PAR1"):
-        return ParquetSource(path, chunk_rows=max(1, block_bytes // 64))
-    for start, kind in _MAGIC.items():
-        if magic.startswith(start):
+    if isinstance(place, Path):
+        # Says what is wrong with the path before its content is looked at.
+        open_file(place).close()
+    stream = ByteStream(place)
+    head = read_head(stream, _HEAD_BYTES)
+    if not head:
+        raise InputError(f"{place}: the file is empty")
+    plain = isinstance(place, Path) and stream.packing is None
+    for magic, kind in ((b"PAR1", "Parquet"), (MAGIC, "a database"), (b"PK\x03\x04", "a zip")):
+        if head.startswith(magic) and not plain:
+            raise InputError(f"{place}: {kind} file inside a packed one; unpack it first")
+    if head.startswith(b"PAR1"):
+        return ParquetSource(place, chunk_rows=max(1, block_bytes // 64))
+    if head.startswith(MAGIC):
+        return DatabaseSource(place, table=table, block_bytes=block_bytes)
+    if head.startswith(b"PK\x03\x04"):
+        return WorkbookSource(place, is_header, table=table, block_bytes=block_bytes)
+    for start, kind in _NOT_READ.items():
+        if head.startswith(start):
             raise InputError(
-                f"{path} is {kind}, which is not read; export the sightings as CSV or Parquet"
+                f"{place} is {kind}, which is not read; export the sightings as CSV or Parquet"
             )
-    return TextSource(path, is_header, block_bytes=block_bytes)
+    return _open_text(place, head, is_header, block_bytes, profile, table, stream.packing)
+
+
+def _open_text(
+    place: Place,
+    head: bytes,
+    is_header: HeaderTest,
+    block_bytes: int,
+    profile: str | Profile,
+    table: str | None,
+    packing: str | None,
+) -> Source:
+    encoding, bom = detect_encoding(head)
+    text, is_text = head_text(head, encoding, bom)
+    if not is_text:
+        raise InputError(
+            f"{place}: this is not text; a CSV, JSON, XML, Excel, SQLite or Parquet file is "
+            "expected"
+        )
+    whole = len(head) < _HEAD_BYTES
+    begin = text.lstrip()[:200]
+    reader: JsonReader | XmlReader | None = None
+    if begin.startswith("<"):
+        if re.match(r"<(!doctype\s+)?html", begin, re.IGNORECASE):
+            raise InputError(
+                f"{place} is a web page (HTML), which is not read; export the sightings as CSV"
+            )
+        if bom == 0:
+            encoding = declared_encoding(head) or encoding
+        element = table
+        if element is None and profile != "auto":
+            chosen = profile if isinstance(profile, Profile) else named_profile(profile)
+            element = chosen.element
+        reader = XmlReader(
+            place, head, encoding, bom, whole=whole, block_bytes=block_bytes, element=element,
+            known=[known.element for known in PROFILES.values() if known.element],
+        )  # fmt: skip
+    elif re.match(r"\{|\[\s*[{\]]", begin) or _EVENT_LOG.search(text[:65_536]):
+        reader = JsonReader(
+            place, text, encoding, bom, whole=whole, block_bytes=block_bytes, table=table
+        )
+    elif re.match(r"\[\s*\[", begin):
+        raise InputError(
+            f"{place}: a JSON list of lists does not name its columns; export it as CSV or as a "
+            "list of objects"
+        )
+    if reader is None:
+        source: Source = TextSource(place, is_header, block_bytes=block_bytes)
+    else:
+        source = DocumentSource(place, reader, profile=profile)
+    if packing is not None:
+        source.notes.append(f"packed with {packing}")
+    return source
 
 
 class ParquetSource:
@@ -78,7 +162,7 @@ class ParquetSource:
         try:
             with pq.ParquetFile(path) as file:
                 schema, self._rows = file.schema_arrow, file.metadata.num_rows
-        except (pa.ArrowException, OSError):
+        except (pa.ArrowException, OSError, UnicodeError, OverflowError):
             raise InputError(f"{path}: the Parquet file is damaged or encrypted") from None
         self.columns = tuple(schema.names)
         self.types = tuple(schema.types)
@@ -98,13 +182,17 @@ class ParquetSource:
         try:
             with pq.ParquetFile(self.path) as file:
                 for batch in file.iter_batches(self._chunk_rows, columns=list(names.values())):
-                    columns = {
-                        position: plain(batch.column(name)) for position, name in names.items()
-                    }
+                    columns, undecodable = {}, {}
+                    for position, name in names.items():
+                        columns[position], bad = _checked(plain(batch.column(name)))
+                        if bad is not None:
+                            undecodable[position] = bad
                     row += len(batch)
                     done = self.size * row // max(1, self._rows)
-                    yield _numbered(columns, row - len(batch), len(batch), done)
-        except (pa.ArrowException, OSError):
+                    chunk = _numbered(columns, row - len(batch), len(batch), done)
+                    chunk.undecodable = undecodable
+                    yield chunk
+        except (pa.ArrowException, OSError, UnicodeError, OverflowError):
             raise InputError(f"{self.path}: the Parquet file is damaged") from None
         self.digest()
 
@@ -159,6 +247,26 @@ class FrameSource:
 def _numbered(columns: dict[int, pa.Array], row: int, count: int, done: int) -> Chunk:
     lines = np.arange(row + 1, row + 1 + count, dtype=np.int64)
     return Chunk(columns, lines, np.full(count, -1, np.int64), done=done)
+
+
+def _checked(column: pa.Array) -> tuple[pa.Array, np.ndarray | None]:
+    """Make cells of text that are no text null, and mark them: writers do not always look."""
+    if not pa.types.is_string(column.type):
+        return column, None
+    try:
+        column.validate(full=True)
+        return column, None
+    except pa.ArrowInvalid:
+        pass
+    texts: list[str | None] = []
+    bad = np.zeros(len(column), bool)
+    for row, value in enumerate(column.cast(pa.binary()).to_pylist()):
+        try:
+            texts.append(None if value is None else value.decode())
+        except UnicodeDecodeError:
+            texts.append(None)
+            bad[row] = True
+    return pa.array(texts, pa.string()), bad
 
 
 def plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:

@@ -90,6 +90,34 @@ def make_key(
     return Key(FILE, use_key_file(Path(key), apart_from=apart_from))
 
 
+def make_secret(
+    encrypt: str | Path | bytes | None, *, apart_from: Sequence[Path] = ()
+) -> bytes | None:
+    """Find or make the secret of an encrypted store; None where none was asked for.
+
+    Raises
+    ------
+    KeyFileError
+        As `make_key`.
+    """
+    if encrypt is None:
+        return None
+    return make_key("raw", encrypt, apart_from=apart_from).secret
+
+
+def open_secret(encrypt: str | Path | bytes | None) -> bytes | None:
+    """Find the secret of a store that is there; its file is never made.
+
+    Raises
+    ------
+    KeyFileError
+        If there is no such file, others can read it, or it is malformed.
+    """
+    if encrypt is None or isinstance(encrypt, bytes):
+        return encrypt
+    return read_key_file(Path(encrypt))
+
+
 def use_key_file(path: Path, *, apart_from: Sequence[Path] = ()) -> bytes:
     """Read a key file, or make one.
 

@@ -30,3 +30,21 @@ def kind_of(text: str | None) -> str:
         if pattern.fullmatch(text):
             return f"{name}, {len(text)} character{'s' if len(text) > 1 else ''}"
     return f"other text, {len(text)} character{'s' if len(text) > 1 else ''}"
+
+
+_WITH_DIGITS = re.compile(r"(?=.*[^\W\d_])(?=.*\d\D*\d)|\d{3,}")
+
+
+def shown_name(name: str) -> str:
+    """Give the name of a column, table or sheet for messages; one that may be a plate is covered.
+
+    Nested records may be keyed by plates, and workbooks may have a sheet a vehicle.
+
+    Examples
+    --------
+    >>> shown_name("reads.01A123BC.camera"), shown_name("Data.Seat.0.SafeBelt")
+    ('reads.(name with digits).camera', 'Data.Seat.0.SafeBelt')
+    """
+    return ".".join(
+        "(name with digits)" if _WITH_DIGITS.match(part) else part for part in name.split(".")
+    )

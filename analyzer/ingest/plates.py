@@ -17,6 +17,8 @@ import numba
 import numpy as np
 import pyarrow as pa
 
+from analyzer.ingest.misreads import NearPlates
+from analyzer.ingest.siphash import siphash
 from analyzer.ingest.times import text_buffers
 
 PSEUDONYM_LENGTH = 32
@@ -76,7 +78,7 @@ def normalise_plate(text: str) -> str | None:
     if not text.isascii():
         text = _resolve(text)
     plate = text.upper().translate(_STRIPPED)
-    if plate in SENTINELS or not any(c.isalnum() for c in plate):
+    if plate in SENTINELS or not (plate.isalnum() or any(c.isalnum() for c in plate)):
         return None
     return plate
 
@@ -160,6 +162,12 @@ class VehicleCoder:
         From a cell's text to the vehicle's name (a pseudonym), or None where there is no plate.
     names : iterable of str
         Names that have codes already, in the order of the codes.
+    key : bytes, optional
+        Makes the names, in the place of `name_of`, pseudonyms of normalised plates.
+    near : NearPlates, optional
+        Takes note of the plates of new codes, to find near-equal ones.
+    valid : callable, optional
+        Says whether a normalised plate has the form of its country.
 
     Examples
     --------
@@ -168,8 +176,20 @@ class VehicleCoder:
     ([0, 1, 0], ['B', 'A'])
     """
 
-    def __init__(self, name_of: Callable[[str], str | None], names: Iterable[str] = ()):
+    def __init__(
+        self,
+        name_of: Callable[[str], str | None],
+        names: Iterable[str] = (),
+        *,
+        key: bytes | None = None,
+        near: NearPlates | None = None,
+        valid: Callable[[str], bool] | None = None,
+    ):
         self._name_of = name_of
+        self._key = key
+        self._near = near
+        self._valid = valid
+        self._ill_formed: set[int] = set()
         self._codes = {name: code for code, name in enumerate(names)}
         # The table must not tell the spellings even to one who reads the process's memory later.
         self._seed = np.frombuffer(secrets.token_bytes(16), np.uint64)
@@ -202,13 +222,40 @@ class VehicleCoder:
             codes[start:stop] = self._code_of_spelling[ids]
         return codes
 
+    @property
+    def ill_formed(self) -> np.ndarray:
+        """Codes of the plates that do not have the form that was asked for."""
+        return np.array(sorted(self._ill_formed), np.int32)
+
+    def _look_at(self, plates: dict[int, str]) -> None:
+        """Take note of what the plates of new codes are like; the plates are not kept."""
+        if self._near is not None:
+            self._near.add(list(plates.values()), np.fromiter(plates, np.int32, len(plates)))
+        if self._valid is not None:
+            valid = self._valid
+            self._ill_formed.update(code for code, plate in plates.items() if not valid(plate))
+
     def _learn(self, column: pa.Array, rows: np.ndarray) -> None:
         texts = column.take(pa.array(rows)).to_pylist()
         codes = self._codes
+        known = len(codes)
         learned = np.empty(len(texts), np.int32)
+        fresh: dict[int, str] = {}
         for i, text in enumerate(texts):
-            name = self._name_of(text or "")
-            learned[i] = NO_PLATE if name is None else codes.setdefault(name, len(codes))
+            if self._key is None:
+                name = plate = self._name_of(text or "")
+            else:
+                plate = normalise_plate(text or "")
+                name = None if plate is None else pseudonym(self._key, plate)
+            if name is None:
+                learned[i] = NO_PLATE
+                continue
+            code = codes.setdefault(name, len(codes))
+            learned[i] = code
+            if code >= known:
+                fresh[code] = plate
+        if self._near is not None or self._valid is not None:
+            self._look_at(fresh)
         count = self._spellings + len(learned)
         if count > len(self._code_of_spelling):
             larger = np.empty(2 * count, np.int32)
@@ -216,57 +263,6 @@ class VehicleCoder:
             self._code_of_spelling = larger
         self._code_of_spelling[self._spellings : count] = learned
         self._spellings = count
-
-
-@numba.njit(inline="always")
-def _rotate(x, bits):
-    return (x << np.uint64(bits)) | (x >> np.uint64(64 - bits))
-
-
-@numba.njit(inline="always")
-def _round(v0, v1, v2, v3):
-    v0 += v1
-    v1 = _rotate(v1, 13) ^ v0
-    v0 = _rotate(v0, 32)
-    v2 += v3
-    v3 = _rotate(v3, 16) ^ v2
-    v0 += v3
-    v3 = _rotate(v3, 21) ^ v0
-    v2 += v1
-    v1 = _rotate(v1, 17) ^ v2
-    return v0, v1, _rotate(v2, 32), v3
-
-
-@numba.njit(cache=True, nogil=True)
-def _siphash(data, begin, end, k0, k1):
-    """Hash bytes with a key to 128 bits (SipHash-2-4-128, Aumasson and Bernstein 2012)."""
-    v0 = k0 ^ np.uint64(0x736F6D6570736575)
-    v1 = k1 ^ np.uint64(0x646F72616E646F6D) ^ np.uint64(0xEE)
-    v2 = k0 ^ np.uint64(0x6C7967656E657261)
-    v3 = k1 ^ np.uint64(0x7465646279746573)
-    here = begin
-    while True:
-        left = end - here
-        word = np.uint64(0)
-        for i in range(min(left, 8)):
-            word |= np.uint64(data[here + i]) << np.uint64(8 * i)
-        if left < 8:
-            word |= np.uint64((end - begin) & 0xFF) << np.uint64(56)
-        v3 ^= word
-        v0, v1, v2, v3 = _round(v0, v1, v2, v3)
-        v0, v1, v2, v3 = _round(v0, v1, v2, v3)
-        v0 ^= word
-        here += 8
-        if left < 8:
-            break
-    v2 ^= np.uint64(0xEE)
-    for _ in range(4):
-        v0, v1, v2, v3 = _round(v0, v1, v2, v3)
-    first = v0 ^ v1 ^ v2 ^ v3
-    v1 ^= np.uint64(0xDD)
-    for _ in range(4):
-        v0, v1, v2, v3 = _round(v0, v1, v2, v3)
-    return first, v0 ^ v1 ^ v2 ^ v3
 
 
 @numba.njit(cache=True, nogil=True)
@@ -281,7 +277,7 @@ def _spellings(offsets, data, k0, k1, table, known):
     hashes = np.empty((n, 2), np.uint64)
     # All hashes first: then the look-ups do not wait for each other.
     for i in range(n):
-        hashes[i, 0], hashes[i, 1] = _siphash(data, offsets[i], offsets[i + 1], k0, k1)
+        hashes[i, 0], hashes[i, 1] = siphash(data, offsets[i], offsets[i + 1], k0, k1)
     ids = np.empty(n, np.int32)
     new_rows = np.empty(n, np.int64)
     n_new = 0

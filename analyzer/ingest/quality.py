@@ -93,6 +93,10 @@ class Quality:
         Share of the vehicles that have one sighting only.
     notes : list of str
         What concerns all files.
+    clocks : list of dict
+        Clocks of cameras that are wrong, in minutes, and whether they were set right.
+    misreads : dict or None
+        What was found about misread plates; None where it was not looked for.
     """
 
     files: list[FileQuality] = field(default_factory=list)
@@ -102,6 +106,8 @@ class Quality:
     last_seen: str | None = None
     vehicles_seen_once: float | None = None
     notes: list[str] = field(default_factory=list)
+    clocks: list[dict[str, Any]] = field(default_factory=list)
+    misreads: dict[str, Any] | None = None
 
     def _sum(self, name: str) -> Counter[str]:
         return sum((getattr(file, name) for file in self.files), Counter())
@@ -141,6 +147,8 @@ class Quality:
             "first_seen": self.first_seen,
             "last_seen": self.last_seen,
             "vehicles_seen_once": self.vehicles_seen_once,
+            "clocks": list(self.clocks),
+            "misreads": self.misreads,
             "files": [file.to_dict() for file in self.files],
             "notes": [
                 *(f"file {file.number}: {note}" for file in self.files for note in file.notes),

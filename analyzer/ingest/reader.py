@@ -7,18 +7,24 @@ then is anything sorted, spilled or stored.
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from analyzer.cameras import read_camera_frame
 from analyzer.engine.spill import parse_memory
-from analyzer.errors import InputError, KeyFileError, UsageError
+from analyzer.errors import KeyFileError, UsageError
 from analyzer.ingest.columns import check_columns
-from analyzer.ingest.keys import PSEUDONYMOUS, THROW_AWAY, make_key
+from analyzer.ingest.inputs import find_inputs
+from analyzer.ingest.inspection import Checks
+from analyzer.ingest.keys import (
+    PSEUDONYMOUS,
+    THROW_AWAY,
+    make_key,
+    make_secret,
+    open_secret,
+)
 from analyzer.ingest.reading import Progress, Reading
 from analyzer.local_time import time_zone
 from analyzer.sightings import Sightings
@@ -40,25 +46,32 @@ def read_sightings(
     rejects: str | Path | None = None,
     progress: Progress | None = None,
     memory: str | int | None = None,
+    encrypt: str | Path | bytes | None = None,
+    fix_clocks: bool = False,
+    merge_misreads: bool = False,
+    plate_format: str | None = None,
+    table: str | None = None,
 ) -> Sightings:
     """Read plate sightings, replace the plates by keyed pseudonyms, and store them.
 
     Parameters
     ----------
-    source : path, glob, list of paths, DataFrame, or store
-        CSV with any delimiter (plain or gzipped), Parquet, frames; or the folder of a store
-        written earlier, which is opened.
+    source : path, glob, folder, list of paths, DataFrame, or store
+        CSV with any delimiter, Parquet, JSON, JSON Lines, XML, Excel, GeoJSON, GeoPackage, SQLite,
+        text formats also packed with gzip, xz, zstd or bzip2, or in a zip archive; frames; or the
+        folder of a store written earlier, which is opened.
     cameras : path or DataFrame, optional
         Where the cameras stand: ``camera, lat, lon`` and, if there are any, ``name`` and ``zone``.
     timezone : str, optional
         IANA name of the zone in which the cameras stand. Needed where the times carry no zone.
     columns : mapping, optional
         What columns are, ``{"source column": "role"}``, where the header does not tell; a source
-        column may be named by its position from 1. Roles: plate, camera, seen_at, lat, lon and the
+        column may be named by its position from 1; a source in double quotes is a text that holds
+        for every row (``{'"Gate 1"': "camera"}``). Roles: plate, camera, seen_at, lat, lon and the
         optional columns of `analyzer.schema`.
     profile : str
-        ``"auto"``, or the name of a profile; ``"day-first"`` and ``"month-first"`` settle dates
-        that can be read in two ways.
+        ``"auto"``, the name of a profile, or the path of a mapping (``.toml``); ``"day-first"``
+        and ``"month-first"`` settle dates that can be read in two ways.
     plates : {"raw", "pseudonymous"}
         Whether the input holds plates, or ids that are pseudonyms already and are kept.
     key : path or bytes, optional
@@ -76,7 +89,21 @@ def read_sightings(
     progress : callable, optional
         Called with bytes done and bytes in all.
     memory : str, optional
-        How much memory may be used, ``"2GB"`` by default.
+        How much memory may be used, ``"2GB"`` by default; what the program itself, the names of
+        the vehicles and the libraries need comes on top.
+    encrypt : path or bytes, optional
+        Key file (made if it is not there), or the key itself, with which the store is encrypted;
+        needed again to open it or to add to it.
+    fix_clocks : bool
+        Set right the times of cameras whose clocks are wrong; by default they are only reported.
+    merge_misreads : bool
+        Give sightings of misread plates to the vehicle whose trip they complete; by default they
+        are only counted.
+    plate_format : str, optional
+        Country whose plates are expected (``"uz"``); others are counted and kept.
+    table : str, optional
+        Which table of a database, sheet of a workbook, list of JSON or element of XML holds the
+        sightings, where there are more.
 
     Returns
     -------
@@ -105,11 +132,16 @@ def read_sightings(
         time_zone(timezone)
     if place_grid is not None and cameras is not None:
         raise UsageError("--place-grid makes its own places: leave --cameras out")
-    inputs = _find_inputs(source)
+    inputs, passed_over = find_inputs(source)
     if len(inputs) == 1 and isinstance(inputs[0], Path) and is_store(inputs[0]):
-        return _open_again(inputs[0], store)
+        return _open_again(inputs[0], store, open_secret(encrypt))
     target = None if store is None else Path(store)
-    earlier = open_store(target) if target is not None and is_store(target) else None
+    secret = make_secret(encrypt, apart_from=[folder for folder in (target,) if folder])
+    is_there = target is not None and is_store(target)
+    earlier = open_store(target, secret=secret) if is_there else None
+    checks = Checks(fix_clocks, merge_misreads, plate_format)
+    if earlier is not None:
+        checks.refuse_changes(earlier.path)
     apart_from = [folder for folder in (target,) if folder is not None]
     _check_key_kind(earlier, plates, key)
     reading = Reading(
@@ -122,35 +154,16 @@ def read_sightings(
         place_grid=None if place_grid is None else parse_distance(place_grid, name="place grid"),
         memory=parse_memory(memory if memory is not None else "2GB"),
         cameras=None if cameras is None else read_camera_frame(cameras),
+        secret=secret,
+        checks=checks,
+        table=table,
+        notes=passed_over,
     )
     return reading.run(inputs, None if rejects is None else Path(rejects), progress)
 
 
-def _find_inputs(source: Any) -> list[Path | pd.DataFrame]:
-    if isinstance(source, pd.DataFrame):
-        return [source]
-    if isinstance(source, str | Path):
-        path = Path(source)
-        if path.exists() or not glob.has_magic(str(source)):
-            return [path]
-        found = [Path(name) for name in sorted(glob.glob(str(source), recursive=True))]
-        files = [path for path in found if path.is_file()]
-        if not files:
-            raise InputError(f"{source}: no file matches")
-        return files
-    if isinstance(source, Sequence):
-        inputs = [found for item in source for found in _find_inputs(item)]
-        if not inputs:
-            raise UsageError("there is nothing to read: the list of files is empty")
-        return inputs
-    raise UsageError(
-        "source must be a path, a glob, a list of paths, a DataFrame or the folder of a store, "
-        f"not {type(source).__name__}"
-    )
-
-
-def _open_again(path: Path, store: str | Path | None) -> Sightings:
-    sightings = Sightings(open_store(path))
+def _open_again(path: Path, store: str | Path | None, secret: bytes | None) -> Sightings:
+    sightings = Sightings(open_store(path, secret=secret))
     if store is None or Path(store).resolve() == path.resolve():
         return sightings
     return sightings.save(store)

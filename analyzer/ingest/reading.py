@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -11,22 +12,37 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analyzer.errors import AmbiguousInputError, InputError, KeyFileError, StoreError, UsageError
+from analyzer.errors import (
+    AmbiguousInputError,
+    AnalyzerError,
+    InputError,
+    KeyFileError,
+    StoreError,
+    UsageError,
+)
 from analyzer.ingest.chunks import ChunkReader
 from analyzer.ingest.cleaning import MERGE_REASONS, RejectsFile, merge_repeats
 from analyzer.ingest.coding import CellCoder, NameCoder, Positions
 from analyzer.ingest.columns import ColumnMap, is_header, map_columns
+from analyzer.ingest.documents import DocumentSource
 from analyzer.ingest.formats import FrameSource, open_source
+from analyzer.ingest.inputs import covered_name
+from analyzer.ingest.inspection import Checks, Inspection
 from analyzer.ingest.keys import PSEUDONYMOUS, Key
+from analyzer.ingest.lookups import companions_of, file_name, load_table, table_place
 from analyzer.ingest.plates import VehicleCoder, existing_id, look_like_plates, pseudonym_of
+from analyzer.ingest.profiles import GENERIC, Profile, choose_profile
 from analyzer.ingest.quality import FileQuality, Quality
 from analyzer.ingest.sources import Source
+from analyzer.ingest.streams import Place
 from analyzer.ingest.times import DAY_FIRST, MONTH_FIRST, TimeReader, order_proofs
 from analyzer.schema import CORE, LABELS, OPTIONAL, Rows
 from analyzer.sightings import Sightings
 from analyzer.store import Store, StoreBuilder, is_store, open_store
 
 REJECTS = "rejects.csv"
+_FEW_ROWS = 20
+"""A file of more rows than these, none of them usable, was misunderstood."""
 _EARLIER = 0
 """Number of the file of rows that were in the store before."""
 
@@ -48,6 +64,10 @@ class Reading:
         place_grid: float | None,
         memory: int,
         cameras: pd.DataFrame | None,
+        secret: bytes | None = None,
+        checks: Checks | None = None,
+        table: str | None = None,
+        notes: Sequence[str] = (),
     ):
         self.earlier = earlier
         self.target = target
@@ -58,25 +78,45 @@ class Reading:
         self.place_grid = place_grid
         self.memory = memory
         self.cameras = cameras
+        self.table = table
+        self._tables: dict[Place, dict[str, Any]] = {}
+        self._given: list[Place] = []
+        self._kept = 0
+        self._unusable: InputError | None = None
         manifest = earlier.manifest if earlier is not None else {}
         self._provenance = dict(manifest.get("provenance", {}))
         self._inputs = [dict(entry) for entry in self._provenance.get("inputs", ())]
         self.quality = Quality.from_dict(manifest.get("quality", {}))
+        self.quality.notes.extend(notes)
         for entry in self.quality.files:
             entry.is_earlier = True
         if earlier is not None:
             self._check_earlier(manifest)
         names = earlier.vehicle_names.to_pylist() if earlier is not None else ()
         name_of = existing_id if key.kind == PSEUDONYMOUS else pseudonym_of(key.secret)
-        self.vehicles = VehicleCoder(name_of, names)
-        table = earlier.camera_table if earlier is not None else None
-        self.cells = None if place_grid is None else CellCoder(place_grid, table)
-        self.names = NameCoder(() if table is None else table["name"])
+        self.secret = secret
+        self.checks = checks or Checks()
+        self.inspection = Inspection(
+            self.checks,
+            memory,
+            fixed_cameras=place_grid is None,
+            raw_plates=key.kind != PSEUDONYMOUS,
+        )
+        self.vehicles = VehicleCoder(
+            name_of,
+            names,
+            key=None if key.kind == PSEUDONYMOUS else key.secret,
+            near=self.inspection.near,
+            valid=self.inspection.valid,
+        )
+        placed = earlier.camera_table if earlier is not None else None
+        self.cells = None if place_grid is None else CellCoder(place_grid, placed)
+        self.names = NameCoder(() if placed is None else placed["name"])
         self.positions = Positions()
-        if table is not None and place_grid is None:
+        if placed is not None and place_grid is None:
             # A camera of the store that stands elsewhere in a new file moves.
-            held = np.arange(len(table), dtype=np.int32)
-            self.positions.add(held, table["lat"].to_numpy(float), table["lon"].to_numpy(float))
+            held = np.arange(len(placed), dtype=np.int32)
+            self.positions.add(held, placed["lat"].to_numpy(float), placed["lon"].to_numpy(float))
         self._seen_once = 0
         labels = earlier.labels if earlier is not None else {}
         self.labels = {name: NameCoder(labels.get(name, ())) for name in LABELS}
@@ -98,24 +138,55 @@ class Reading:
     # The flow
 
     def run(
-        self, inputs: Sequence[Path | pd.DataFrame], rejects: Path | None, progress: Progress | None
+        self,
+        inputs: Sequence[Place | pd.DataFrame],
+        rejects: Path | None,
+        progress: Progress | None,
     ) -> Sightings:
         """Read the inputs and write the store."""
+        covered = {item: name for item in inputs if isinstance(item, Path)
+                   for name in [covered_name(item)] if name}  # fmt: skip
+        try:
+            return self._run(inputs, rejects, progress)
+        except AnalyzerError as error:
+            message = str(error)
+            for path, name in covered.items():
+                message = message.replace(str(path), name).replace(path.name, name)
+            if message == str(error):
+                raise
+            raise type(error)(message) from None
+
+    def _run(
+        self,
+        inputs: Sequence[Place | pd.DataFrame],
+        rejects: Path | None,
+        progress: Progress | None,
+    ) -> Sightings:
         # A share of the memory for the block, its fields and its columns; the rest for sorting.
         block = max(1 << 12, min(1 << 24, self.memory // 64))
-        sources = [self._open(item, block) for item in inputs]
+        sources = self._without_companions([self._open(item, block) for item in inputs])
+        nested = [source for source in sources if isinstance(source, DocumentSource)]
+        for vendor in [source.profile for source in nested if source.profile.only][:1]:
+            for source in nested:
+                source.adopt(vendor)
         maps = [self._map(source) for source in sources]
-        self._check_same_schema(sources, maps)
+        maps = self._check_same_schema(sources, maps)
         optional = [name for name in OPTIONAL if name in maps[0].columns]
         builder = StoreBuilder(
             self.target,
             timezone=self._store_timezone,
             columns=optional,
             memory=self.memory,
+            secret=self.secret,
         )
         try:
             folder = None if self.earlier is None else self.earlier.folder / REJECTS
-            listed = RejectsFile(builder.folder / REJECTS, folder)
+            listed = RejectsFile(
+                builder.folder / REJECTS,
+                folder,
+                seal=builder.seal,
+                earlier_seal=None if self.earlier is None else self.earlier.seal,
+            )
             try:
                 added = self._read_all(sources, maps, builder, listed, progress)
                 if rejects is not None:
@@ -124,7 +195,7 @@ class Reading:
                 listed.close()
             if not added and self.earlier is not None:
                 builder.abandon()
-                return Sightings(open_store(self.target))
+                return Sightings(open_store(self.target, secret=self.secret))
             return Sightings(self._finish(builder, optional))
         except BaseException:
             builder.abandon()
@@ -136,29 +207,77 @@ class Reading:
             return self.timezone
         return "UTC" if self.earlier is None else self.earlier.manifest["timezone"]
 
-    def _open(self, item: Path | pd.DataFrame, block: int) -> Source:
+    def _without_companions(self, sources: list[Source]) -> list[Source]:
+        """Set aside the files that are not sightings but are looked up in."""
+        if len(sources) == 1:
+            return sources
+        profiles = []
+        for source in sources:
+            with contextlib.suppress(InputError):
+                profiles.append(choose_profile(source.columns, self.profile)[0])
+        names = companions_of(profiles)
+        aside = [s for s in sources if file_name(getattr(s, "path", Path())) in names]
+        self._given = [source.path for source in aside]
+        return [source for source in sources if source not in aside]
+
+    def _look_up(self, source: Source, profile: Profile) -> dict[str, dict[str, Any]]:
+        tables = {}
+        for name, table in profile.tables.items():
+            place = table_place(profile, name, source, self._given)
+            if place is None:
+                self._note_once(f"{table['file']} does not lie beside the file: nothing is known "
+                                f"of the {name}")  # fmt: skip
+                continue
+            if place not in self._tables:
+                found = self._open(place, 1 << 20)
+                self._tables[place] = load_table(found, table["key"])
+                self._note_once(f"{table['file']} is looked up in")
+            tables[name] = self._tables[place]
+        return tables
+
+    def _note_once(self, note: str) -> None:
+        if note not in self.quality.notes:
+            self.quality.notes.append(note)
+
+    def _open(self, item: Place | pd.DataFrame, block: int) -> Source:
         if isinstance(item, pd.DataFrame):
             return FrameSource(item)
-        if is_store(item):
+        if isinstance(item, Path) and is_store(item):
             raise UsageError(f"{item} is a store; a store is opened alone, not among files")
-        if item.is_file() and self.target is not None:
+        if isinstance(item, Path) and item.is_file() and self.target is not None:
             inside = item.resolve().is_relative_to(self.target.resolve())
             if inside:
                 raise UsageError(f"{item} lies in the store that is to be written")
-        return open_source(item, lambda rows: is_header(rows, self.columns), block_bytes=block)
+        source = open_source(
+            item,
+            lambda rows: is_header(rows, self.columns),
+            block_bytes=block,
+            profile=self.profile,
+            table=self.table,
+        )
+        source.name = covered_name(item) or source.name
+        return source
 
     def _map(self, source: Source) -> ColumnMap:
         required = ("plate", "seen_at")
         required += ("lat", "lon") if self.place_grid is not None else ("camera",)
+        # Nested records were told apart by their profile already.
+        profile = getattr(source, "profile", None) if self.profile == "auto" else None
+        if profile is None or profile == GENERIC:
+            profile = self.profile
+        chosen = choose_profile(source.columns, profile)[0]
         mapped = map_columns(
             source.name,
             source.columns,
             width=source.width,
             sample=source.head,
-            profile=self.profile,
+            profile=profile,
             columns=self.columns,
-            required=required,
+            tables=self._look_up(source, chosen) if chosen.tables else None,
+            required=() if getattr(source, "only_other_events", False) else required,
         )
+        if getattr(source, "only_other_events", False):
+            mapped = mapped.with_roles(required, source.width)
         if self.place_grid is not None:
             # The cell plays the camera: the reader's name is not needed.
             mapped.columns.pop("camera", None)
@@ -175,10 +294,19 @@ class Reading:
             )
         return mapped
 
-    def _check_same_schema(self, sources: Sequence[Source], maps: Sequence[ColumnMap]) -> None:
+    def _check_same_schema(
+        self, sources: Sequence[Source], maps: list[ColumnMap]
+    ) -> list[ColumnMap]:
+        """Refuse files of different kinds; give the maps, all with the same roles."""
+        if maps[0].profile.columns and all(m.profile == maps[0].profile for m in maps):
+            # A vendor's records leave out what they do not know: no file of one kind differs.
+            roles = list({role: None for mapped in maps for role in mapped.columns})
+            maps = [m.with_roles(roles, s.width) for m, s in zip(maps, sources, strict=True)]
         first, first_map = sources[0], maps[0]
         for source, mapped in zip(sources[1:], maps[1:], strict=True):
-            if mapped.words == first_map.words and mapped.profile == first_map.profile:
+            if mapped.profile == first_map.profile and (
+                mapped.words == first_map.words or mapped.profile.columns
+            ):
                 continue
             roles = [role for role in {**first_map.words, **mapped.words}
                      if first_map.words.get(role) != mapped.words.get(role)]  # fmt: skip
@@ -201,6 +329,7 @@ class Reading:
                     f"{first.name}: the store {self._named(held)}, the file {self._named(new)}; "
                     "all files of a store bring the same optional columns"
                 )
+        return maps
 
     @staticmethod
     def _named(columns: set[str]) -> str:
@@ -243,6 +372,8 @@ class Reading:
             )
             done += source.size
             added += 1
+        if added and not self._kept and self._unusable is not None:
+            raise self._unusable
         return added
 
     def _read_one(
@@ -275,35 +406,41 @@ class Reading:
             listed=listed,
         )
         kept = 0
-        for chunk in source.chunks(reader.wanted):
+        for chunk in mapped.chunks(source, reader.wanted):
             rows = reader.read(chunk)
             if len(rows["vehicle"]):
                 kept += len(rows["vehicle"])
                 builder.append(rows)
             if progress is not None:
                 progress(done + min(chunk.done, source.size), total)
+        self._kept += kept
         if entry.rows_read and not kept:
             reasons = ", ".join(
                 f"{reason.replace('_', ' ')}: {rows:,}"
                 for reason, rows in entry.rejected.most_common()
             )
-            raise InputError(
+            unusable = InputError(
                 f"{source.name}: none of its {entry.rows_read:,} rows can be used ({reasons}); "
                 f"{reader.hint()}"
             )
+            # One event a file is a common export; one of many without a plate is no fault.
+            if entry.rows_read > _FEW_ROWS or total == source.size:
+                raise unusable
+            self._unusable = self._unusable or unusable
+            entry.notes.append("none of its rows can be used")
         reader.finish()
 
     def _time_reader(self, source: Source, mapped: ColumnMap) -> TimeReader:
         name = mapped.words["seen_at"]
         where = f"{source.name}, column {name}" if mapped.showable else f"{source.name}, {name}"
-        reader = TimeReader(where, self.timezone)
+        reader = TimeReader(where, mapped.profile.timezone or self.timezone)
         if mapped.profile.order is not None:
             reader.order, reader.settled = mapped.profile.order, True
             return reader
         # Only dates that end with the year leave the order open: one chunk shows whether there are
         # any, and reading goes on until a date proves which number is the day.
         positions = mapped.columns["seen_at"][:1]
-        for chunk in source.chunks(positions):
+        for chunk in mapped.chunks(source, positions):
             needed, day_first, month_first = order_proofs(chunk.columns[positions[0]])
             if day_first or month_first:
                 reader.order = DAY_FIRST if day_first >= month_first else MONTH_FIRST
@@ -317,14 +454,17 @@ class Reading:
     def _finish(self, builder: StoreBuilder, optional: Sequence[str]) -> Store:
         if self.earlier is not None:
             self._append_earlier(builder)
+        self.inspection.expect(builder.rows_appended, len(self.vehicles))
         merged = builder.write_parts(self._merge)
         first_new = next(entry for entry in self.quality.files if not entry.is_earlier)
         by_number = {entry.number: entry for entry in self.quality.files}
         for (number, code), rows in sorted(merged.items()):
             # An earlier row that now repeats a new one was merged because the new file came.
             by_number.get(number, first_new).merged[MERGE_REASONS[code]] += rows
-        self._describe(builder)
         cameras = self._camera_table()
+        self.inspection.finish(builder, cameras, self.quality, self.vehicles.ill_formed)
+        self._seen_once = self.inspection.seen_once
+        self._describe(builder)
         return builder.finish(
             cameras=cameras,
             vehicles=self.vehicles.names,
@@ -336,9 +476,7 @@ class Reading:
 
     def _merge(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
         keep, reason = merge_repeats(rows)
-        # A vehicle is in one part, so what is counted here is final.
-        counts = np.unique(rows["vehicle"][keep], return_counts=True)[1]
-        self._seen_once += int(np.count_nonzero(counts == 1))
+        self.inspection.add(rows, keep)
         return keep, reason
 
     def _append_earlier(self, builder: StoreBuilder) -> None:
@@ -349,9 +487,9 @@ class Reading:
 
     def _describe(self, builder: StoreBuilder) -> None:
         quality = self.quality
-        quality.vehicles, quality.cameras = len(self.vehicles), builder.cameras_seen
-        if len(self.vehicles):
-            quality.vehicles_seen_once = self._seen_once / len(self.vehicles)
+        quality.vehicles, quality.cameras = builder.vehicles_seen, builder.cameras_seen
+        if quality.vehicles:
+            quality.vehicles_seen_once = self._seen_once / quality.vehicles
         if builder.span_ms is not None:
             first, last = (
                 pd.Timestamp(time, unit="ms", tz="UTC").tz_convert(builder.timezone).isoformat()
@@ -405,6 +543,7 @@ class Reading:
     def _describe_origin(self) -> dict[str, Any]:
         return {
             **self._provenance,
+            **self.inspection.provenance,
             "version": _version(),
             "inputs": self._inputs,
             "options": {
@@ -414,6 +553,7 @@ class Reading:
                 "plates": "pseudonymous" if self.key.kind == PSEUDONYMOUS else "raw",
                 "place_grid_m": self.place_grid,
                 "cameras": self.cameras is not None,
+                **self.checks.to_dict(),
             },
         }
 

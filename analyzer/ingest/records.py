@@ -18,11 +18,16 @@ MAX_RECORD = 1 << 20
 """Longest record in bytes; a quote that is never closed swallows no more than this."""
 
 WRONG_FIELDS, UNBALANCED, TOO_LONG, NUL_BYTE = 1, 2, 3, 4
+NOT_PARSED, CUT_OFF, OTHER_EVENT, NO_SIGHTING = 5, 6, 7, 8
 FAULT_REASONS = {
     WRONG_FIELDS: "wrong_number_of_fields",
     UNBALANCED: "quote_unbalanced",
     TOO_LONG: "record_too_long",
     NUL_BYTE: "nul_byte",
+    NOT_PARSED: "record_not_parsed",
+    CUT_OFF: "record_cut_off",
+    OTHER_EVENT: "other_kind_of_event",
+    NO_SIGHTING: "event_without_sighting",
 }
 
 _NEWLINE, _RETURN, _QUOTE, _SPACE, _TAB = 10, 13, 34, 32, 9
@@ -66,6 +71,16 @@ class Records:
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    def give_up_last(self, code: int, fields: int) -> None:
+        """Make the last record a fault."""
+        faults = self.faults
+        faults.lines = np.append(faults.lines, self.lines[-1])
+        faults.offsets = np.append(faults.offsets, self.starts[-1])
+        faults.codes = np.append(faults.codes, code)
+        faults.fields = np.append(faults.fields, fields)
+        self.starts, self.lines = self.starts[:-1], self.lines[:-1]
+        self.first, self.last = self.first[:, :-1], self.last[:, :-1]
 
 
 def find_records(

@@ -7,6 +7,7 @@ may be missing or double.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -33,6 +34,8 @@ class Chunk:
         Cells that are not text in the file's encoding (null in `columns`).
     done : int
         Bytes (or rows) of the source read so far.
+    merged : Counter
+        Records that the source itself joined into others, by reason.
     """
 
     columns: dict[int, pa.Array]
@@ -41,6 +44,7 @@ class Chunk:
     faults: Faults = field(default_factory=Faults)
     undecodable: dict[int, np.ndarray] = field(default_factory=dict)
     done: int = 0
+    merged: Counter[str] = field(default_factory=Counter)
 
     def __len__(self) -> int:
         return len(self.lines)

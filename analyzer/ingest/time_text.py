@@ -1,4 +1,4 @@
-"""Times written as text: ISO, local forms and epochs, read by one pass over the bytes.
+"""Times written as text: ISO, local forms, month names, epochs, serials; one pass over the bytes.
 
 Whatever a text leaves open (its zone, the order of day and month) is said in the status, not
 guessed.
@@ -9,15 +9,21 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from analyzer.ingest.month_names import WEEKDAY, letter_at, read_word
 from analyzer.units import DAY_MS, HOUR_MS, MINUTE_MS
 
 FIRST_MS, LAST_MS = 631_152_000_000, 4_102_444_800_000
 """Times before 1990 or from 2100 on are faults of a clock."""
 
-READ_UTC, READ_LOCAL, EMPTY, UNREADABLE, OUT_OF_RANGE, NO_TIME, OTHER_ORDER, OPEN_ORDER, GAP = (
-    range(9)
-)
+(
+    READ_UTC, READ_LOCAL, EMPTY, UNREADABLE, OUT_OF_RANGE, NO_TIME, OTHER_ORDER, OPEN_ORDER, GAP,
+    OPEN_YEAR, READ_SERIAL,
+) = range(11)  # fmt: skip
 """What became of a text."""
+
+FIRST_SERIAL, LAST_SERIAL = 32_874, 73_051
+"""Spreadsheets count days since 30 December 1899: these are 1990 and 2100."""
+SERIAL_DAY_0 = -25_569
 
 
 @numba.njit(cache=True, nogil=True)
@@ -140,8 +146,13 @@ def _date_parts(data, begin, end, order):
             return 0, 0, 0, stop, UNREADABLE
         return a, b, c, stop, 0
     # A colon parts hours from minutes; only a year in front makes it a date.
-    if last_digits != 4 or separator == 58:
+    if separator == 58 or last_digits not in (2, 4) or digits + after - position - 1 > 4:
         return 0, 0, 0, stop, UNREADABLE
+    if last_digits == 2:
+        # Which of three short numbers is the year, nothing in the text tells.
+        if order == 0:
+            return c, b, a, stop, OPEN_YEAR
+        c = full_year(c)
     if order == 0:
         return c, b, a, stop, OPEN_ORDER
     day, month = (a, b) if order == 1 else (b, a)
@@ -151,12 +162,116 @@ def _date_parts(data, begin, end, order):
 
 
 @numba.njit(cache=True, nogil=True)
+def full_year(year):
+    """Give the year that two digits mean, once it is known that they are a year: 1990 to 2089."""
+    return year + (1900 if year >= 90 else 2000)
+
+
+@numba.njit(cache=True, nogil=True)
+def _parse_serial(data, begin, end):
+    """Read days since 30 December 1899 with a fraction, as spreadsheets write times."""
+    days, position = _number(data, begin, end)
+    if days < FIRST_SERIAL or days >= LAST_SERIAL:
+        return 0, OUT_OF_RANGE
+    if position == end:
+        return 0, NO_TIME
+    if position + 1 == end:
+        return 0, UNREADABLE
+    share, scale = 0.0, 0.1
+    position += 1
+    while position < end:
+        if not 48 <= data[position] <= 57:
+            return 0, UNREADABLE
+        share += (data[position] - 48) * scale
+        scale /= 10
+        position += 1
+    return (days + SERIAL_DAY_0) * DAY_MS + round(share * DAY_MS), READ_SERIAL
+
+
+@numba.njit(cache=True, nogil=True)
+def _skip_marks(data, position, end):
+    """Skip what stands between the parts of a date: blanks, commas, points, dashes, slashes."""
+    while position < end and data[position] in (32, 44, 45, 46, 47, 9):
+        position += 1
+    return position
+
+
+@numba.njit(cache=True, nogil=True)
+def _named_date(data, begin, end, order):
+    """Read a date with the name of its month: as `_date_parts`."""
+    first, second = -1, -1
+    first_digits, second_digits = 0, 0
+    month, position = 0, begin
+    while position < end:
+        position = _skip_marks(data, position, end)
+        if position >= end:
+            break
+        if 48 <= data[position] <= 57:
+            value, stop = _number(data, position, end)
+            if stop < end and data[stop] == 58:
+                break
+            if first < 0:
+                first, first_digits = value, stop - position
+            else:
+                second, second_digits = value, stop - position
+            position = stop
+        else:
+            letter, _ = letter_at(data, position, end)
+            if letter == 0:
+                return 0, 0, 0, position, UNREADABLE
+            meaning, stop = read_word(data, position, end)
+            if meaning == 0 or (meaning != WEEKDAY and month > 0):
+                return 0, 0, 0, position, UNREADABLE
+            if meaning != WEEKDAY:
+                month = meaning
+            position = stop
+        if month > 0 and second >= 0:
+            break
+    # "1 марта 2026 г. 10:00": what stands behind the year may be a word that says nothing.
+    mark = _skip_marks(data, position, end)
+    if mark < end and letter_at(data, mark, end)[0] != 0:
+        meaning, stop = read_word(data, mark, end)
+        if meaning == WEEKDAY:
+            position = stop
+            if position < end and data[position] == 46:
+                position += 1
+    if month == 0 or second < 0:
+        return 0, 0, 0, position, UNREADABLE
+    if first_digits == 4 and second_digits <= 2:
+        return first, month, second, position, 0
+    if first_digits <= 2 and second_digits == 4:
+        return second, month, first, position, 0
+    if first_digits <= 2 and second_digits == 2:
+        if order == 0 and not (first > 31 or second > 31):
+            return 0, 0, 0, position, OPEN_YEAR
+        if first > 31:
+            return full_year(first), month, second, position, 0
+        return full_year(second), month, first, position, 0
+    return 0, 0, 0, position, UNREADABLE
+
+
+@numba.njit(cache=True, nogil=True)
+def _has_word(data, begin, end):
+    """Say whether a text has a word of three letters or more, or begins with one."""
+    run, position = 0, begin
+    while position < end:
+        letter, after = letter_at(data, position, end)
+        run = run + 1 if letter != 0 else 0
+        if run == 3:
+            return True
+        position = after if letter != 0 else position + 1
+    return False
+
+
+@numba.njit(cache=True, nogil=True)
 def _parse_one(data, begin, end, order):
     if begin == end:
         return 0, EMPTY
     digits = 0
     while begin + digits < end and 48 <= data[begin + digits] <= 57:
         digits += 1
+    if digits == 5 and (begin + digits == end or data[begin + digits] in (44, 46)):
+        return _parse_serial(data, begin, end)
     if digits >= 9 and (begin + digits == end or data[begin + digits] == 46):
         century = (data[begin] - 48) * 10 + data[begin + 1] - 48
         if digits != 14 or (century != 19 and century != 20):
@@ -164,6 +279,8 @@ def _parse_one(data, begin, end, order):
     if digits > 8 and digits != 14:
         return 0, UNREADABLE
     year, month, day, position, fault = _date_parts(data, begin, end, order)
+    if fault == UNREADABLE and _has_word(data, begin, end):
+        year, month, day, position, fault = _named_date(data, begin, end, order)
     if fault in (UNREADABLE, OTHER_ORDER):
         return 0, fault
     if fault == 0:
@@ -174,6 +291,8 @@ def _parse_one(data, begin, end, order):
     clock_ms, offset_ms, zoned, problem = _parse_clock(data, position, end)
     if problem != 0:
         return 0, problem
+    if fault == OPEN_YEAR:
+        return 0, OPEN_YEAR
     if fault == OPEN_ORDER:
         # One that proves an order is read when the order is known; out-of-range ones never prove.
         return 0, OPEN_ORDER

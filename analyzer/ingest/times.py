@@ -19,16 +19,22 @@ from analyzer.errors import AmbiguousInputError
 from analyzer.ingest.time_text import (
     EMPTY,
     FIRST_MS,
+    FIRST_SERIAL,
     GAP,
     LAST_MS,
+    LAST_SERIAL,
     NO_TIME,
     OPEN_ORDER,
+    OPEN_YEAR,
     OTHER_ORDER,
     OUT_OF_RANGE,
     READ_LOCAL,
+    READ_SERIAL,
     READ_UTC,
+    SERIAL_DAY_0,
     UNREADABLE,
     count_orders,
+    full_year,
     parse_texts,
 )
 from analyzer.local_time import Clock, clock
@@ -64,6 +70,8 @@ class TimesRead:
         Times that the clocks showed twice (read as the earlier).
     zoned, local : int
         Times that came with an offset (or as an epoch), and without.
+    serials : int
+        Times that came as a spreadsheet's count of days (they are among the local ones).
     """
 
     times: np.ndarray
@@ -71,6 +79,7 @@ class TimesRead:
     folds: int = 0
     zoned: int = 0
     local: int = 0
+    serials: int = 0
 
 
 @dataclass
@@ -115,6 +124,8 @@ class TimeReader:
             values, status = self._texts(column)
         else:
             values, status = _typed(column)
+        serial = status == READ_SERIAL
+        status[serial] = READ_LOCAL
         local = status == READ_LOCAL
         zoned = int(np.count_nonzero(status == READ_UTC))
         n_local = int(np.count_nonzero(local))
@@ -127,7 +138,7 @@ class TimeReader:
         outside = read & ((values < FIRST_MS) | (values >= LAST_MS))
         status[outside] = OUT_OF_RANGE
         values[status != READ_UTC] = 0
-        return TimesRead(values, status, folds, zoned, n_local)
+        return TimesRead(values, status, folds, zoned, n_local, int(np.count_nonzero(serial)))
 
     def _texts(self, column: pa.Array) -> tuple[np.ndarray, np.ndarray]:
         offsets, data = text_buffers(column)
@@ -135,6 +146,8 @@ class TimeReader:
         if (status == OPEN_ORDER).any():
             # The reader settles the order before it reads, so this column never proved it.
             raise AmbiguousInputError(self._order_message(offsets, data, status))
+        if (status == OPEN_YEAR).any():
+            raise AmbiguousInputError(self._year_message(offsets, data, status))
         if not self.settled and (status == OTHER_ORDER).any():
             raise AmbiguousInputError(
                 f"{self.where}: some dates can only be day first and others only month first, so "
@@ -181,10 +194,35 @@ class TimeReader:
         )
 
 
+    def _year_message(self, offsets: np.ndarray, data: np.ndarray, status: np.ndarray) -> str:
+        example = ""
+        for row in np.flatnonzero(status == OPEN_YEAR)[:1000]:
+            text = bytes(data[offsets[row] : offsets[row + 1]]).decode("utf-8", "replace")
+            match = re.match(r"\D*(\d\d?)[-/. ]+(\d\d?)[-/. ]+(\d\d)\b(?!:)", text)
+            if match is None:
+                continue
+            a, b, c = (int(number) for number in match.groups())
+            readings = [
+                f"{_date(int(full_year(year)), month, day)} ({name})"
+                for year, month, day, name in (
+                    (c, b, a, "day first"), (c, a, b, "month first"), (a, b, c, "year first"),
+                )
+                if 1 <= month <= 12 and 1 <= day <= 31
+            ]  # fmt: skip
+            if len(readings) > 1:
+                example = f": {a:02}/{b:02}/{c:02} may be {' or '.join(readings)}"
+                break
+        return (
+            f"{self.where}: the years have two digits, so dates can be read in several "
+            f"ways{example}. If the year stands last, write --profile {DAY_FIRST} or --profile "
+            f"{MONTH_FIRST}; if not, write the years in full"
+        )
+
+
 _MONTHS = "January February March April May June July August September October November December"
 
 
-def _date(year: str, month: str, day: str) -> str:
+def _date(year: str | int, month: str | int, day: str | int) -> str:
     return f"{int(day)} {_MONTHS.split()[int(month) - 1]} {year}"
 
 
@@ -206,6 +244,9 @@ def looks_like_time(text: str) -> bool:
     >>> looks_like_time("10/07/2021 - 16:30:51"), looks_like_time("dt")
     (True, False)
     """
+    # A number of five digits may be a spreadsheet's time, but it may be anything else.
+    if re.fullmatch(r"\d{5}([.,]\d*)?", text.strip()):
+        return False
     offsets, data = text_buffers(pa.array([text.strip()], pa.string()))
     _, status = parse_texts(offsets, data, 0)
     return int(status[0]) not in (EMPTY, UNREADABLE)
@@ -242,6 +283,12 @@ def _typed(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:
         if pa.types.is_integer(kind):
             whole = column.cast(pa.int64(), safe=False).fill_null(0).to_numpy(zero_copy_only=False)
             values = np.where(scaled < 0, whole // np.where(scaled < 0, -scaled, 1), values)
+        serial = (status == READ_UTC) & (raw >= FIRST_SERIAL) & (raw < LAST_SERIAL)
+        whole_days = np.floor(raw[serial]).astype(np.int64) + SERIAL_DAY_0
+        values[serial] = whole_days * DAY_MS + np.round(raw[serial] % 1 * DAY_MS).astype(np.int64)
+        scaled[serial] = DAY_MS
+        # Whole numbers are days without hours; a midnight among fractions is a time.
+        status[serial] = NO_TIME if pa.types.is_integer(kind) else READ_SERIAL
         status[(status == READ_UTC) & (scaled == 0)] = OUT_OF_RANGE
         return values, status
     if pa.types.is_date(kind):

@@ -53,8 +53,21 @@ from analyzer.report.content import CRITERIA, Finding, ReportInput
 from analyzer.report.tables import clean_text, is_missing
 from analyzer.report.texts import Texts
 
-SOURCE_FIELDS = ("files", "notes")
-"""What a reading says of its files: names of exports, columns, encodings can identify a source."""
+PUBLIC_DATA = (
+    "rows_read",
+    "rows_kept",
+    "rows_rejected",
+    "rows_merged",
+    "rejected_by_reason",
+    "merged_by_reason",
+    "vehicles",
+    "cameras",
+    "first_seen",
+    "last_seen",
+    "timezone",
+    "days",
+)
+"""What a page says of a reading; notes on files, columns and encodings can identify a source."""
 
 FINDINGS_VERSION = 1
 INFO_VERSION = 1
@@ -151,8 +164,8 @@ def publishable_data(data: Mapping[str, Any], k: int) -> dict[str, Any]:
     Without counts of vehicles under k, and without what can identify a source: notes on files
     and the files themselves.
     """
-    shown = {name: value for name, value in data.items() if name not in SOURCE_FIELDS}
-    vehicles, once = shown.get("vehicles"), shown.pop("vehicles_seen_once", None)
+    shown = {name: data[name] for name in PUBLIC_DATA if name in data}
+    vehicles, once = shown.get("vehicles"), data.get("vehicles_seen_once")
     if vehicles is not None and 0 < vehicles < k:
         shown["vehicles"] = None
     elif vehicles and once is not None and not 0 < round(once * vehicles) < k:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,27 +20,44 @@ from filelock import FileLock, Timeout
 
 from analyzer.cameras import CAMERA_TABLE, camera_table
 from analyzer.engine.base import split_rows
+from analyzer.engine.sealing import Seal, encryption, write_sealed_bytes
 from analyzer.engine.spill import Spill, parse_memory
 from analyzer.errors import StoreError
-from analyzer.schema import CORE, DTYPES, LABELS, OPTIONAL, Rows, concatenate, n_rows, take
+from analyzer.schema import (
+    CORE,
+    DTYPES,
+    LABELS,
+    OPTIONAL,
+    Rows,
+    concatenate,
+    n_rows,
+    take,
+)
 from analyzer.store.sorting import sort_sightings
 from analyzer.store.store import (
     FORMAT,
-    FORMAT_VERSION,
     GENERATION,
     MANIFEST,
+    SEALED_MANIFEST,
     Store,
     open_store,
     read_manifest,
+    read_outer_manifest,
+    read_rows,
 )
 
 LOCK = ".lock"
+PLAIN, ENCRYPTED = 1, 2
+"""Versions of the format of a store."""
 
 SLOTS = 64
 """Vehicles are spread over this many spill files; the number of parts divides it."""
 
 PART_ROWS = 4_000_000
 """Rows that a part should hold at most, as far as the slots go."""
+
+SMALLEST_PART_ROWS = 250_000
+"""Rows up to which a part is not cut, however little memory may be used."""
 
 Merge = Callable[[Rows], tuple[np.ndarray, np.ndarray]]
 """From sorted rows: a mask of those to keep, and why not the others (a code)."""
@@ -63,6 +81,8 @@ class StoreBuilder:
         Number of parts; by default as many as the rows need.
     memory : str or int
         How much may be held before rows are spilled to disk.
+    secret : bytes, optional
+        Encrypts whatever is written, spill files included; needed again to open the store.
 
     Raises
     ------
@@ -78,7 +98,10 @@ class StoreBuilder:
         columns: Sequence[str] = (),
         parts: int | None = None,
         memory: str | int = "2GB",
+        secret: bytes | None = None,
     ):
+        self._secret = secret
+        self.seal = None if secret is None else Seal.new(secret)
         self._temporary = None
         if path is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="platerisk-store-")
@@ -88,7 +111,8 @@ class StoreBuilder:
         self.columns = CORE + tuple(name for name in OPTIONAL if name in columns)
         self._parts = parts
         self._slots = parts if parts else SLOTS
-        self._limit = parse_memory(memory) // 4
+        self._memory = parse_memory(memory)
+        self._limit = self._memory // 8
         self._held: list[Rows] = []
         self._held_bytes = 0
         self._spill: Spill | None = None
@@ -101,11 +125,13 @@ class StoreBuilder:
         self._generation = self._next_generation()
 
     def _open_for_writing(self) -> FileLock:
+        self._made_folder = not self.path.exists()
+        self._was_empty = self._made_folder
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            self._was_empty = self._made_folder or not any(self.path.iterdir())
             if (self.path / MANIFEST).exists():
-                # A store that this version cannot read is not one that it may replace.
-                read_manifest(self.path)
+                self._check_replaceable()
             elif self._foreign_files():
                 raise StoreError(
                     f"{self.path}: the folder holds other files and is not a store; "
@@ -121,6 +147,15 @@ class StoreBuilder:
             raise StoreError(f"{self.path}: cannot be written ({error.strerror})") from None
         return lock
 
+    def _check_replaceable(self) -> None:
+        # A store that this version cannot read is not one that it may replace.
+        if "encrypted" not in read_outer_manifest(self.path) and self.seal is not None:
+            raise StoreError(
+                f"{self.path}: the store is not encrypted, and what was once written plain cannot "
+                "be taken back; make an encrypted store in a new folder"
+            )
+        read_manifest(self.path, self._secret)
+
     def _foreign_files(self) -> bool:
         # A killed run leaves its lock; a generation beside no lock is somebody's own folder.
         names = {entry.name for entry in self.path.iterdir()}
@@ -130,7 +165,7 @@ class StoreBuilder:
     def _next_generation(self) -> Path:
         current = "data-000000"
         if (self.path / MANIFEST).exists():
-            current = read_manifest(self.path)["generation"]
+            current = read_outer_manifest(self.path)["generation"]
         # What a killed run left; no manifest speaks of it.
         self._remove_generations(but=current)
         generation = self.path / f"data-{int(current.removeprefix('data-')) + 1:06d}"
@@ -164,13 +199,20 @@ class StoreBuilder:
             self._flush()
 
     def _flush(self) -> None:
-        self._spill = self._spill or Spill(self._slots)
-        if not self._held:
-            return
-        rows = concatenate(self._held)
-        for slot, piece in enumerate(split_rows(rows, rows["vehicle"] % self._slots, self._slots)):
-            self._spill.append(slot, [piece])
-        self._held, self._held_bytes = [], 0
+        self._spill = self._spill or Spill(self._slots, sealed=self.seal is not None)
+        pieces: list[list[Rows]] = [[] for _ in range(self._slots)]
+        # Chunk by chunk, each given up when it is split: nothing large is held twice.
+        self._held.reverse()
+        while self._held:
+            rows = self._held.pop()
+            split = split_rows(rows, rows["vehicle"] % self._slots, self._slots)
+            for slot, piece in enumerate(split):
+                if n_rows(piece):
+                    pieces[slot].append(piece)
+        for slot, waiting in enumerate(pieces):
+            self._spill.append(slot, waiting)
+            waiting.clear()
+        self._held_bytes = 0
 
     def write_parts(self, merge: Merge | None = None) -> Counter[tuple[int, int]]:
         """Sort the rows, merge repeats, and write the parts.
@@ -189,7 +231,7 @@ class StoreBuilder:
         if self._spill is not None:
             self._flush()
             self._spill.close()
-        parts = self._parts or _number_of_parts(self._rows)
+        parts = self._parts or _number_of_parts(self._rows, self._part_rows())
         for part in range(parts):
             rows = self._rows_of_part(part, parts)
             if n_rows(rows) and merge is not None:
@@ -205,6 +247,12 @@ class StoreBuilder:
         self._held = []
         return merged
 
+    def _part_rows(self) -> int:
+        """Give the rows that a part may hold: the spill, keys and copies weigh too."""
+        width = sum(np.dtype(DTYPES[name]).itemsize for name in (*self.columns, "file"))
+        # Small parts cost more in files than they save in memory.
+        return max(min(PART_ROWS, SMALLEST_PART_ROWS), min(PART_ROWS, self._memory // (16 * width)))
+
     def _rows_of_part(self, part: int, parts: int) -> Rows:
         if self._spill is None:
             frames = [take(rows, rows["vehicle"] % parts == part) for rows in self._held]
@@ -214,6 +262,7 @@ class StoreBuilder:
             for slot in slots:
                 self._spill.drop(slot)
         rows = concatenate(frames)
+        frames.clear()
         return sort_sightings(rows)
 
     def _write_part(self, part: int, rows: Rows) -> None:
@@ -238,6 +287,7 @@ class StoreBuilder:
             },
             row_group_size=1 << 20,
             write_page_checksum=True,
+            **encryption(self.seal, self._generation / name),
         )
         times = rows["seen_at"]
         self._cameras_seen.update(np.unique(rows["camera"]).tolist())
@@ -251,6 +301,26 @@ class StoreBuilder:
                 "last_seen_ms": int(times.max()) if len(times) else None,
             }
         )
+
+    def written(self, *columns: str) -> Iterator[Rows]:
+        """Read the parts that were written, one after the other."""
+        for entry in self._written:
+            yield read_rows(self._generation / entry["file"], columns or CORE, self.seal)
+
+    def rewrite(self, change: Callable[[Rows], Rows]) -> None:
+        """Write the parts again, changed; rows may change their vehicle within a part only.
+
+        Parameters
+        ----------
+        change : callable
+            From the sorted rows of a part to the rows that take their place, in any order.
+        """
+        entries, self._written = self._written, []
+        self._cameras_seen, self._vehicles_seen = set(), 0
+        for number, entry in enumerate(entries):
+            rows = read_rows(self._generation / entry["file"], self.columns, self.seal)
+            rows = change(rows)
+            self._write_part(number, sort_sightings(rows))
 
     @property
     def rows_written(self) -> int:
@@ -267,6 +337,21 @@ class StoreBuilder:
             min(part["first_seen_ms"] for part in filled),
             max(part["last_seen_ms"] for part in filled),
         )
+
+    @property
+    def parts_written(self) -> int:
+        """Number of the parts; a vehicle is in the part of its code modulo this."""
+        return len(self._written)
+
+    @property
+    def rows_appended(self) -> int:
+        """Rows that came in, before repeats were merged."""
+        return self._rows
+
+    @property
+    def vehicles_seen(self) -> int:
+        """Vehicles that have a row in the parts."""
+        return self._vehicles_seen
 
     @property
     def cameras_seen(self) -> int:
@@ -329,7 +414,7 @@ class StoreBuilder:
         span = self.span_ms or (None, None)
         manifest = {
             "format": FORMAT,
-            "version": FORMAT_VERSION,
+            "version": PLAIN if self.seal is None else ENCRYPTED,
             "generation": self._generation.name,
             "timezone": self.timezone,
             "rows": self.rows_written,
@@ -345,8 +430,14 @@ class StoreBuilder:
             "quality": quality or {},
             "provenance": provenance or {},
         }
+        if self.seal is not None:
+            text = json.dumps(manifest, ensure_ascii=False).encode()
+            write_sealed_bytes(self._generation / SEALED_MANIFEST, text, self.seal)
+            shown = ("format", "version", "generation")
+            manifest = {name: manifest[name] for name in shown}
+            manifest["encrypted"] = self.seal.to_dict()
         self._commit(manifest)
-        return open_store(self.path, owner=self._temporary)
+        return open_store(self.path, owner=self._temporary, secret=self._secret)
 
     def _write_table(self, name: str, table: pa.Table) -> None:
         # Without pandas' metadata: it names library versions, and bytes must not depend on them.
@@ -355,6 +446,7 @@ class StoreBuilder:
             self._generation / name,
             compression="zstd",
             write_page_checksum=True,
+            **encryption(self.seal, self._generation / name),
         )
 
     def _commit(self, manifest: dict[str, Any]) -> None:
@@ -374,11 +466,18 @@ class StoreBuilder:
         self._lock.release()
 
     def abandon(self) -> None:
-        """Leave the store as it is: remove what was not committed and give the lock back."""
+        """Leave everything as it was: remove what was not committed and give the lock back."""
         if self._spill is not None:
             self._spill.discard()
-        if not self._committed:
+        self._held = []
+        if not self._committed and self._lock.is_locked:
             shutil.rmtree(self._generation, ignore_errors=True)
+            if self._was_empty:
+                # There was nothing here before this run: not even a lock stays.
+                (self.path / LOCK).unlink(missing_ok=True)
+                if self._made_folder:
+                    with contextlib.suppress(OSError):
+                        self.path.rmdir()
         self._lock.release()
 
 
@@ -392,9 +491,10 @@ def _missing(name: str, count: int) -> np.ndarray:
     raise KeyError(name)
 
 
-def _number_of_parts(rows: int) -> int:
+def _number_of_parts(rows: int, part_rows: int | None = None) -> int:
+    part_rows = PART_ROWS if part_rows is None else part_rows
     parts = 1
-    while parts < SLOTS and rows > parts * PART_ROWS:
+    while parts < SLOTS and rows > parts * part_rows:
         parts *= 2
     return parts
 

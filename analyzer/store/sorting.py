@@ -1,4 +1,4 @@
-"""Sorting sightings: by vehicle, time and camera, and among equal ones by all that they bring.
+"""Sorting sightings: by vehicle, time and camera; of those that agree in these, the fullest first.
 
 Vehicle codes are small integers and files come nearly in the order of time, so rows are dealt out
 to their vehicles by counting, and each vehicle's rows are then almost sorted.
@@ -9,14 +9,14 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from analyzer.schema import CORE, LABELS, Rows, n_rows, take
+from analyzer.schema import CORE, LABELS, MISSING, Rows, n_rows, take
 
 LONG = 64
 """A vehicle with more rows than this is sorted by merging, if its rows are not in order yet."""
 
 
 def sort_sightings(rows: Rows) -> Rows:
-    """Sort rows by (vehicle, seen_at, camera), then by every other column, missing labels last.
+    """Sort rows by (vehicle, seen_at, camera); of those that agree, the fullest comes first.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ def sort_sightings(rows: Rows) -> Rows:
     Returns
     -------
     Rows
-        Rows that agree in vehicle, time and camera are told apart by all they bring, so that the
-        order never depends on the order in which they came.
+        Rows that are equally full are told apart by all they bring, so that the order never
+        depends on the order in which they came.
 
     Examples
     --------
@@ -38,18 +38,24 @@ def sort_sightings(rows: Rows) -> Rows:
     if not n_rows(rows):
         return rows
     order = _order(*(rows[name] for name in CORE))
-    others = [name for name in rows if name not in CORE]
-    if others:
-        tied = np.flatnonzero(_is_tied(order, *(rows[name] for name in CORE)))
+    tied = np.flatnonzero(_is_tied(order, *(rows[name] for name in CORE)))
+    if len(tied):
         # The ties alone: they are few, and what stands between them stays where it is.
-        keys = [_key(name, rows[name][order[tied]]) for name in reversed([*CORE, *others])]
-        order[tied] = order[tied][np.lexsort(keys)]
+        among = take(rows, order[tied])
+        keys = [among[name] for name in CORE] + [_missing_values(among)]
+        keys += [among[name] for name in rows if name not in CORE]
+        order[tied] = order[tied][np.lexsort(keys[::-1])]
     return take(rows, order)
 
 
-def _key(name: str, column: np.ndarray) -> np.ndarray:
-    # Unsigned, a missing label (-1) is the largest number: the row that knows more comes first.
-    return column.astype(np.uint32) if name in LABELS else column
+def _missing_values(rows: Rows) -> np.ndarray:
+    missing = np.zeros(n_rows(rows), np.int8)
+    for name, column in rows.items():
+        if name in LABELS:
+            missing += column == MISSING
+        elif column.dtype.kind == "f":
+            missing += np.isnan(column)
+    return missing
 
 
 @numba.njit(cache=True, nogil=True)

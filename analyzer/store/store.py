@@ -16,12 +16,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analyzer.engine.base import sort_rows
+from analyzer.engine.sealing import Seal, decryption, read_sealed_bytes
 from analyzer.errors import StoreError
 from analyzer.schema import CORE, DTYPES, Rows, concatenate, take
 
 FORMAT = "platerisk-store"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Newest version that is read; 1 is a plain store, 2 an encrypted one."""
 MANIFEST = "manifest.json"
+SEALED_MANIFEST = "manifest.parquet"
+"""Where the manifest of an encrypted store stands; the plain one only says that it is encrypted."""
 GENERATION = re.compile(r"data-\d{6,}")
 """Name of the folder of one generation of the data."""
 
@@ -65,14 +69,25 @@ class StoredPart:
     split: tuple[int, int] | None = None
     owner: object = field(default=None, repr=False, compare=False)
     """Kept alive as long as the part (a temporary folder, say); stays behind when it travels."""
+    seal: Seal | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def sealed(self) -> bool:
+        """Whether what is made from this part must not lie on a disk unencrypted."""
+        return self.seal is not None
 
     def __getstate__(self) -> dict[str, Any]:
+        if self.seal is not None:
+            raise StoreError(
+                "the store is encrypted, and its key stays in this process: an engine that sends "
+                "parts to other processes cannot read it; use engine='local'"
+            )
         return {**self.__dict__, "owner": None}
 
     def load(self) -> Rows:
         """Read the rows, sorted by (vehicle, seen_at, camera)."""
         wanted = list(dict.fromkeys(self.columns + self._needed()))
-        rows = concatenate([read_rows(path, wanted) for path in self.paths])
+        rows = concatenate([read_rows(path, wanted, self.seal) for path in self.paths])
         keep = np.ones(len(rows[wanted[0]]), bool)
         if self.span is not None:
             keep &= (rows["seen_at"] >= self.span[0]) & (rows["seen_at"] < self.span[1])
@@ -91,7 +106,7 @@ class StoredPart:
         return (("seen_at",) if self.span else ()) + (("vehicle",) if self.split else ())
 
 
-def read_rows(path: Path, columns: Sequence[str]) -> Rows:
+def read_rows(path: Path, columns: Sequence[str], seal: Seal | None = None) -> Rows:
     """Read columns of one part file as integer arrays.
 
     Raises
@@ -100,7 +115,13 @@ def read_rows(path: Path, columns: Sequence[str]) -> Rows:
         If the file is gone or damaged.
     """
     try:
-        table = pq.read_table(path, columns=list(columns), use_threads=False, **_VERIFIED)
+        table = pq.read_table(
+            path,
+            columns=list(columns),
+            use_threads=False,
+            **_VERIFIED,
+            **decryption(seal, path),
+        )
     except FileNotFoundError:
         raise StoreError(
             f"{path}: a part of the store is gone; another run may have replaced it: open it again"
@@ -134,6 +155,12 @@ class Store:
     path: Path
     manifest: dict[str, Any]
     owner: object = field(default=None, repr=False, compare=False)
+    seal: Seal | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def secret(self) -> bytes | None:
+        """The secret of an encrypted store, for what is made from it."""
+        return None if self.seal is None else self.seal.secret
 
     @property
     def folder(self) -> Path:
@@ -171,8 +198,9 @@ class Store:
         }
 
     def _read_table(self, name: str) -> pa.Table:
+        path = self.folder / name
         try:
-            return pq.read_table(self.folder / name, **_VERIFIED)
+            return pq.read_table(path, **_VERIFIED, **decryption(self.seal, path))
         except (OSError, pa.ArrowException) as error:
             raise StoreError(
                 f"{self.folder / name}: cannot be read ({type(error).__name__}); "
@@ -191,7 +219,9 @@ def is_store(path: str | Path) -> bool:
     return (Path(path) / MANIFEST).is_file()
 
 
-def open_store(path: str | Path, owner: object = None) -> Store:
+def open_store(
+    path: str | Path, owner: object = None, *, secret: bytes | None = None
+) -> Store:
     """Open a store written earlier.
 
     Parameters
@@ -200,17 +230,24 @@ def open_store(path: str | Path, owner: object = None) -> Store:
         The store's folder.
     owner : object, optional
         Kept alive as long as the store (a temporary folder, say).
+    secret : bytes, optional
+        The secret of an encrypted store; what a plain one does not need is not looked at.
 
     Raises
     ------
     StoreError
-        If there is none, it is damaged, or a newer version wrote it.
+        If there is none, it is damaged, a newer version wrote it, or it is encrypted and the
+        secret is not there or not its own.
     """
     path = Path(path)
-    return Store(path, read_manifest(path), owner)
+    outer = read_outer_manifest(path)
+    seal = None
+    if "encrypted" in outer:
+        seal = Seal.from_dict(outer["encrypted"], secret, path)
+    return Store(path, _whole_manifest(path, outer, seal), owner, seal)
 
 
-def read_manifest(path: Path) -> dict[str, Any]:
+def read_manifest(path: Path, secret: bytes | None = None) -> dict[str, Any]:
     """Read and check the manifest of a store.
 
     Raises
@@ -218,13 +255,46 @@ def read_manifest(path: Path) -> dict[str, Any]:
     StoreError
         As `open_store`.
     """
+    return open_store(path, secret=secret).manifest
+
+
+def _whole_manifest(path: Path, outer: dict[str, Any], seal: Seal | None) -> dict[str, Any]:
+    manifest, name = outer, MANIFEST
+    if seal is not None:
+        name = f"{outer['generation']}/{SEALED_MANIFEST}"
+        try:
+            manifest = json.loads(read_sealed_bytes(path / name, seal))
+        except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+            raise StoreError(
+                f"{path / name}: cannot be read ({type(error).__name__}); "
+                "make the store again with `platerisk ingest`"
+            ) from None
+        if not isinstance(manifest, dict) or manifest.get("generation") != outer["generation"]:
+            raise StoreError(f"{path / name}: damaged (generation)")
+    wrong = [key for key, kind in _REQUIRED.items() if not isinstance(manifest.get(key), kind)]
+    if wrong:
+        raise StoreError(
+            f"{path / name}: damaged ({', '.join(wrong)}); "
+            "make the store again with `platerisk ingest`"
+        )
+    return manifest
+
+
+def read_outer_manifest(path: Path) -> dict[str, Any]:
+    """Read ``manifest.json``: the whole manifest, or of an encrypted store only that it is one.
+
+    Raises
+    ------
+    StoreError
+        If there is none, it is damaged, or a newer version wrote it.
+    """
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise StoreError(
             f"{path}: not a store; make one with `platerisk ingest FILES -o {path.name}`"
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise StoreError(
             f"{path / MANIFEST}: cannot be read ({type(error).__name__}); "
             "make the store again with `platerisk ingest`"
@@ -237,12 +307,13 @@ def read_manifest(path: Path) -> dict[str, Any]:
             f"{path}: written by a newer platerisk (store version {version}, this one "
             f"reads up to {FORMAT_VERSION}); upgrade with `pip install --upgrade platerisk`"
         )
-    wrong = [name for name, kind in _REQUIRED.items() if not isinstance(manifest.get(name), kind)]
-    if not wrong and not GENERATION.fullmatch(manifest["generation"]):
-        wrong = ["generation"]
-    if wrong or not isinstance(version, int):
+    generation = manifest.get("generation")
+    wrong = [] if isinstance(version, int) else ["version"]
+    if not isinstance(generation, str) or not GENERATION.fullmatch(generation):
+        wrong.append("generation")
+    if wrong:
         raise StoreError(
-            f"{path / MANIFEST}: damaged ({', '.join(wrong) or 'version'}); "
+            f"{path / MANIFEST}: damaged ({', '.join(wrong)}); "
             "make the store again with `platerisk ingest`"
         )
     return manifest

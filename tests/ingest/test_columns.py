@@ -22,7 +22,9 @@ def mapped(header, **options):
         ["registration", "site", "dt"], ["hphm", "kkbh", "jgsj"],
         ["Гос. номер", "Камера", "Дата и время"], ["гос_номер", "камера", "время"],
         ["Davlat raqami", "kamera", "vaqt"], ["Давлат рақами", "камера", "вақт"],
-        ["vehicle", "camera", "seen_at"],
+        ["vehicle", "camera", "seen_at"], ["Davlat raqami", "Kamera", "O\u02bbtgan vaqti"],
+        ["Davlat raqami", "Kamera", "O'tgan vaqti"], ["车牌号码", "卡口编号", "过车时间"],
+        ["Номер ТС", "ID камеры", "Время проезда"], ["data.plate", "data.camera_id", "data.time"],
     ],
 )  # fmt: skip
 def test_headers_of_the_world(header):

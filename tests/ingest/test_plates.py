@@ -20,6 +20,7 @@ from analyzer.ingest.plates import (
     pseudonym,
     pseudonym_of,
 )
+from analyzer.ingest.siphash import siphash
 
 SPELLINGS = [
     "01A123BC", "01a123bc", " 01 A 123 BC ", "01-A-123-BC", "01.A.123.BC", "01\u00a0A123BC",
@@ -62,7 +63,7 @@ def test_the_pseudonym_is_hmac_sha256():
 def test_the_hash_of_spellings_is_siphash():
     # Vector 15 of the authors' reference implementation (vectors_siphash128).
     key = np.frombuffer(bytes(range(16)), np.uint64)
-    first, second = plates._siphash(np.arange(15, dtype=np.uint8), 0, 15, key[0], key[1])
+    first, second = siphash(np.arange(15, dtype=np.uint8), 0, 15, key[0], key[1])
     found = int(first).to_bytes(8, "little") + int(second).to_bytes(8, "little")
     assert found.hex() == "5493e99933b0a8117e08ec0f97cfc3d9"
 

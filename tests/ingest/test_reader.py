@@ -188,7 +188,7 @@ def read_with_blocks(path, size, **options):
     patch = pytest.MonkeyPatch()
     patch.setattr(
         reading, "open_source",
-        lambda item, test, block_bytes: open_source(item, test, block_bytes=size),
+        lambda item, test, block_bytes, **rest: open_source(item, test, block_bytes=size, **rest),
     )  # fmt: skip
     try:
         return read_sightings(path, timezone=ZONE, **options)
@@ -414,11 +414,11 @@ def test_an_error_leaves_the_old_store(tmp_path):
         ("blank.csv", b"\n\n\n", "no rows"),
         ("binary.csv", bytes(range(256)) * 20, "not text"),
         ("zeros.csv", b"\0" * 5000, "not text"),
-        ("book.xlsx", b"PK\x03\x04" + b"x" * 50, "zip archive or an Excel"),
+        ("book.xlsx", b"PK\x03\x04" + b"x" * 50, "zip archive or Excel workbook is damaged"),
         ("bad.parquet", b"PAR1" + b"x" * 50, "damaged"),
         ("cut.csv.gz", gzip.compress(PLAIN.encode() * 100, mtime=0)[:-20], "ends too early"),
         ("bad.csv.gz", gzip.compress(PLAIN.encode(), mtime=0)[:12] + b"x" * 50, "damaged"),
-        ("json.csv", b'{"plate": 1}', "JSON"),
+        ("json.csv", b'{"plate": 1}', "no column found for seen_at, camera"),
     ],
 )
 def test_what_cannot_be_read_is_a_clear_error(tmp_path, name, data, message):

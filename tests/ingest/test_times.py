@@ -176,3 +176,130 @@ def test_headers_are_no_times():
         assert not looks_like_time(word)
     for text in ("2021-10-07", "10/07/2021 - 16:30:51", "1633649451", "1633649451.5"):
         assert looks_like_time(text)
+
+
+# Names of months, two digits for a year, spreadsheets' serials
+
+RUSSIAN = [
+    "января",
+    "февраля",
+    "марта",
+    "апреля",
+    "мая",
+    "июня",
+    "июля",
+    "августа",
+    "сентября",
+    "октября",
+    "ноября",
+    "декабря",
+]
+UZBEK = [
+    "yanvar",
+    "fevral",
+    "mart",
+    "aprel",
+    "may",
+    "iyun",
+    "iyul",
+    "avgust",
+    "sentabr",
+    "oktabr",
+    "noyabr",
+    "dekabr",
+]
+ENGLISH = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+]
+ENGLISH.append("December")
+
+
+@settings(max_examples=200, deadline=None)
+@given(MOMENTS, st.booleans())
+def test_names_of_months_are_read_in_three_languages(moment, capitals):
+    moment = moment.replace(microsecond=0)
+    day, year, clock_time = moment.day, moment.year, f"{moment:%H:%M:%S}"
+    english, russian, uzbek = (
+        words[moment.month - 1] for words in (ENGLISH, RUSSIAN, UZBEK)
+    )  # fmt: skip
+    forms = [
+        f"{day} {english} {year} {clock_time}", f"{day:02}-{english[:3]}-{year} {clock_time}",
+        f"{english} {day}, {year} {clock_time}", f"{english[:3]} {day} {year} {clock_time}",
+        f"{year}-{english[:3]}-{day:02}T{clock_time}", f"{day} {russian} {year} {clock_time}",
+        f"{day} {russian} {year} г., {clock_time}", f"{day} {russian[:3]} {year} {clock_time}",
+        f"{day}-{uzbek}-{year} {clock_time}", f"{moment:%A}, {day} {english} {year} {clock_time}",
+    ]  # fmt: skip
+    forms = [form.upper() if capitals else form for form in forms]
+    zoned = [f"{form} +0500" for form in forms]
+    expected = milliseconds(moment.replace(tzinfo=UTC))
+    assert read(forms).times.tolist() == [expected] * len(forms)
+    assert read(zoned, timezone=None).times.tolist() == [expected - 5 * 3_600_000] * len(forms)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["marble 1 2026 10:00", "march march 1 2026 10:00", "31 feb 2026 10:00", "mar 2026 10:00",
+     "1 2 mar 10:00", "99 mar 2026 10:00", "may", "1 mar 20266 10:00", "1 mar 2026 25:00"],
+)  # fmt: skip
+def test_words_that_make_no_date_are_unreadable(text):
+    assert reasons(read([text])) == ["time_unreadable"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(MOMENTS)
+def test_two_digit_years_are_read_only_when_the_order_is_settled(moment):
+    moment = moment.replace(microsecond=0, year=1990 + (moment.year - 1990) % 100, day=12)
+    expected = milliseconds(moment.replace(tzinfo=UTC))
+    for order, form in ((DAY_FIRST, "%d.%m.%y %H:%M:%S"), (MONTH_FIRST, "%m/%d/%y %H:%M:%S")):
+        if moment.year < 2090:
+            text = moment.strftime(form)
+            assert read([text], order=order, settled=True).times.tolist() == [expected]
+            with pytest.raises(AmbiguousInputError, match="two digits"):
+                read([text])
+    text = moment.strftime("%d-%b-%y %H:%M:%S")
+    if moment.year < 2090:
+        assert read([text], order=DAY_FIRST).times.tolist() == [expected]
+
+
+def test_the_readings_of_a_two_digit_year_are_shown():
+    with pytest.raises(AmbiguousInputError) as caught:
+        read(["01.03.26 10:00"])
+    for reading in ("1 March 2026 (day first)", "3 January 2026 (month first)",
+                    "26 March 2001 (year first)", "--profile day-first"):  # fmt: skip
+        assert reading in str(caught.value)
+    with pytest.raises(AmbiguousInputError, match=r"several ways[.]"):
+        read(["26-MAR-01 10:00"])
+
+
+@settings(max_examples=100, deadline=None)
+@given(MOMENTS)
+def test_serials_are_days_since_30_december_1899(moment):
+    moment = moment.replace(microsecond=0)
+    days = (moment - datetime(1899, 12, 30)) / timedelta(days=1)
+    expected = milliseconds(moment.replace(tzinfo=UTC))
+    found = read([f"{days:.9f}", f"{days:.9f}".replace(".", ",")])
+    typed = TimeReader("x", "UTC").read(pa.array([days]))
+    for times in (found.times, typed.times):
+        assert all(abs(int(time) - expected) <= 1 for time in times)
+    assert found.serials == 2 and typed.serials == 1
+    with pytest.raises(AmbiguousInputError, match="no time zone"):
+        read([f"{days:.9f}"], timezone=None)
+
+
+def test_whole_days_have_no_hour():
+    assert reasons(read(["46082", "46082.", "12345.5"])) == [
+        "time_without_hour", "time_unreadable", "time_out_of_range"
+    ]  # fmt: skip
+    typed = TimeReader("x", "UTC").read(pa.array([46082, None]))
+    assert reasons(typed) == ["time_without_hour", "time_missing"]
+    assert not looks_like_time("46082") and not looks_like_time("46082.5")

@@ -9,11 +9,14 @@ from analyzer.store.sorting import LONG, sort_sightings
 
 
 def sorted_by_all(rows):
-    keys = [
-        np.where(column == -1, 2**31, column.astype(np.int64)) if name == "make" else column
-        for name, column in rows.items()
-    ]
-    order = np.lexsort(keys[::-1])
+    names = list(rows)
+
+    def key(i):
+        values = [rows[name][i].item() for name in names]
+        missing = (rows["make"][i] == -1) + np.isnan(rows["confidence"][i])
+        return (*values[:3], missing, *values[3:])
+
+    order = np.array(sorted(range(len(rows["vehicle"])), key=key))
     return {name: column[order] for name, column in rows.items()}
 
 

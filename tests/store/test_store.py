@@ -310,7 +310,7 @@ def test_opening_reads_the_manifest_only(tmp_path: Path):
     print(f"opening a store of {count:,} rows took {1000 * seconds:.2f} ms")
     assert store.manifest["rows"] == count
     # What makes it quick: nothing but the manifest was read.
-    assert set(vars(store)) == {"path", "manifest", "owner"}
+    assert set(vars(store)) == {"path", "manifest", "owner", "seal"}
     for path in store.folder.iterdir():
         path.unlink()
     assert open_store(tmp_path / "s").manifest["rows"] == count
@@ -384,8 +384,8 @@ def test_a_generation_lies_in_the_store(stored: Path, generation: str):
 
 
 def test_a_newer_version_is_told(stored: Path):
-    changed(stored, version=2)
-    refused(stored, "newer platerisk.*store version 2.*pip install --upgrade platerisk")
+    changed(stored, version=3)
+    refused(stored, "newer platerisk.*store version 3.*pip install --upgrade platerisk")
 
 
 def test_damage_to_the_parts_is_told(stored: Path):

@@ -1,0 +1,344 @@
+"""Misreads: plates that differ in one character and complete another vehicle's trip.
+
+A raw plate is never kept. For each distinct plate the reader keeps keyed digests of the plate with
+one character masked (8 bytes each, under a key that lives as long as the reading): plates that
+differ in one character share one of them. One digest more is of the plate with O and 0, B and 8, I
+and 1 and the like made one. Whether such a pair is a misread is decided by times and places: the
+rare plate must be seen where and when the common one was on its way. Near-equal plates are many in
+a dense country, so the chance of fitting is measured with the common plates exchanged.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numba
+import numpy as np
+import pyarrow as pa
+
+from analyzer.cameras import haversine_m
+from analyzer.ingest.siphash import siphash
+from analyzer.ingest.times import text_buffers
+from analyzer.schema import Rows
+from analyzer.units import MINUTE_MS
+
+TRIP_MS = 45 * MINUTE_MS
+SAME_PASSAGE_MS = 10_000
+FASTEST_M_PER_MS = 140 / 3_600
+"""Faster than 140 km/h between two cameras is no drive."""
+
+RARE = 2
+"""A misread repeats itself seldom: plates seen more often than this are vehicles."""
+
+PLATE_BYTES = 120
+"""About what is kept in memory of each distinct plate."""
+
+NONE, SAME_PASSAGE, IN_TRIP = 0, 1, 2
+
+_ALIKE = np.arange(256, dtype=np.uint8)
+for _letter, _digit in ("O0", "Q0", "D0", "B8", "I1", "L1", "Z2", "S5", "G6"):
+    _ALIKE[ord(_letter)] = ord(_digit)
+
+
+@dataclass
+class NearPlates:
+    """Finds plates that differ in one character, from digests only.
+
+    Attributes
+    ----------
+    limit : int
+        Plates that are kept at most; when there are more, none are and nothing is found.
+
+    Examples
+    --------
+    >>> near = NearPlates()
+    >>> near.add(["01A123BC", "01A128BC", "99Z999ZZ", "O1A123BC"], np.arange(4))
+    >>> one, two, alike = near.pairs()
+    >>> list(zip(one.tolist(), two.tolist(), alike.tolist()))
+    [(0, 1, False), (0, 3, True)]
+    """
+
+    limit: int = 5_000_000
+    overflown: bool = False
+    _plates: int = 0
+    _pieces: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list, repr=False)
+    _key: np.ndarray = field(
+        default_factory=lambda: np.frombuffer(secrets.token_bytes(16), np.uint64), repr=False
+    )
+
+    def add(self, plates: list[str], codes: np.ndarray) -> None:
+        """Keep the digests of some plates (normalised) and forget the plates."""
+        self._plates += len(plates)
+        if self.overflown or not plates:
+            return
+        if self._plates > self.limit:
+            self.overflown = True
+            self._pieces.clear()
+            return
+        offsets, data = text_buffers(pa.array(plates, pa.string()))
+        self._pieces.append(
+            masked_digests(offsets, data, np.asarray(codes, np.int32), _ALIKE, *self._key)
+        )
+
+    def pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Give the pairs of codes of near-equal plates, and whether the characters look alike."""
+        if not self._pieces:
+            return np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, bool)
+        digests = np.concatenate([piece[0] for piece in self._pieces])
+        codes = np.concatenate([piece[1] for piece in self._pieces])
+        self._pieces.clear()
+        order = np.argsort(digests, kind="stable")
+        one, two, alike = pairs_of_runs(digests[order], codes[order])
+        # The highest bit of a digest says which kind it is; a pair may be found by both.
+        key = (one.astype(np.int64) << 32) | two
+        order = np.lexsort((~alike, key))
+        first = np.r_[True, key[order][1:] != key[order][:-1]][: len(order)]
+        order = order[first]
+        return one[order], two[order], alike[order]
+
+
+_KIND = np.uint64(1 << 63)
+
+
+@numba.njit(cache=True, nogil=True)
+def masked_digests(offsets, data, codes, alike, k0, k1):
+    """Hash each plate with one character masked, and once with look-alikes made one."""
+    n = len(codes)
+    total = n + offsets[n] - offsets[0]
+    digests, owners = np.empty(total, np.uint64), np.empty(total, np.int32)
+    at = 0
+    for i in range(n):
+        plate = data[offsets[i] : offsets[i + 1]].copy()
+        for k in range(len(plate)):
+            kept = plate[k]
+            plate[k] = 0
+            digests[at] = siphash(plate, 0, len(plate), k0, k1)[0] & ~_KIND
+            owners[at] = codes[i]
+            plate[k] = kept
+            at += 1
+        for k in range(len(plate)):
+            plate[k] = alike[plate[k]]
+        digests[at] = siphash(plate, 0, len(plate), k0, k1)[0] | _KIND
+        owners[at] = codes[i]
+        at += 1
+    return digests[:at], owners[:at]
+
+
+@numba.njit(cache=True, nogil=True)
+def pairs_of_runs(digests, codes):
+    """Pair the codes that share a digest (sorted); the smaller code first."""
+    n = len(digests)
+    count = 0
+    for turn in range(2):
+        if turn == 1:
+            one, two = np.empty(count, np.int32), np.empty(count, np.int32)
+            alike = np.empty(count, np.bool_)
+        count = 0
+        begin = 0
+        while begin < n:
+            end = begin + 1
+            while end < n and digests[end] == digests[begin]:
+                end += 1
+            for i in range(begin, end):
+                for k in range(i + 1, end):
+                    if codes[i] == codes[k]:
+                        continue
+                    if turn == 1:
+                        one[count] = min(codes[i], codes[k])
+                        two[count] = max(codes[i], codes[k])
+                        alike[count] = digests[i] >= _KIND
+                    count += 1
+            begin = end
+    return one, two, alike
+
+
+@dataclass(frozen=True)
+class Misreads:
+    """What was found about misread plates.
+
+    Attributes
+    ----------
+    rows : int
+        Sightings that fit into a trip, or beside a sighting, of a near-equal plate.
+    by_chance : float
+        How many of them would fit if the plates had nothing to do with each other.
+    look_alike : int
+        Those that differ in look-alike characters only.
+    sightings : int
+        All sightings.
+    findable : float
+        Share of sightings that, misread, would be found this way.
+    vehicle, seen_at, camera, true_vehicle, kind : numpy.ndarray
+        The sightings that fit, and the vehicle that each may be.
+    """
+
+    rows: int
+    by_chance: float
+    look_alike: int
+    sightings: int
+    findable: float
+    vehicle: np.ndarray = field(repr=False)
+    seen_at: np.ndarray = field(repr=False)
+    camera: np.ndarray = field(repr=False)
+    true_vehicle: np.ndarray = field(repr=False)
+    kind: np.ndarray = field(repr=False)
+
+    @property
+    def rate(self) -> float:
+        """Estimated share of sightings that are misread; NaN where nothing could be found."""
+        if not self.sightings or self.findable <= 0:
+            return float("nan")
+        return max(0.0, self.rows - self.by_chance) / self.sightings / self.findable
+
+    def describe(self) -> str:
+        """Say it in one sentence."""
+        return (
+            f"{self.rows:,} sightings of rare plates fit into a trip of a plate that differs in "
+            f"one character ({self.by_chance:.0f} would by chance; {self.look_alike:,} differ in "
+            "look-alike characters such as O and 0 only): "
+            f"about {self.rate:.1%} of the sightings are misread"
+        )
+
+    def to_dict(self, merged: int) -> dict[str, Any]:
+        """Give the figures in types that JSON knows."""
+        return {
+            "found": self.rows,
+            "by_chance": round(self.by_chance, 1),
+            "look_alike": self.look_alike,
+            "findable_share": round(self.findable, 4),
+            "estimated_rate": None if np.isnan(self.rate) else round(self.rate, 5),
+            "merged": merged,
+        }
+
+
+def find_misreads(
+    pairs: tuple[np.ndarray, np.ndarray, np.ndarray],
+    counts: np.ndarray,
+    parts: Iterable[Rows],
+    again: Iterable[Rows],
+    lat: np.ndarray,
+    lon: np.ndarray,
+) -> Misreads:
+    """Decide which near-equal plates are misreads.
+
+    Parameters
+    ----------
+    pairs : tuple of numpy.ndarray
+        From `NearPlates.pairs`.
+    counts : numpy.ndarray of int64
+        Sightings of each vehicle.
+    parts, again : iterable of Rows
+        The sorted parts, twice.
+    lat, lon : numpy.ndarray
+        Positions of the cameras.
+    """
+    one, two, alike = pairs
+    swap = counts[one] < counts[two]
+    common, rare = np.where(swap, two, one), np.where(swap, one, two)
+    usable = (counts[rare] > 0) & (counts[rare] <= RARE) & (counts[common] > 2 * counts[rare])
+    common, rare, alike = common[usable], rare[usable], alike[usable]
+    order = np.argsort(rare, kind="stable")
+    common, rare, alike = common[order], rare[order], alike[order]
+    metres = _metres(lat, lon)
+    wanted = np.unique(rare)
+    queries = [np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.int32)]
+    findable, judged = 0, 0
+    for rows in parts:
+        here = np.isin(rows["vehicle"], wanted)
+        for k, name in enumerate(("vehicle", "seen_at", "camera")):
+            queries[k] = np.concatenate([queries[k], rows[name][here]])
+        found, of = count_findable(rows["vehicle"], rows["seen_at"], rows["camera"], metres)
+        findable, judged = findable + found, judged + of
+    # One query a sighting of a rare plate and near-equal common plate.
+    begin = np.searchsorted(rare, queries[0])
+    times = np.searchsorted(rare, queries[0], side="right") - begin
+    row = np.repeat(np.arange(len(begin)), times)
+    pair = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times) + begin[row]
+    seen, camera = queries[1][row], queries[2][row]
+    true = common[pair]
+    # Control: every sighting asks for the common plate of a query far away in the list.
+    exchanged = np.roll(true, len(true) // 2)
+    kind, placebo = np.zeros(len(row), np.int8), np.zeros(len(row), np.int8)
+    for rows in again:
+        judge(rows["vehicle"], rows["seen_at"], rows["camera"], metres, true, seen, camera, kind)
+        judge(
+            rows["vehicle"], rows["seen_at"], rows["camera"], metres, exchanged, seen, camera,
+            placebo,
+        )  # fmt: skip
+    # A sighting that fits two vehicles is of one: that with look-alike characters before others.
+    fits = np.flatnonzero(kind)
+    fits = fits[np.lexsort((~alike[pair[fits]], row[fits]))]
+    _, first = np.unique(row[fits], return_index=True)
+    fits = fits[first]
+    return Misreads(
+        rows=len(fits),
+        by_chance=float(len(np.unique(row[placebo > 0]))),
+        look_alike=int(np.count_nonzero(alike[pair[fits]])),
+        sightings=int(counts.sum()),
+        findable=findable / judged if judged else 0.0,
+        vehicle=queries[0][row[fits]],
+        seen_at=seen[fits],
+        camera=camera[fits],
+        true_vehicle=true[fits],
+        kind=kind[fits],
+    )
+
+
+def _metres(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
+    count = len(lat)
+    metres = np.zeros((count, count))
+    for i in range(count):
+        for j in range(i + 1, count):
+            metres[i, j] = metres[j, i] = haversine_m(lat[i], lon[i], lat[j], lon[j])
+    return metres
+
+
+@numba.njit(cache=True, nogil=True)
+def _on_the_way(metres, c0, t0, c, t, c1, t1):
+    """Say whether a sighting lies on a drive between two others: place, speed and detour."""
+    if c in (c0, c1) or c0 == c1 or t - t0 > TRIP_MS or t1 - t > TRIP_MS:
+        return False
+    there, on = metres[c0, c], metres[c, c1]
+    # Unknown distances compare as false.
+    if not (there <= (t - t0) * FASTEST_M_PER_MS and on <= (t1 - t) * FASTEST_M_PER_MS):
+        return False
+    return there + on <= 1.4 * metres[c0, c1] + 1_000.0
+
+
+@numba.njit(cache=True, nogil=True)
+def count_findable(vehicle, seen_at, camera, metres):
+    """Count the sightings that lie on the way between their neighbours, and all."""
+    n, found = len(vehicle), 0
+    for i in range(1, n - 1):
+        if vehicle[i - 1] == vehicle[i] and vehicle[i + 1] == vehicle[i]:
+            found += _on_the_way(
+                metres, camera[i - 1], seen_at[i - 1], camera[i], seen_at[i], camera[i + 1],
+                seen_at[i + 1],
+            )  # fmt: skip
+    return found, n
+
+
+@numba.njit(cache=True, nogil=True)
+def judge(vehicle, seen_at, camera, metres, asked, times, places, kind):
+    """Mark the queries that fit a vehicle of this part (see `NONE`, `SAME_PASSAGE`, `IN_TRIP`)."""
+    n = len(vehicle)
+    for q in range(len(asked)):
+        begin = np.searchsorted(vehicle, asked[q])
+        if begin == n or vehicle[begin] != asked[q]:
+            continue
+        end = np.searchsorted(vehicle, asked[q], side="right")
+        after = begin + np.searchsorted(seen_at[begin:end], times[q])
+        for k in range(max(begin, after - 1), min(end, after + 1)):
+            near = abs(seen_at[k] - times[q]) <= SAME_PASSAGE_MS
+            if near and camera[k] == places[q]:
+                kind[q] = SAME_PASSAGE
+        if kind[q] != NONE or after in (begin, end):
+            continue
+        if _on_the_way(
+            metres, camera[after - 1], seen_at[after - 1], places[q], times[q], camera[after],
+            seen_at[after],
+        ):  # fmt: skip
+            kind[q] = IN_TRIP

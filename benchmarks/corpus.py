@@ -1,0 +1,44 @@
+"""Read the corpus of polluted files and print what became of each.
+
+    python benchmarks/corpus.py [--all]
+
+A reader may be right, reject more than it must (and count it) or refuse with a message; it must
+never be silently wrong, nor end with a traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+import warnings
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.ingest.polluted import CRASHED, OUTCOMES, RIGHT, WRONG, cases, judge
+
+
+def main() -> int:
+    table: dict[str, Counter[str]] = {}
+    slowest = 0.0
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for case in cases():
+            start = time.perf_counter()
+            outcome, why = judge(case, Path(folder))
+            slowest = max(slowest, time.perf_counter() - start)
+            table.setdefault(case.format, Counter())[outcome] += 1
+            if ("--all" in sys.argv and outcome != RIGHT) or outcome in (WRONG, CRASHED):
+                print(f"{case.format:10} {case.name:42} {outcome}: {why[:140]}")
+    total = sum(table.values(), Counter())
+    print(f"{'format':12}{'files':>7}" + "".join(f"{name:>25}" for name in OUTCOMES))
+    for kind, counts in [*table.items(), ("all", total)]:
+        print(f"{kind:12}{counts.total():>7}" + "".join(f"{counts[n]:>25}" for n in OUTCOMES))
+    print(f"longest: {slowest:.1f} s")
+    return 1 if total[WRONG] or total[CRASHED] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,167 @@
+"""Rows per second of ingest, against pyarrow.csv and DuckDB reading the same CSV in one run.
+
+    python benchmarks/ingest.py [ROWS] [MEMORY ...]
+
+The peers only parse; ingest normalises, pseudonymises, cleans, looks for wrong clocks and misread
+plates, sorts and stores. Each runs in a process of its own, so that peak memory is its own; DuckDB
+is left out where it is not installed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+ROWS = 20_000_000
+VEHICLES, CAMERAS = 500_000, 100
+
+
+def make(path: Path, rows: int) -> None:
+    """Write a CSV of sightings in order of time; vehicles are seen unevenly often."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.csv
+
+    random = np.random.default_rng(1)
+    codes = np.arange(VEHICLES)
+    plates = pa.array(
+        [f"{10 + c % 90:02d}{chr(65 + c // 90 % 26)}{c // 2340 % 1000:03d}"
+         f"{chr(65 + c % 23)}{chr(65 + c // 23 % 25)}" for c in codes.tolist()]
+    )  # fmt: skip
+    cameras = pa.array([f"gate {i:03d}" for i in range(CAMERAS)])
+    step = 180 * 86_400_000 / rows
+    with open(path, "wb") as file:
+        header = True
+        for start in range(0, rows, 1_000_000):
+            count = min(1_000_000, rows - start)
+            vehicle = (random.random(count) ** 1.3 * VEHICLES).astype(np.int64)
+            camera = random.integers(0, CAMERAS, count)
+            at = 1_767_225_600_000 + ((start + np.arange(count)) * step).astype(np.int64)
+            table = pa.table({
+                "plate": plates.take(pa.array(vehicle)),
+                "camera": cameras.take(pa.array(camera)),
+                "seen_at": pa.array(at // 1000).cast(pa.timestamp("s")),
+                "lat": np.round(41.2 + camera * 0.002, 5),
+                "lon": np.round(69.1 + camera % 17 * 0.01, 5),
+                "confidence": np.round(0.8 + 0.2 * random.random(count), 2),
+            })  # fmt: skip
+            options = pa.csv.WriteOptions(include_header=header, quoting_style="none")
+            pa.csv.write_csv(table, file, options)
+            header = False
+
+
+def pyarrow_reads(path: str, memory: str) -> int:
+    import pyarrow.csv
+
+    return sum(len(batch) for batch in pyarrow.csv.open_csv(path))
+
+
+def pyarrow_reads_whole(path: str, memory: str) -> int:
+    import pyarrow.csv
+
+    return len(pyarrow.csv.read_csv(path))
+
+
+def duckdb_reads(path: str, memory: str) -> int:
+    import duckdb
+
+    with tempfile.TemporaryDirectory() as folder:
+        database = duckdb.connect()
+        database.execute(f"set temp_directory = '{folder}'")
+        database.execute(f"create table reads as select * from read_csv('{path}')")
+        return database.execute("select count(*) from reads").fetchone()[0]
+
+
+def ingest_reads(path: str, memory: str) -> int:
+    from analyzer.ingest.reader import read_sightings
+
+    with tempfile.TemporaryDirectory() as folder:
+        found = read_sightings(
+            path, timezone="Asia/Tashkent", key=b"k" * 32, store=Path(folder) / "store",
+            memory=memory,
+        )  # fmt: skip
+        return found.quality["rows_read"]
+
+
+READERS = {
+    "pyarrow.csv (stream)": pyarrow_reads,
+    "pyarrow.csv (table)": pyarrow_reads_whole,
+    "duckdb (table)": duckdb_reads,
+    "ingest": ingest_reads,
+}
+
+
+def peak_mb() -> float:
+    """Give the peak of this process; what it was before `exec` does not count."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1e3
+    return float("nan")
+
+
+def run_one(name: str, path: str, memory: str) -> None:
+    """Measure one reader in this process and print JSON."""
+    import warnings
+
+    warnings.simplefilter("ignore")
+    if name == "ingest":
+        # The kernels are compiled, or loaded, by a small file first.
+        small = Path(path).with_name("small.csv")
+        with open(path, "rb") as file:
+            small.write_bytes(b"".join(file.readline() for _ in range(2_000)))
+        ingest_reads(str(small), memory)
+    baseline = peak_mb()
+    wall, cpu = time.perf_counter(), time.process_time()
+    rows = READERS[name](path, memory)
+    print(
+        json.dumps({
+            "rows": rows, "seconds": time.perf_counter() - wall,
+            "cpu": time.process_time() - cpu, "before_mb": baseline,
+            "peak_mb": peak_mb(),
+        })
+    )  # fmt: skip
+
+
+def main() -> None:
+    rows = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
+    memories = sys.argv[2:] or ["2GB", "500MB"]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(os.environ.get("INGEST_CSV", Path(folder) / "reads.csv"))
+        if not path.exists():
+            make(path, rows)
+        print(f"{rows:,} rows, {path.stat().st_size / 1e9:.2f} GB; load {os.getloadavg()[0]:.1f}")
+        runs = [(name, "") for name in READERS if name != "ingest"]
+        runs += [("ingest", memory) for memory in memories]
+        fastest = float("inf")
+        for name, memory in runs:
+            command = [sys.executable, __file__, "--one", name, str(path), memory]
+            done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT,
+                                  env={**os.environ, "PYTHONPATH": os.pathsep.join(
+                                      [str(ROOT), os.environ.get("PYTHONPATH", "")])})  # fmt: skip
+            if done.returncode:
+                print(f"{name:22} left out: {done.stderr.strip().splitlines()[-1][:100]}")
+                continue
+            got = json.loads(done.stdout)
+            if name != "ingest":
+                fastest = min(fastest, got["seconds"])
+            times = f"{got['seconds'] / fastest:5.1f} x the fastest peer"
+            ratio = times if name == "ingest" else ""
+            print(
+                f"{name + ' ' + memory:28} {got['seconds']:7.1f} s {got['cpu']:7.1f} s cpu "
+                f"{got['rows'] / got['seconds']:>12,.0f} rows/s  peak {got['peak_mb']:7,.0f} MB "
+                f"(program {got['before_mb']:,.0f} MB)  {ratio}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--one"]:
+        run_one(*sys.argv[2:5])
+    else:
+        main()

@@ -1,0 +1,126 @@
+"""Misreads: found from digests, times and places; no plate is kept or shown."""
+
+from __future__ import annotations
+
+import gc
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analyzer.errors import UsageError
+from analyzer.ingest.misreads import NearPlates
+from analyzer.ingest.plate_formats import PLATE_FORMATS
+from analyzer.ingest.reader import read_sightings
+from analyzer.synthetic import make_region
+
+ALIKE = str.maketrans("OQDBILZSG", "000811256")
+
+
+def near_by_hand(plates):
+    pairs = {}
+    for i, one in enumerate(plates):
+        for k in range(i + 1, len(plates)):
+            two = plates[k]
+            alike = one.translate(ALIKE) == two.translate(ALIKE)
+            near = len(one) == len(two) and sum(a != b for a, b in zip(one, two, strict=True)) == 1
+            if alike or near:
+                pairs[i, k] = alike
+    return pairs
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.text("0O1I8BA", min_size=2, max_size=4), max_size=25, unique=True),
+       st.integers(1, 5))  # fmt: skip
+def test_pairs_are_those_that_differ_in_one_character(plates, pieces):
+    near = NearPlates()
+    for index in np.array_split(np.arange(len(plates)), pieces):
+        near.add([plates[i] for i in index], index)
+    one, two, alike = near.pairs()
+    found = dict(zip(zip(one.tolist(), two.tolist(), strict=True), alike.tolist(), strict=True))
+    assert found == near_by_hand(plates)
+
+
+def test_beyond_the_limit_nothing_is_kept():
+    near = NearPlates(limit=2)
+    near.add(["AAA", "AAB", "AAC"], np.arange(3))
+    assert near.overflown and len(near.pairs()[0]) == 0
+
+
+def test_no_plate_stays_in_memory():
+    near = NearPlates()
+    near.add(["99Z987YX"], np.arange(1))
+    held = b"".join(array.tobytes() for piece in near._pieces for array in piece)
+    assert b"99Z987YX" not in held and b"9Z987" not in held and "99Z987YX" not in repr(near)
+    gc.collect()
+
+
+@pytest.fixture(scope="module")
+def region(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("region") / "r"
+    make_region(vehicles=1_000, days=14, seed=41).write(folder)
+    return folder
+
+
+def read(region, **options):
+    return read_sightings(
+        region / "sightings.csv", cameras=region / "cameras.csv", timezone="Asia/Tashkent",
+        key=b"k" * 32, **options,
+    )  # fmt: skip
+
+
+def test_the_rate_of_misreads_is_estimated_and_merging_counts(region):
+    plain = read(region)
+    found = plain.quality["misreads"]
+    # The region's readers misread one plate in a hundred.
+    assert 0.005 < found["estimated_rate"] < 0.015
+    assert found["by_chance"] < 0.1 * found["found"] and found["merged"] == 0
+    merged = read(region, merge_misreads=True)
+    counts = merged.quality["misreads"]
+    assert 0 < counts["merged"] <= counts["found"]
+    assert merged.provenance["misreads_merged"] == counts["merged"]
+    assert len(merged) == len(plain) == merged.quality["rows_kept"]
+    assert merged.n_vehicles == merged.quality["vehicles"] < plain.n_vehicles
+    assert any("were given to that vehicle" in note for note in merged.quality["notes"])
+
+
+def test_figures_do_not_depend_on_memory_or_key(region):
+    one = read(region, merge_misreads=True, fix_clocks=True)
+    two = read_sightings(
+        region / "sightings.csv", cameras=region / "cameras.csv", timezone="Asia/Tashkent",
+        key=b"x" * 32, memory="3MB", merge_misreads=True, fix_clocks=True,
+    )  # fmt: skip
+    assert one.quality == two.quality
+    frames = []
+    for found in (one, two):
+        rows = [part.load() for part in found.parts()]
+        frames.append({name: np.concatenate([r[name] for r in rows]) for name in rows[0]})
+    for name, column in frames[0].items():
+        order = [np.lexsort((f["camera"], f["seen_at"], f["vehicle"])) for f in frames]
+        np.testing.assert_array_equal(column[order[0]], frames[1][name][order[1]])
+
+
+def test_changes_are_refused_where_rows_are_already(region, tmp_path):
+    frame = pd.DataFrame({"plate": ["01A123BC"], "camera": ["c"], "time": ["2026-03-01 10:00"]})
+    key = tmp_path / "k.key"
+    read_sightings(frame, timezone="UTC", key=key, store=tmp_path / "s")
+    for option in ("fix_clocks", "merge_misreads"):
+        with pytest.raises(UsageError, match="in one go"):
+            read_sightings(frame, timezone="UTC", key=key, store=tmp_path / "s", **{option: True})
+
+
+def test_plates_of_another_form_are_counted_and_kept():
+    plates = ["01A123BC", "10123ABC", "A123BC77", "00A123BC", "01a 123 bc"]
+    frame = pd.DataFrame({"plate": plates, "camera": "c",
+                          "time": pd.date_range("2026-03-01", periods=5, freq="1h")})  # fmt: skip
+    found = read_sightings(frame, timezone="UTC", plate_format="uz")
+    assert len(found) == 5
+    (note,) = [note for note in found.quality["notes"] if "form of uz" in note]
+    assert note.startswith("2 of 4 plates, with 2 sightings")
+    with pytest.raises(UsageError, match="known are uz"):
+        read_sightings(frame, timezone="UTC", plate_format="xx")
+    with pytest.raises(UsageError, match="pseudonyms already"):
+        read_sightings(frame, timezone="UTC", plate_format="uz", plates="pseudonymous")
+    assert PLATE_FORMATS["ru"].fits("A123BC77") and PLATE_FORMATS["gb"].fits("AB12CDE")
