@@ -17,6 +17,9 @@ Rows: TypeAlias = dict[str, np.ndarray]
 MISSING = -1
 """Code of a label that is not known."""
 
+SYNTHETIC = "synthetic"
+"""Name of the column by which made data say what they are, wherever the file is carried to."""
+
 CORE = ("vehicle", "seen_at", "camera")
 LABELS = (
     "direction",

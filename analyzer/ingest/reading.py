@@ -36,7 +36,7 @@ from analyzer.ingest.quality import FileQuality, Quality
 from analyzer.ingest.sources import Source
 from analyzer.ingest.streams import Place
 from analyzer.ingest.times import DAY_FIRST, MONTH_FIRST, TimeReader, order_proofs
-from analyzer.schema import CORE, LABELS, OPTIONAL, Rows
+from analyzer.schema import CORE, LABELS, OPTIONAL, SYNTHETIC, Rows
 from analyzer.sightings import Sightings
 from analyzer.store import Store, StoreBuilder, is_store, open_store
 
@@ -259,6 +259,9 @@ class Reading:
         return source
 
     def _map(self, source: Source) -> ColumnMap:
+        if any(str(column).strip().lower() == SYNTHETIC for column in source.columns or ()):
+            # Made data say so in a column of their own, wherever the file is carried to.
+            self._provenance |= {"synthetic": True, "claims": SYNTHETIC}
         required = ("plate", "seen_at")
         required += ("lat", "lon") if self.place_grid is not None else ("camera",)
         # Nested records were told apart by their profile already.

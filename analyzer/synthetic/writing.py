@@ -16,7 +16,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from analyzer.errors import InputError, UsageError
-from analyzer.schema import Rows
+from analyzer.schema import SYNTHETIC, Rows
 from analyzer.sightings import Sightings
 from analyzer.store import StoreBuilder
 from analyzer.synthetic.attributes import LABEL_TEXTS, NOTED
@@ -187,6 +187,7 @@ def _written_table(scene: Scene, rows: Rows, book: PlateBook) -> pa.Table:
     }
     for name in NOTED:
         columns[name] = _texts(rows[name], LABEL_TEXTS[name])
+    columns[SYNTHETIC] = pa.repeat("true", len(entity))
     return pa.table(columns)
 
 
@@ -263,7 +264,8 @@ the key of the pseudonyms in `truth/` is public. They were written by
 seed {information["seed"]}, regime {information["regime"]}.
 
 * `sightings.{format}`: what the readers wrote (plate, camera, seen_at, attributes), with misreads,
-  repeats and one drifting clock
+  repeats and one drifting clock; its column `synthetic` marks the file, and platerisk carries the
+  mark into every report
 * `cameras.csv`: where the cameras stand (camera, name, lat, lon, zone)
 * `sites.csv`: schools, shops, mosques, clinics, universities; generated, not real ones
 * `truth/`: what really happened (vehicles, trips, companions, visits)

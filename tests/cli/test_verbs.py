@@ -147,7 +147,12 @@ def test_synthesize_then_report(run, tmp_path):
     assert "cameras.csv" in names
     out = tmp_path / "out"
     run("report", region / "sightings.csv", "--cameras", region / "cameras.csv", *ZONE, "-o", out)
-    assert (out / "report.html").stat().st_size > 10_000
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "<title>What a synthetic plate database gives away" in page
+    assert json.loads((out / "info.json").read_text())["synthetic"] is True
+    store = tmp_path / "store"
+    run("ingest", region / "sightings.csv", "-o", store)
+    assert "synthetic" in run("info", store).stdout
 
 
 def test_a_key_in_the_output_folder_is_refused(run, reads, tmp_path):
