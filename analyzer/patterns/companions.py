@@ -21,7 +21,7 @@ from analyzer.patterns.chance import Chance, adjust
 from analyzer.patterns.cotravel import CERTAIN_FDR, CoTravel, Terms, judge_pairs
 from analyzer.result import Result
 from analyzer.schema import Rows
-from analyzer.units import HOUR_MS, format_duration, parse_duration
+from analyzer.units import DAY_MS, HOUR_MS, format_duration, parse_duration
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from analyzer.sightings import Sightings
 
 MAX_WITHIN_MS = 6 * HOUR_MS
+
+MAX_ENCOUNTERS = 50_000_000
+"""Encounters that are looked at without asking: a few minutes and gigabytes."""
 
 
 @dataclass(frozen=True)
@@ -239,6 +242,7 @@ def find_companions(
     of: str | None = None,
     *,
     max_gap: str = "45min",
+    max_encounters: int = MAX_ENCOUNTERS,
     engine: str | Engine = "local",
     memory: str | int | None = None,
     seed: int = 0,
@@ -259,6 +263,8 @@ def find_companions(
         Name of one vehicle chosen beforehand: only its pairs are tested and listed.
     max_gap : str
         Longest gap between consecutive encounters of a joint journey (inclusive).
+    max_encounters : int
+        Refuse to begin where there are more encounters than this; they are counted first.
     engine : str or Engine
         Where the parts are worked on.
     memory : str or int, optional
@@ -273,7 +279,7 @@ def find_companions(
     Raises
     ------
     UsageError
-        If an option makes no sense, or there is no vehicle `of`.
+        If an option makes no sense, there is no vehicle `of`, or there are too many encounters.
 
     Notes
     -----
@@ -311,6 +317,7 @@ def find_companions(
     if not len(sightings):
         return _none(sightings, terms, max_fdr, of)
     passes = CoTravel(sightings, terms, get_engine(engine, memory=memory), seed)
+    _refuse_too_many(passes.encounters, max_encounters, sightings, terms)
     travellers = passes.travellers
     pairs = passes.find_pairs()
     shifted = passes.count_shifted(pairs)
@@ -349,6 +356,24 @@ def _at_least_two(min_cameras: int) -> int:
             "min_cameras must be 2 or more: vehicles that meet at a single camera are no pair"
         )
     return int(min_cameras)
+
+
+def _refuse_too_many(
+    encounters: int, max_encounters: int, sightings: Sightings, terms: Terms
+) -> None:
+    if encounters <= max_encounters:
+        return
+    first, last = sightings.span_ms
+    share = max_encounters / encounters
+    # Encounters grow with the span and with `within`, so the share says what to ask instead.
+    days = max((last - first) / DAY_MS * share, 0.1)
+    raise UsageError(
+        f"there are {encounters:,} encounters within {format_duration(terms.within)}, more than "
+        f"max_encounters ({max_encounters:,}), and looking at them would take too long; ask for "
+        f"about {days:.1f} days of the data with sightings.between(t0, t1), for "
+        f"within='{max(int(terms.within * share / 1_000), 1)}s', or for max_encounters={encounters}"
+        " if you can wait"
+    )
 
 
 def _none(

@@ -25,8 +25,11 @@ from analyzer.patterns.cotravel_parts import (
     journeys_of_part,
     lives_of_part,
     local_times,
+    meetings_of_cameras,
     of_vehicles,
+    passages_of_part,
     probe_of_part,
+    repeats_of_part,
     rows_of_part,
     shifted_of_part,
     traffic_of_part,
@@ -47,6 +50,12 @@ BYTES_A_ROW = 100
 
 PROBED_SIGHTINGS = 2_000_000
 """Shifted sightings that are probed to find out what chance does to vehicles in general."""
+
+ROWS_A_BUCKET = 500_000
+"""Sightings that are counted at once."""
+
+MAX_BUCKETS = 256
+"""Files that an exchange may have open."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +136,21 @@ class CoTravel:
             sightings[rows["cell"]] += rows["sightings"]
             squares[rows["cell"]] += rows["squares"]
         return {"sightings": sightings, "opportunities": (sightings**2 - squares) // 2}
+
+    @cached_property
+    def encounters(self) -> int:
+        """How many encounters there are: what the search for joint journeys costs, counted first.
+
+        No encounter is looked at for that: a camera's sightings in order of time tell how many are
+        near each.
+        """
+        buckets = min(-(-self.n_sightings // ROWS_A_BUCKET), MAX_BUCKETS)
+        by_camera = self.engine.exchange(self.parts, passages_of_part, "camera", max(buckets, 1))
+        met = self.engine.map(by_camera, meetings_of_cameras, self.terms_and_clock)
+        itself = self.engine.map(self.parts, repeats_of_part, self.terms_and_clock)
+        return sum(int(rows["encounters"][0]) for rows in met) - sum(
+            int(rows["encounters"][0]) for rows in itself
+        )
 
     @cached_property
     def _probing(self) -> Rows:

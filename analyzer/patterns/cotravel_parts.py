@@ -109,6 +109,29 @@ def cells_of_part(rows: Rows, broadcast: Rows) -> Rows:
     return {"cell": used, "sightings": sightings[used], "squares": squares[used]}
 
 
+def passages_of_part(rows: Rows, broadcast: Rows) -> Rows:
+    """Give what it takes to count encounters, the columns by which they are sorted first."""
+    columns = ("camera", "seen_at", *(name for name in ("direction",) if name in rows))
+    return {name: rows[name] for name in columns}
+
+
+def meetings_of_cameras(rows: Rows, broadcast: Rows) -> Rows:
+    """Count the encounters at some cameras, those of a vehicle with itself among them."""
+    directions = encounters.directions_of(rows)
+    within = int(broadcast["within"][0])
+    met = encounters.count_meetings(rows["camera"], rows["seen_at"], directions, within)
+    return {"encounters": np.array([met])}
+
+
+def repeats_of_part(rows: Rows, broadcast: Rows) -> Rows:
+    """Count the encounters of a part's vehicles with themselves."""
+    met = encounters.count_repeats(
+        rows["vehicle"], rows["camera"], rows["seen_at"], encounters.directions_of(rows),
+        int(broadcast["within"][0]),
+    )
+    return {"encounters": np.array([met])}
+
+
 def _meet(
     rows: Rows, starts: np.ndarray, vehicles: np.ndarray, times: np.ndarray, broadcast: Rows,
     later_only: bool,

@@ -238,6 +238,76 @@ def joint_journeys(
     )
 
 
+@numba.njit(cache=True, nogil=True)
+def count_meetings(
+    cameras: np.ndarray, times: np.ndarray, directions: np.ndarray, within: int
+) -> int:
+    """Count the pairs of sightings at one camera, near in time, in directions that agree.
+
+    Parameters
+    ----------
+    cameras, times : numpy.ndarray, shape (n,)
+        Sorted by (camera, time); times in ms.
+    directions : numpy.ndarray of int, shape (n,) or (0,)
+        Direction codes, or an empty array where none are known.
+    within : int
+        Longest time between the two sightings, in ms; inclusive.
+
+    Returns
+    -------
+    int
+        Encounters, those of a vehicle with itself among them (`count_repeats`).
+
+    Examples
+    --------
+    >>> count_meetings(np.array([0, 0, 0, 1]), np.array([0, 5, 20, 20]), np.empty(0, int), 15)
+    2
+    """
+    has_directions = len(directions) > 0
+    # How many of the sightings that are near enough go in each direction; those unknown first.
+    near = np.zeros(directions.max() + 2 if has_directions else 1, np.int64)
+    total, first = 0, 0
+    for row in range(len(times)):
+        while cameras[first] != cameras[row] or times[first] < times[row] - within:
+            near[directions[first] + 1 if has_directions else 0] -= 1
+            first += 1
+        towards = directions[row] + 1 if has_directions else 0
+        if has_directions and towards > 0:
+            total += near[0] + near[towards]
+        else:
+            total += row - first
+        near[towards] += 1
+    return total
+
+
+@numba.njit(cache=True, nogil=True)
+def count_repeats(
+    vehicles: np.ndarray,
+    cameras: np.ndarray,
+    times: np.ndarray,
+    directions: np.ndarray,
+    within: int,
+) -> int:
+    """Count what `count_meetings` counts of a vehicle with itself; rows sorted by vehicle, time."""
+    has_directions = len(directions) > 0
+    total = 0
+    for row in range(len(times)):
+        other = row - 1
+        while (
+            other >= 0
+            and vehicles[other] == vehicles[row]
+            and times[other] >= times[row] - within
+        ):
+            total += cameras[other] == cameras[row] and (
+                not has_directions
+                or directions[other] == directions[row]
+                or directions[other] == MISSING
+                or directions[row] == MISSING
+            )
+            other -= 1
+    return total
+
+
 def index_by_camera(rows: Rows, times: np.ndarray, n_cameras: int) -> Rows:
     """Arrange sightings by (camera, time) for looking neighbours up.
 

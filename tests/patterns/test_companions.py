@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
+from analyzer.engine import get_engine
 from analyzer.errors import UsageError
 from analyzer.patterns.companions import find_companions
+from analyzer.patterns.cotravel import CoTravel, Terms
 from analyzer.sightings import from_arrays
 from tests.patterns.lonely_regions import DAY, HOUR, MINUTE, Setting, lonely_region
 from tests.patterns.test_chance import oracle_bh
@@ -231,6 +233,19 @@ def test_the_summary_speaks_of_the_population(small, everything):
     assert everything.plot().get_xlabel()
     assert "<div>" in everything._repr_html_()
     pd.testing.assert_frame_equal(everything.to_pandas(), everything.pairs)
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_encounters_are_counted_before_they_are_looked_at(small, parts: int):
+    everything = find_companions(small[0], max_fdr=1)
+    terms = Terms(2 * MINUTE, 45 * MINUTE, 2)
+    passes = CoTravel(small[0].with_parts(parts), terms, get_engine("local", "1KB"), 0)
+    met = passes.encounters
+    assert met >= everything.rows["encounters"].sum()
+    assert met == CoTravel(small[0], terms, ProcessEngine(), 0).encounters
+    assert len(find_companions(small[0], max_encounters=met)) == 5
+    with pytest.raises(UsageError, match=rf"{met:,} encounters within 2min.*between.*within='1"):
+        find_companions(small[0].with_parts(parts), max_encounters=met - 1)
 
 
 def test_one_joint_journey_is_no_company(everything):

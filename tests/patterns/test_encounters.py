@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.patterns.encounters import (
+    count_meetings,
+    count_repeats,
     index_by_camera,
     joint_journeys,
     run_starts,
@@ -168,3 +170,18 @@ def test_travels_is_a_trip_at_enough_cameras(seed: int):
         own = [(t, c) for v, t, c in rows if v == vehicle]
         expected.append(bool(oracle_journeys(own, 25, 3)))
     assert found.tolist() == expected
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("directed", [True, False])
+def test_encounters_are_counted_without_being_looked_at(seed: int, directed: bool):
+    rng = np.random.default_rng(seed)
+    rows = random_rows(rng, directions=(-1, 0, 1) if directed else (-1,))
+    within = int(rng.integers(0, 40))
+    by_vehicle, by_camera = np.array(sorted(rows)), np.array(sorted(rows, key=lambda r: r[2::-1]))
+    direction = slice(0, None if directed else 0)
+    met = count_meetings(by_camera[:, 2], by_camera[:, 1], by_camera[direction, 3], within)
+    v, t, c, d = by_vehicle.T
+    itself = count_repeats(v, c, t, d[direction], within)
+    assert met - itself == sum(map(len, oracle_encounters(rows, within).values()))
+    assert itself > 0 or within < 5
