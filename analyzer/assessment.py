@@ -96,10 +96,10 @@ class Assessment(Result):
                 vehicles=self.sightings.n_vehicles,
             ),
             *inference_findings(
-                {name: patterns.estimates[name] for name in TOLD},
+                {name: patterns.estimates[name] for name in TOLD if name in patterns.estimates},
                 patterns.regular,
                 often=patterns.often,
-                max_fdr=patterns.companions.max_fdr,
+                max_fdr=patterns.max_fdr,
             ),
         ]
         if self._once.value > 0.5:
@@ -122,7 +122,7 @@ class Assessment(Result):
         sweep = self.retention.to_pandas()
         cameras = self.sightings.camera_table
         quality = self.sightings.quality
-        return limits_of(
+        said = limits_of(
             Facts(
                 synthetic=self.sightings.synthetic,
                 days=self.days,
@@ -138,6 +138,9 @@ class Assessment(Result):
                 rejected_by_reason=quality.get("rejected_by_reason", {}),
             )
         )
+        if self.patterns.not_looked_for:
+            said.append(self.patterns.not_looked_for)
+        return said
 
     @property
     def days(self) -> int:

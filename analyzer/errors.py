@@ -33,3 +33,7 @@ class UsageError(AnalyzerError, ValueError):
     """The call is wrong: an unknown option, an impossible value."""
 
     exit_status = 2
+
+
+class TooMuchWorkError(UsageError):
+    """The work was counted first and would take too long; the message says what to ask instead."""

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from analyzer.engine import Engine, get_engine
-from analyzer.errors import UsageError
+from analyzer.errors import TooMuchWorkError, UsageError
 from analyzer.patterns.chance import Chance, adjust
 from analyzer.patterns.cotravel import CERTAIN_FDR, CoTravel, Terms, judge_pairs
 from analyzer.result import Result
@@ -279,7 +279,9 @@ def find_companions(
     Raises
     ------
     UsageError
-        If an option makes no sense, there is no vehicle `of`, or there are too many encounters.
+        If an option makes no sense, or there is no vehicle `of`.
+    TooMuchWorkError
+        If there are more encounters than `max_encounters`.
 
     Notes
     -----
@@ -367,7 +369,7 @@ def _refuse_too_many(
     share = max_encounters / encounters
     # Encounters grow with the span and with `within`, so the share says what to ask instead.
     days = max((last - first) / DAY_MS * share, 0.1)
-    raise UsageError(
+    raise TooMuchWorkError(
         f"there are {encounters:,} encounters within {format_duration(terms.within)}, more than "
         f"max_encounters ({max_encounters:,}), and looking at them would take too long; ask for "
         f"about {days:.1f} days of the data with sightings.between(t0, t1), for "

@@ -16,6 +16,7 @@ import pandas as pd
 
 from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast
+from analyzer.errors import TooMuchWorkError
 from analyzer.estimate import Estimate, wilson
 from analyzer.patterns.commutes import Commutes, find_commutes
 from analyzer.patterns.companions import Companions, find_companions
@@ -52,15 +53,20 @@ class PatternsOverview(Result):
 
     Attributes
     ----------
-    trips, places, routines, commutes, companions
+    trips, places, routines, commutes
         The results themselves.
+    companions : Companions or None
+        None where they were not looked for, because there are too many encounters.
+    not_looked_for : str
+        Why companions were not looked for; empty where they were.
     """
 
     trips: Trips
     places: Places
     routines: Routines
     commutes: Commutes
-    companions: Companions
+    companions: Companions | None
+    not_looked_for: str = ""
 
     @cached_property
     def estimates(self) -> dict[str, Estimate]:
@@ -100,22 +106,23 @@ class PatternsOverview(Result):
     @cached_property
     def _inferred(self) -> dict[str, _Inferred]:
         flows = self.commutes.od_matrix["vehicles"]
-        together = self.companions.rows
-        accompanied = np.union1d(together["vehicle_a"], together["vehicle_b"])
-        rate = self.companions.max_fdr
-        return {
+        inferred = {
             "homes": self._with_role(HOME),
             "works": self._with_role(WORK),
             # By chance alone one says that every vehicle makes the commonest commute.
             "commutes": _Inferred(
                 self.commutes.rows["vehicle"], float(flows.max()) if len(flows) else 0.0, COMMONEST
             ),
-            "companions": _Inferred(
+        }
+        if self.companions is not None:
+            together, rate = self.companions.rows, self.companions.max_fdr
+            accompanied = np.union1d(together["vehicle_a"], together["vehicle_b"])
+            inferred["companions"] = _Inferred(
                 accompanied,
                 rate * len(accompanied),
                 f"what false discoveries give, at most {rate:.0%} of the pairs",
-            ),
-        }
+            )
+        return inferred
 
     def _with_role(self, role: int) -> _Inferred:
         rows = self.places.rows
@@ -129,6 +136,11 @@ class PatternsOverview(Result):
         engine = self.trips.engine
         frames = engine.map(self.trips.sightings.parts("vehicle"), regular_of_part)
         return engine.reduce(frames, key=("vehicle",))["vehicle"]
+
+    @property
+    def max_fdr(self) -> float:
+        """False discoveries among the companions, at most."""
+        return 0.0 if self.companions is None else self.companions.max_fdr
 
     @property
     def often(self) -> int:
@@ -168,18 +180,20 @@ class PatternsOverview(Result):
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Give the tables of single vehicles: internal output, never to be published."""
-        return {
-            "trips": self.trips.to_pandas(),
-            "places": self.places.to_pandas(),
-            "routines": self.routines.to_pandas(),
-            "commutes": self.commutes.to_pandas(),
-            "companions": self.companions.to_pandas(),
+        results = {
+            "trips": self.trips,
+            "places": self.places,
+            "routines": self.routines,
+            "commutes": self.commutes,
+            "companions": self.companions,
         }
+        return {name: each.to_pandas() for name, each in results.items() if each is not None}
 
     def summary(self) -> str:
         """Tell what is inferred about how many vehicles."""
         results = (self.trips, self.places, self.commutes, self.companions)
-        return "\n".join(result.summary() for result in results)
+        said = [result.summary() for result in results if result is not None]
+        return "\n".join([*said, self.not_looked_for] if self.not_looked_for else said)
 
     def plot(self) -> Axes:
         """Draw the share of vehicles for which each fact is inferred."""
@@ -246,6 +260,10 @@ def find_patterns(
     commutes = find_commutes(routines, places, **where)
     _ = commutes.rows
     say(2, 4)
-    companions = find_companions(sightings, max_gap=max_gap, seed=seed, **where)
+    companions, why = None, ""
+    try:
+        companions = find_companions(sightings, max_gap=max_gap, seed=seed, **where)
+    except TooMuchWorkError as error:
+        why = f"Companions were not looked for: {error}."
     say(4, 4)
-    return PatternsOverview(trips, places, routines, commutes, companions)
+    return PatternsOverview(trips, places, routines, commutes, companions, why)

@@ -283,9 +283,10 @@ def population_sentences(patterns: PatternsOverview) -> str:
         patterns.estimates,
         patterns.regular,
         often=patterns.often,
-        max_fdr=patterns.companions.max_fdr,
+        max_fdr=patterns.max_fdr,
     )
-    return "\n".join(finding.sentence for finding in findings)
+    said = [finding.sentence for finding in findings]
+    return "\n".join([*said, patterns.not_looked_for] if patterns.not_looked_for else said)
 
 
 def once_finding(once: Estimate) -> Finding:
