@@ -223,6 +223,12 @@ class Trips(Result):
             }
         )
 
+    def score(self, truth: object):
+        """Compare with a known truth; see `analyzer.scoring.trips.score_trips`."""
+        from analyzer.scoring.trips import score_trips
+
+        return score_trips(self.to_pandas(), truth, self.sightings.vehicles)
+
     def summary(self) -> str:
         """Tell how many trips there are and how long a gap ends one."""
         counts = self._counts

@@ -154,6 +154,12 @@ class RetentionSweep(Result):
             lines.append(
                 f"Not measurable: {', '.join(beyond)}; the data cover {_days(self.data_days)}."
             )
+        if shown and beyond and 2 * self.knowledge_days < self.data_days:
+            lines.append(
+                f"Known sightings come from only {_days(self.knowledge_days)} before a leak, the "
+                "longest window that the data can hold: the share at that window says little about "
+                f"longer keeping. Add a window of up to {_days(self.data_days)}."
+            )
         empty = [
             step.window
             for step in self.windows

@@ -5,6 +5,7 @@ from __future__ import annotations
 from analyzer.scoring.commutes import score_commutes
 from analyzer.scoring.places import reliability, score_places
 from analyzer.scoring.score import Score, f1_estimate, median_estimate
+from analyzer.scoring.trips import score_trips
 from analyzer.scoring.truth import Truth
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "reliability",
     "score_commutes",
     "score_places",
+    "score_trips",
 ]
