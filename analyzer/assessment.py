@@ -20,7 +20,8 @@ from analyzer.patterns.camera_load import measure_camera_load
 from analyzer.patterns.overview import PatternsOverview, find_patterns
 from analyzer.patterns.sighting_counts import measure_sighting_counts
 from analyzer.patterns.trips import DEFAULT_MAX_GAP
-from analyzer.policy.retention import RetentionSweep, sweep_retention
+from analyzer.policy.retention import sweep_retention
+from analyzer.policy.retention_sweep import RetentionSweep
 from analyzer.report.content import Finding, ReportInput
 from analyzer.report.disclosure import DEFAULT_K
 from analyzer.report.limits import Facts, limits_of, method_terms

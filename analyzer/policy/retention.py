@@ -10,12 +10,10 @@ what was kept, and gives a curve that is flat.)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from analyzer.engine import Engine, get_engine
 from analyzer.engine.base import Broadcast
@@ -25,12 +23,11 @@ from analyzer.policy.exposure import states_before_leaks
 from analyzer.policy.leaks import (
     MEASURED,
     NOT_MEASURABLE,
-    ONE_LEAK_DAY,
     LeakPlan,
     plan_leaks,
 )
 from analyzer.policy.resampling import IS_ALONE, IS_SHOWN, IS_TARGET, estimate_share
-from analyzer.result import Result
+from analyzer.policy.retention_sweep import RetentionSweep, WindowRisk
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.draw import check_draw
 from analyzer.risk.points import local_times, resolution_of
@@ -39,202 +36,9 @@ from analyzer.sightings import Sightings
 from analyzer.units import DAY_MS, parse_duration
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    pass
 
 WINDOWS = ("1D", "7D", "21D", "30D", "90D", "180D")
-
-
-@dataclass(frozen=True)
-class WindowRisk:
-    """What one retention window gives away.
-
-    Attributes
-    ----------
-    days, exposed_days : int
-        Days kept, and days that a leak shows (the days for which the store stood open are added).
-    status : str
-        ``"measured"``, ``"one leak day"`` or ``"not measurable"``.
-    leak_days : int
-        Number of leak days behind the figures.
-    share : Estimate
-        Vehicles singled out, of all with enough points in the days of knowledge.
-    share_in_window : Estimate
-        Vehicles singled out, of those of which at least one known point is left.
-    exposed_vehicles : Estimate
-        Vehicles of which at least one known point is left.
-    exposed_rows : float
-        Share of the sightings recorded before the leak that it shows.
-    risk : str
-        Which risk the shares are.
-    """
-
-    days: int
-    exposed_days: int
-    status: str
-    leak_days: int
-    share: Estimate
-    share_in_window: Estimate
-    exposed_vehicles: Estimate
-    exposed_rows: float
-    risk: str = "unicity"
-
-    @property
-    def window(self) -> str:
-        """The window as it is written, e.g. ``"30D"``."""
-        return f"{self.days}D"
-
-
-@dataclass(frozen=True)
-class RetentionSweep(Result):
-    """How risk grows with the days that sightings are kept.
-
-    Attributes
-    ----------
-    windows : tuple of WindowRisk
-        By days kept.
-    adversary : Adversary
-        Who knows what.
-    knowledge_days : int
-        Days before the leak from which the known points come; 0 if no window is measurable.
-    open_days : int
-        Days for which the store stood open before the leak ended.
-    leak_dates : tuple of str
-        Local dates on which the store leaks (at the midnight with which they begin).
-    data_days : int
-        Local calendar days from the first sighting to the last.
-    vehicles : int
-        Number of vehicles against which each was matched.
-    seed : int
-        Of the draw.
-    synthetic : bool
-        Whether the data are synthetic.
-    """
-
-    windows: tuple[WindowRisk, ...]
-    adversary: Adversary
-    knowledge_days: int
-    open_days: int
-    leak_dates: tuple[str, ...]
-    data_days: int
-    vehicles: int
-    seed: int
-    synthetic: bool = False
-
-    def summary(self) -> str:
-        """Tell the result in plain sentences."""
-        shown = [step for step in self.windows if step.status != NOT_MEASURABLE]
-        lines = []
-        if shown:
-            known = self.adversary.describe()
-            stood_open = (
-                f", from a store that stood open for {_days(self.open_days)}"
-                if self.open_days
-                else ""
-            )
-            figures = "; ".join(
-                f"kept {_days(step.days)}: {step.share.percent()}" for step in shown
-            )
-            lines.append(
-                f"An adversary knows {known}, of the {_days(self.knowledge_days)} before a leak"
-                f"{stood_open}. Vehicles that the leak singles out, of "
-                f"{shown[-1].share.n:,}: {figures}."
-            )
-            lines.append(
-                f"Leaks on {', '.join(self.leak_dates)}; matched against {self.vehicles:,} "
-                f"vehicles; a guess would be right for 1 in {self.vehicles:,}."
-            )
-        single = [step.window for step in shown if step.status == ONE_LEAK_DAY]
-        if single:
-            lines.append(
-                f"One leak day: for {', '.join(single)} there are no three leak days at least a "
-                "window apart, so the intervals say nothing about how leak days differ."
-            )
-        beyond = [step.window for step in self.windows if step.days > self.data_days]
-        if beyond:
-            lines.append(
-                f"Not measurable: {', '.join(beyond)}; the data cover {_days(self.data_days)}."
-            )
-        if shown and beyond and 2 * self.knowledge_days < self.data_days:
-            lines.append(
-                f"Known sightings come from only {_days(self.knowledge_days)} before a leak, the "
-                "longest window that the data can hold: the share at that window says little about "
-                f"longer keeping. Add a window of up to {_days(self.data_days)}."
-            )
-        empty = [
-            step.window
-            for step in self.windows
-            if step.status == NOT_MEASURABLE and step.days <= self.data_days
-        ]
-        if empty:
-            lines.append(
-                f"Not measurable: {', '.join(empty)}; no vehicle has {self.adversary.points} "
-                f"different sightings in the {_days(self.knowledge_days)} before a leak."
-            )
-        if self.synthetic:
-            lines.append("The data are synthetic.")
-        return "\n".join(lines)
-
-    def to_pandas(self) -> pd.DataFrame:
-        """Give one row a window: days, status, the share with its interval, and what is exposed."""
-        return pd.DataFrame(
-            [
-                {
-                    "risk": step.risk,
-                    "window": step.window,
-                    "days": step.days,
-                    "exposed_days": step.exposed_days,
-                    "status": step.status,
-                    "leak_days": step.leak_days,
-                    "value": step.share.value,
-                    "low": step.share.low,
-                    "high": step.share.high,
-                    "n": step.share.n,
-                    "method": step.share.method,
-                    "baseline": step.share.baseline,
-                    "value_in_window": step.share_in_window.value,
-                    "low_in_window": step.share_in_window.low,
-                    "high_in_window": step.share_in_window.high,
-                    "n_in_window": step.share_in_window.n,
-                    "exposed_vehicles": step.exposed_vehicles.value,
-                    "exposed_rows": step.exposed_rows,
-                }
-                for step in self.windows
-            ]
-        )
-
-    def plot(self) -> Axes:
-        """Draw the share singled out against the days kept."""
-        from analyzer.charts import retention_curve
-
-        return retention_curve(self.to_pandas()).axes[0]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give the result as JSON-able fields, every figure as `Estimate.to_dict` gives it."""
-        return {
-            "adversary": self.adversary.to_dict(),
-            "windows": [
-                {
-                    "risk": step.risk,
-                    "window": step.window,
-                    "days": step.days,
-                    "exposed_days": step.exposed_days,
-                    "status": step.status,
-                    "leak_days": step.leak_days,
-                    "share": step.share.to_dict(),
-                    "share_in_window": step.share_in_window.to_dict(),
-                    "exposed_vehicles": step.exposed_vehicles.to_dict(),
-                    "exposed_rows": None if np.isnan(step.exposed_rows) else step.exposed_rows,
-                }
-                for step in self.windows
-            ],
-            "knowledge_days": self.knowledge_days,
-            "open_days": self.open_days,
-            "leak_dates": list(self.leak_dates),
-            "data_days": self.data_days,
-            "vehicles": self.vehicles,
-            "seed": self.seed,
-            "synthetic": self.synthetic,
-        }
 
 
 def sweep_retention(
@@ -395,10 +199,6 @@ def _whole_days(value: str, name: str, *, least: int) -> int:
         example = "'0D' or '30D'" if least == 0 else "'1D' or '30D'"
         raise UsageError(f"{name} {value!r} must be a whole number of days, such as {example}")
     return milliseconds // DAY_MS
-
-
-def _days(count: int) -> str:
-    return "1 day" if count == 1 else f"{count:,} days"
 
 
 def _date(day: int) -> str:
