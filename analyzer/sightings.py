@@ -119,8 +119,8 @@ class Sightings:
             return "No sightings."
         first, last = self.span
         lines = [
-            f"{len(self):,} sightings of {self.n_vehicles:,} vehicles by "
-            f"{self.n_cameras_seen:,} cameras, "
+            f"{_count(len(self), 'sighting')} of {_count(self.n_vehicles, 'vehicle')} by "
+            f"{_count(self.n_cameras_seen, 'camera')}, "
             f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} ({self.timezone})."
         ]
         if self.synthetic:
@@ -383,6 +383,10 @@ class Sightings:
             return np.arange(self.n_codes, dtype=np.int32)
         found = LocalEngine().map(self.parts("vehicle"), _vehicles_of_part)
         return np.sort(np.concatenate([rows["vehicle"] for rows in found]))
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}" + ("" if n == 1 else "s")
 
 
 def _facts_of_part(rows: Rows, broadcast: Broadcast) -> Rows:
