@@ -100,9 +100,14 @@ def agree(sightings: Sightings, frame: pd.DataFrame) -> None:
         assert [stamp.value // 10**6 for stamp in sightings.span] == list(ends)
         assert str(sightings.span[0].tz) == BERLIN
         first, last = (f"{stamp:%Y-%m-%d %H:%M}" for stamp in sightings.span)
+        counts = {
+            "sighting": len(frame),
+            "vehicle": len(codes),
+            "camera": frame["camera"].nunique(),
+        }
+        said = [f"{n} {what}" if n == 1 else f"{n} {what}s" for what, n in counts.items()]
         assert sightings.summary() == (
-            f"{len(frame)} sightings of {len(codes)} vehicles by {frame['camera'].nunique()} "
-            f"cameras, {first} to {last} ({BERLIN})."
+            f"{said[0]} of {said[1]} by {said[2]}, {first} to {last} ({BERLIN})."
         )
     rows = concatenate([part.load() for part in sightings.parts()])
     assert sorted(zip(*(rows[name].tolist() for name in CORE), strict=True)) == sorted(
