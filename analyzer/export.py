@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from analyzer.errors import InputError, UsageError
 from analyzer.report.folder import INTERNAL_PREFIX
 from analyzer.report.tables import safe_cell
-from analyzer.schema import CORE, MEASURES
+from analyzer.schema import CORE, LABELS
 from analyzer.sightings import Sightings
 
 ENDINGS = (".parquet", ".csv", ".geojson", ".gpkg")
@@ -63,8 +63,9 @@ def export_sightings(
 
     Notes
     -----
-    Columns: vehicle, camera, seen_at (with offset), lat, lon, and the optional ones; ``synthetic``
-    where the data are. Cells of CSV cannot become formulas. The same input gives the same bytes.
+    Columns: vehicle, camera, seen_at (with offset), lat, lon, and the optional ones (``frames``
+    counts the rows that became one sighting); ``synthetic`` where the data are. Cells of CSV cannot
+    become formulas. The same input gives the same bytes.
     """
     path = Path(path)
     if path.suffix.lower() not in ENDINGS:
@@ -142,11 +143,11 @@ def tables_of(sightings: Sightings) -> Iterator[pa.Table]:
                 "lon": pa.array(lon[some["camera"]], from_pandas=True),
             }
             for name in sightings.columns[len(CORE) :]:
-                if name in MEASURES:
-                    columns[name] = pa.array(some[name], from_pandas=True)
-                else:
+                if name in LABELS:
                     labels = np.array([*sightings.labels.get(name, ()), None], object)
                     columns[name] = pa.array(labels[some[name]], pa.string())
+                else:
+                    columns[name] = pa.array(some[name], from_pandas=True)
             if sightings.synthetic:
                 columns["synthetic"] = pa.array([True] * len(some["vehicle"]))
             yield pa.table(columns)
@@ -279,6 +280,8 @@ def _sql_kind(kind: pa.DataType) -> str:
         return "DATETIME"
     if pa.types.is_boolean(kind):
         return "BOOLEAN"
+    if pa.types.is_integer(kind):
+        return "INTEGER"
     return "DOUBLE" if pa.types.is_floating(kind) else "TEXT"
 
 

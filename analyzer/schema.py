@@ -35,6 +35,15 @@ OPTIONAL = MEASURES + LABELS
 ATTRIBUTES = LABELS[1:]
 """What a sighting tells about the vehicle and its driver (the direction belongs to the camera)."""
 
+FRAMES = "frames"
+"""How many input rows became this sighting: exact repeats and repeat frames merge into the first.
+
+1 where nothing merged. The column is there only if some sighting has more, so that what counts
+visits before merging can ask for it, and data without repeats does not carry it. Over a store that
+the reader wrote, it adds up to the rows read less those rejected; updates of one event (a vendor's
+record sent again, fuller) are one row.
+"""
+
 DTYPES = {
     "vehicle": np.dtype(np.int32),
     "seen_at": np.dtype(np.int64),
@@ -42,6 +51,7 @@ DTYPES = {
     "file": np.dtype(np.int16),
     "confidence": np.dtype(np.float32),
     **{label: np.dtype(np.int32) for label in LABELS},
+    FRAMES: np.dtype(np.int32),
 }
 
 

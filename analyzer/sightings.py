@@ -20,7 +20,7 @@ from analyzer.engine.base import Broadcast, reduce_rows
 from analyzer.engine.local import LocalEngine
 from analyzer.errors import StoreError, UsageError
 from analyzer.local_time import Clock, clock, time_zone
-from analyzer.schema import CORE, LABELS, MEASURES, OPTIONAL, Rows, n_rows
+from analyzer.schema import CORE, DTYPES, FRAMES, LABELS, MEASURES, OPTIONAL, Rows, n_rows
 from analyzer.store import Store, StoreBuilder, StoredPart
 from analyzer.store.store import MANIFEST
 
@@ -137,11 +137,11 @@ class Sightings:
             "seen_at": self.timestamps(rows["seen_at"]),
         }
         for name in self.columns[len(CORE) :]:
-            if name in MEASURES:
-                frame[name] = rows[name]
-            else:
+            if name in LABELS:
                 labels = np.array([*self.labels.get(name, ()), None], object)
                 frame[name] = labels[rows[name]]
+            else:
+                frame[name] = rows[name]
         return pd.DataFrame(frame)
 
     def between(self, t0: str | datetime, t1: str | datetime) -> Sightings:
@@ -252,7 +252,7 @@ class Sightings:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns that the sightings have."""
+        """Columns that the sightings have; ``frames`` (see `analyzer.schema.FRAMES`) comes last."""
         return self.store.columns
 
     @property
@@ -434,7 +434,8 @@ def from_arrays(
     provenance : mapping, optional
         Kept with the store.
     **labels : array of str
-        Optional columns (``make=…``); None or NaN is missing.
+        Optional columns (``make=…``); None or NaN is missing. Of numbers: ``confidence``, and
+        ``frames``, how many rows each sighting stands for.
 
     Returns
     -------
@@ -455,8 +456,8 @@ def from_arrays(
         if name in LABELS:
             codes, names = pd.factorize(np.asarray(column, object), sort=True)
             rows[name], named[name] = codes.astype(np.int32), [str(label) for label in names]
-        elif name in MEASURES:
-            rows[name] = np.asarray(column, np.float32)
+        elif name in (*MEASURES, FRAMES):
+            rows[name] = np.asarray(column, DTYPES[name])
         else:
             raise UsageError(f"column {name!r} is not known; columns are {', '.join(OPTIONAL)}")
     if cameras is None:

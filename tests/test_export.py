@@ -52,6 +52,17 @@ def test_every_format_is_read_back_the_same(sightings, tmp_path, ending):
     assert export_sightings(sightings, path, internal=True, force=True).read_bytes() == first
 
 
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_frames_are_written_where_there_are_any(tmp_path, ending):
+    rows = [("v1", "c1", "2026-03-01 10:00:00")] * 2 + [("v2", "c1", "2026-03-01 10:00:00")]
+    frame = pd.DataFrame(rows, columns=["plate", "camera", "seen_at"])
+    frame["lat"], frame["lon"] = 41.3, 69.2
+    found = read_sightings(frame, timezone="Asia/Tashkent", plates="pseudonymous")
+    path = export_sightings(found, tmp_path / f"out{ending}", internal=True)
+    read = {".csv": pd.read_csv, ".parquet": pd.read_parquet}.get(ending, geopandas.read_file)
+    assert read(path)["frames"].tolist() == [2, 1]
+
+
 def test_maps_are_what_other_programs_read(sightings, tmp_path):
     for ending in (".geojson", ".gpkg"):
         path = export_sightings(sightings, tmp_path / f"INTERNAL-x{ending}", internal=True)

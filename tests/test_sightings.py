@@ -385,6 +385,22 @@ def test_a_saved_view_does_not_depend_on_parts(tmp_path: Path):
         assert path.read_bytes() == (two.store.folder / path.name).read_bytes()
 
 
+def test_frames_stay_with_their_sightings(tmp_path: Path):
+    frame = table(8)
+    frame["frames"] = np.random.default_rng(8).integers(1, 4, len(frame))
+    sightings = sightings_of(frame)
+    assert sightings.columns[-1] == "frames"
+    assert sightings.to_pandas()["frames"].sum() == frame["frames"].sum()
+    ends = "2021-10-30 20:00", "2021-10-31 01:00"
+    view = sightings.between(*ends)
+    inside = frame["seen_at"].between(ms(ends[0]), ms(ends[1]) - 1)
+    for held in (view, view.with_parts(3), view.save(tmp_path / "view")):
+        rows = concatenate([part.load() for part in held.parts("camera", "frames")])
+        assert sorted(zip(rows["camera"], rows["frames"], strict=True)) == sorted(
+            zip(frame["camera"][inside], frame["frames"][inside], strict=True)
+        )
+
+
 def test_nothing_is_written_over(tmp_path: Path):
     (tmp_path / "notes").write_text("mine")
     sightings = sightings_of(table())

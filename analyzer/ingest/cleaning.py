@@ -28,7 +28,7 @@ REJECT_COLUMNS = ("file", "line", "byte_offset", "reason", "column", "kind_of_va
 
 
 def merge_repeats(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
-    """Decide which of some sorted rows are kept.
+    """Decide which of some sorted rows are kept, and what becomes of the others.
 
     Parameters
     ----------
@@ -37,7 +37,8 @@ def merge_repeats(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
 
     Returns
     -------
-    keep : numpy.ndarray of bool
+    into : numpy.ndarray of int64
+        Position of the kept row that each row becomes part of; its own where it is kept.
     reason : numpy.ndarray of uint8
         `EXACT_REPEAT` or `REPEAT_FRAME` where not kept.
 
@@ -45,26 +46,26 @@ def merge_repeats(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
     --------
     >>> rows = {"vehicle": np.zeros(4, np.int32), "camera": np.zeros(4, np.int32),
     ...         "seen_at": np.array([0, 0, 30_000, 30_001])}
-    >>> merge_repeats(rows)[1].tolist()
-    [0, 1, 2, 0]
+    >>> into, reason = merge_repeats(rows)
+    >>> into.tolist(), reason.tolist()
+    ([0, 0, 0, 3], [0, 1, 2, 0])
     """
-    reason = find_repeats(rows["vehicle"], rows["seen_at"], rows["camera"], REPEAT_FRAME_MS)
-    return reason == KEPT, reason
+    return find_repeats(rows["vehicle"], rows["seen_at"], rows["camera"], REPEAT_FRAME_MS)
 
 
 @numba.njit(cache=True, nogil=True)
 def find_repeats(
     vehicle: np.ndarray, seen_at: np.ndarray, camera: np.ndarray, within_ms: int
-) -> np.ndarray:
-    """Mark repeats among rows sorted by (vehicle, seen_at, camera)."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find repeats among rows sorted by (vehicle, seen_at, camera); see `merge_repeats`."""
     n = len(vehicle)
-    reason = np.zeros(n, np.uint8)
+    into, reason = np.arange(n), np.zeros(n, np.uint8)
     kept = np.empty(n, np.int64)
     n_kept, first_kept = 0, 0
     for i in range(n):
         if i and vehicle[i] == vehicle[i - 1]:
             if seen_at[i] == seen_at[i - 1] and camera[i] == camera[i - 1]:
-                reason[i] = EXACT_REPEAT
+                into[i], reason[i] = into[i - 1], EXACT_REPEAT
                 continue
         else:
             first_kept = n_kept
@@ -72,13 +73,13 @@ def find_repeats(
         k = n_kept - 1
         while k >= first_kept and seen_at[i] - seen_at[kept[k]] <= within_ms:
             if camera[kept[k]] == camera[i]:
-                reason[i] = REPEAT_FRAME
+                into[i], reason[i] = kept[k], REPEAT_FRAME
                 break
             k -= 1
         if reason[i] == KEPT:
             kept[n_kept] = i
             n_kept += 1
-    return reason
+    return into, reason
 
 
 def read_sealed_rejects(path: Path, seal: Seal) -> str:

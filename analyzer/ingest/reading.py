@@ -21,7 +21,7 @@ from analyzer.errors import (
     UsageError,
 )
 from analyzer.ingest.chunks import ChunkReader
-from analyzer.ingest.cleaning import MERGE_REASONS, RejectsFile, merge_repeats
+from analyzer.ingest.cleaning import KEPT, MERGE_REASONS, RejectsFile, merge_repeats
 from analyzer.ingest.coding import CellCoder, NameCoder, Positions
 from analyzer.ingest.columns import ColumnMap, is_header, map_columns
 from analyzer.ingest.documents import DocumentSource
@@ -36,7 +36,7 @@ from analyzer.ingest.quality import FileQuality, Quality
 from analyzer.ingest.sources import Source
 from analyzer.ingest.streams import Place
 from analyzer.ingest.times import DAY_FIRST, MONTH_FIRST, TimeReader, order_proofs
-from analyzer.schema import CORE, LABELS, OPTIONAL, SYNTHETIC, Rows
+from analyzer.schema import FRAMES, LABELS, OPTIONAL, SYNTHETIC, Rows
 from analyzer.sightings import Sightings
 from analyzer.store import Store, StoreBuilder, is_store, open_store
 
@@ -175,7 +175,7 @@ class Reading:
         builder = StoreBuilder(
             self.target,
             timezone=self._store_timezone,
-            columns=optional,
+            columns=[*optional, *self._earlier_frames],
             memory=self.memory,
             secret=self.secret,
         )
@@ -200,6 +200,10 @@ class Reading:
         except BaseException:
             builder.abandon()
             raise
+
+    @property
+    def _earlier_frames(self) -> list[str]:
+        return [FRAMES] if self.earlier is not None and FRAMES in self.earlier.columns else []
 
     @property
     def _store_timezone(self) -> str:
@@ -325,7 +329,7 @@ class Reading:
                 "read files of different kinds into the store one after the other, with a key file"
             )
         if self.earlier is not None:
-            held = set(self.earlier.columns) - set(CORE)
+            held = set(self.earlier.columns) & set(OPTIONAL)
             new = {role for role in first_map.columns if role in OPTIONAL}
             if held != new:
                 raise InputError(
@@ -478,9 +482,9 @@ class Reading:
         )
 
     def _merge(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
-        keep, reason = merge_repeats(rows)
-        self.inspection.add(rows, keep)
-        return keep, reason
+        into, reason = merge_repeats(rows)
+        self.inspection.add(rows, reason == KEPT)
+        return into, reason
 
     def _append_earlier(self, builder: StoreBuilder) -> None:
         for part in Sightings(self.earlier).parts(*self.earlier.columns):

@@ -26,6 +26,7 @@ from analyzer.errors import StoreError
 from analyzer.schema import (
     CORE,
     DTYPES,
+    FRAMES,
     LABELS,
     OPTIONAL,
     Rows,
@@ -60,7 +61,8 @@ SMALLEST_PART_ROWS = 250_000
 """Rows up to which a part is not cut, however little memory may be used."""
 
 Merge = Callable[[Rows], tuple[np.ndarray, np.ndarray]]
-"""From sorted rows: a mask of those to keep, and why not the others (a code)."""
+"""From sorted rows: the position of the row that each becomes part of (its own where it is kept),
+and why it is not kept (a code)."""
 
 
 class StoreBuilder:
@@ -108,7 +110,7 @@ class StoreBuilder:
             path = self._temporary.name
         self.path = Path(path)
         self.timezone = timezone
-        self.columns = CORE + tuple(name for name in OPTIONAL if name in columns)
+        self.columns = CORE + tuple(name for name in (*OPTIONAL, FRAMES) if name in columns)
         self._parts = parts
         self._slots = parts if parts else SLOTS
         self._memory = parse_memory(memory)
@@ -220,7 +222,8 @@ class StoreBuilder:
         Parameters
         ----------
         merge : callable, optional
-            Which sorted rows to keep, and why not the others.
+            Which sorted rows become part of which, and why. How many became one is kept in the
+            column ``frames`` if that happened to any.
 
         Returns
         -------
@@ -232,20 +235,33 @@ class StoreBuilder:
             self._flush()
             self._spill.close()
         parts = self._parts or _number_of_parts(self._rows, self._part_rows())
+        bare = []
+        names = tuple(name for name in self.columns if name != FRAMES)
         for part in range(parts):
             rows = self._rows_of_part(part, parts)
             if n_rows(rows) and merge is not None:
-                keep, reason = merge(rows)
-                gone = ~keep
-                merged.update(
-                    zip(rows["file"][gone].tolist(), reason[gone].tolist(), strict=True)
-                )
-                rows = take(rows, keep)
-            self._write_part(part, rows)
+                rows, gone = _merged(rows, *merge(rows))
+                merged.update(gone)
+            repeats = n_rows(rows) and FRAMES in rows and rows[FRAMES].max() > 1
+            if not repeats:
+                bare.append(part)
+            self._write_part(part, rows, (*names, FRAMES) if repeats else names)
         if self._spill is not None:
             self._spill.discard()
         self._held = []
+        self.columns = names
+        if len(bare) < parts:
+            self.columns += (FRAMES,)
+            self._count_single_frames(bare)
         return merged
+
+    def _count_single_frames(self, parts: list[int]) -> None:
+        """Give parts in which nothing merged the column that others have."""
+        names = self.columns[:-1]
+        for part in parts:
+            rows = read_rows(self._generation / self._written[part]["file"], names, self.seal)
+            rows[FRAMES] = _missing(FRAMES, n_rows(rows))
+            self._write_file(self._written[part]["file"], rows, self.columns)
 
     def _part_rows(self) -> int:
         """Give the rows that a part may hold: the spill, keys and copies weigh too."""
@@ -265,30 +281,11 @@ class StoreBuilder:
         frames.clear()
         return sort_sightings(rows)
 
-    def _write_part(self, part: int, rows: Rows) -> None:
+    def _write_part(self, part: int, rows: Rows, columns: Sequence[str]) -> None:
         if not n_rows(rows):
-            rows = {name: np.empty(0, DTYPES[name]) for name in self.columns}
+            rows = {name: np.empty(0, DTYPES[name]) for name in columns}
         name = f"part-{part:05d}.parquet"
-        arrays = {}
-        for column in self.columns:
-            array = pa.array(rows[column])
-            arrays[column] = (
-                array.cast(pa.timestamp("ms", tz="UTC")) if column == "seen_at" else array
-            )
-        pq.write_table(
-            pa.table(arrays),
-            self._generation / name,
-            compression="zstd",
-            use_dictionary=[column for column in self.columns if column not in CORE],
-            column_encoding={
-                "vehicle": "DELTA_BINARY_PACKED",
-                "seen_at": "DELTA_BINARY_PACKED",
-                "camera": "PLAIN",
-            },
-            row_group_size=1 << 20,
-            write_page_checksum=True,
-            **encryption(self.seal, self._generation / name),
-        )
+        self._write_file(name, rows, columns)
         times = rows["seen_at"]
         self._cameras_seen.update(np.unique(rows["camera"]).tolist())
         # A vehicle is in one part, so the parts' counts add up.
@@ -300,6 +297,28 @@ class StoreBuilder:
                 "first_seen_ms": int(times.min()) if len(times) else None,
                 "last_seen_ms": int(times.max()) if len(times) else None,
             }
+        )
+
+    def _write_file(self, name: str, rows: Rows, columns: Sequence[str]) -> None:
+        arrays = {}
+        for column in columns:
+            array = pa.array(rows[column])
+            arrays[column] = (
+                array.cast(pa.timestamp("ms", tz="UTC")) if column == "seen_at" else array
+            )
+        pq.write_table(
+            pa.table(arrays),
+            self._generation / name,
+            compression="zstd",
+            use_dictionary=[column for column in columns if column not in CORE],
+            column_encoding={
+                "vehicle": "DELTA_BINARY_PACKED",
+                "seen_at": "DELTA_BINARY_PACKED",
+                "camera": "PLAIN",
+            },
+            row_group_size=1 << 20,
+            write_page_checksum=True,
+            **encryption(self.seal, self._generation / name),
         )
 
     def written(self, *columns: str) -> Iterator[Rows]:
@@ -320,7 +339,7 @@ class StoreBuilder:
         for number, entry in enumerate(entries):
             rows = read_rows(self._generation / entry["file"], self.columns, self.seal)
             rows = change(rows)
-            self._write_part(number, sort_sightings(rows))
+            self._write_part(number, sort_sightings(rows), self.columns)
 
     @property
     def rows_written(self) -> int:
@@ -481,6 +500,19 @@ class StoreBuilder:
         self._lock.release()
 
 
+def _merged(
+    rows: Rows, into: np.ndarray, reason: np.ndarray
+) -> tuple[Rows, Counter[tuple[int, int]]]:
+    """Merge rows into others; give those that stay, and count the others by file and reason."""
+    gone = into != np.arange(len(into))
+    if not gone.any():
+        return rows, Counter()
+    counted = Counter(zip(rows["file"][gone].tolist(), reason[gone].tolist(), strict=True))
+    frames = np.bincount(into, rows.get(FRAMES), minlength=len(into))
+    rows = take(rows, ~gone)
+    return {**rows, FRAMES: frames[~gone].astype(DTYPES[FRAMES])}, counted
+
+
 def _missing(name: str, count: int) -> np.ndarray:
     if name in LABELS:
         return np.full(count, -1, DTYPES[name])
@@ -488,6 +520,8 @@ def _missing(name: str, count: int) -> np.ndarray:
         return np.full(count, np.nan, DTYPES[name])
     if name == "file":
         return np.zeros(count, DTYPES[name])
+    if name == FRAMES:
+        return np.ones(count, DTYPES[name])
     raise KeyError(name)
 
 

@@ -311,19 +311,24 @@ def order_by_time(times: np.ndarray) -> np.ndarray:
 def first_rows_of_passages(
     vehicle: np.ndarray, seen_at: np.ndarray, camera: np.ndarray
 ) -> np.ndarray:
-    """Mark the rows that are not a repeat frame, in rows sorted by (vehicle, seen_at, camera).
+    """Find the row that begins the passage of each, in rows sorted by (vehicle, seen_at, camera).
 
     A row is a repeat when the same vehicle stands at the same camera, within `REPEAT_MS`, in a row
-    that is kept.
+    that begins a passage.
+
+    Returns
+    -------
+    numpy.ndarray of int64
+        Positions; its own for a row that begins a passage.
 
     Examples
     --------
     >>> first_rows_of_passages(
     ...     np.array([0, 0, 0]), np.array([0, 2_000, 90_000]), np.array([1, 1, 1])
     ... ).tolist()
-    [True, False, True]
+    [0, 0, 2]
     """
-    keep = np.ones(len(vehicle), np.bool_)
+    first = np.arange(len(vehicle))
     for i in range(len(vehicle)):
         before = i - 1
         while (
@@ -331,8 +336,8 @@ def first_rows_of_passages(
             and vehicle[before] == vehicle[i]
             and seen_at[i] - seen_at[before] <= REPEAT_MS
         ):
-            if keep[before] and camera[before] == camera[i]:
-                keep[i] = False
+            if first[before] == before and camera[before] == camera[i]:
+                first[i] = before
                 break
             before -= 1
-    return keep
+    return first

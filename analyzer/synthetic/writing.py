@@ -110,8 +110,8 @@ def _stored_columns(rows: Rows) -> Rows:
 
 
 def _merge_repeats(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
-    keep = first_rows_of_passages(rows["vehicle"], rows["seen_at"], rows["camera"])
-    return keep, np.where(keep, _KEPT, _REPEAT).astype(np.int8)
+    first = first_rows_of_passages(rows["vehicle"], rows["seen_at"], rows["camera"])
+    return first, np.where(first == np.arange(len(first)), _KEPT, _REPEAT).astype(np.int8)
 
 
 def count_table(counts: np.ndarray) -> dict[str, int]:

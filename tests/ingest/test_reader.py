@@ -62,9 +62,19 @@ def check_books(sightings, rows=None):
         assert entry["rows_merged"] == sum(entry["merged_by_reason"].values())
     assert quality["rows_kept"] == len(sightings)
     assert quality["rows_rejected"] == len(rejects_of(sightings))
+    assert frames_of(sightings) == quality["rows_read"] - quality["rows_rejected"]
     if rows is not None:
         assert quality["rows_read"] == rows
     json.dumps(quality)
+
+
+def frames_of(sightings):
+    """Input rows behind the sightings, as their frames add up."""
+    if "frames" not in sightings.columns:
+        return len(sightings)
+    rows = [part.load()["frames"] for part in sightings.parts("frames")]
+    assert max(map(max, filter(len, rows))) > 1 and min(map(min, filter(len, rows))) >= 1
+    return sum(int(frames.sum()) for frames in rows)
 
 
 def rejects_of(sightings):
@@ -365,6 +375,19 @@ def test_the_same_file_adds_nothing_and_another_adds_its_rows(tmp_path):
     assert any("same as file 1" in note for note in both.quality["notes"])
     assert [entry["name"] for entry in both.provenance["inputs"]] == ["a.csv", "b.csv"]
     assert rejects_of(both)[0]["file"] == "2"
+
+
+def test_frames_count_what_became_one_over_all_files(tmp_path):
+    head, *rows = PLAIN.splitlines()
+    a = write(tmp_path / "a.csv", "\n".join([head, *rows]))
+    b = write(tmp_path / "b.csv", "\n".join([head, *rows[:2], rows[0], rows[0]]))
+    c = write(tmp_path / "c.csv", "\n".join([head, rows[0], "", rows[3]]))
+    options = {"timezone": ZONE, "store": tmp_path / "store", "key": tmp_path / "my.key"}
+    assert "frames" not in read_sightings(a, **options).columns
+    read_sightings(b, **options)
+    found = read_sightings(c, **options)
+    check_books(found, 10)
+    assert sorted(found.to_pandas()["frames"]) == [1, 2, 2, 5]
 
 
 def test_a_copy_in_one_call_adds_nothing(tmp_path):

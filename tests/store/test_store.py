@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -209,7 +210,7 @@ def merge_ties(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
     for name in CORE:
         same[1:] &= rows[name][1:] == rows[name][:-1]
     same[0] = False
-    return ~same, np.where(same, 2, 0)
+    return np.maximum.accumulate(np.where(same, 0, np.arange(len(same)))), np.where(same, 2, 0)
 
 
 @pytest.mark.parametrize("memory", ["2GB", 4_000])
@@ -241,6 +242,55 @@ def test_finish_merges_too(tmp_path: Path):
     builder = StoreBuilder(tmp_path / "s", timezone="UTC", columns=COLUMNS)
     builder.append(random_rows(12))
     assert builder.finish(**tables(), merge=merge_ties).manifest["rows"] < 600
+
+
+def frames_of(store) -> dict[tuple, int]:
+    frames = {}
+    for path in store.part_paths:
+        rows = StoredPart((path,), (*CORE, "frames"), seal=store.seal).load()
+        assert rows["frames"].dtype == np.int32
+        keys = zip(*(rows[name].tolist() for name in CORE), strict=True)
+        frames |= dict(zip(keys, rows["frames"].tolist(), strict=True))
+    return frames
+
+
+@pytest.mark.parametrize("secret", [None, b"s" * 32])
+@pytest.mark.parametrize("repeating", [1, VEHICLES])
+def test_frames_count_the_rows_that_became_one(tmp_path: Path, repeating, secret):
+    rows = random_rows(12)
+    counted = Counter(zip(*(rows[name].tolist() for name in CORE), strict=True))
+    # Where few vehicles repeat, the parts of the others get the column all the same.
+    _, first = np.unique(np.stack([rows[name] for name in CORE]), axis=1, return_index=True)
+    unique = np.zeros(600, bool)
+    unique[first] = True
+    rows = take(rows, unique | (rows["vehicle"] < repeating))
+    builder = StoreBuilder(
+        tmp_path / "s", timezone="UTC", columns=COLUMNS, parts=4, secret=secret
+    )
+    builder.append(rows)
+    store = builder.finish(**tables(), merge=merge_ties)
+    assert store.columns == (*CORE, "confidence", "direction", "make", "frames")
+    expected = {key: n if key[0] < repeating else 1 for key, n in counted.items()}
+    assert max(expected.values()) > 1 and frames_of(store) == expected
+    # More rows come into it: what was counted is counted on.
+    more = StoreBuilder(None, timezone="UTC", columns=store.columns[len(CORE) :], parts=2)
+    for path in store.part_paths:
+        more.append(StoredPart((path,), store.columns, seal=store.seal).load())
+    more.append(rows)
+    again = Counter(zip(*(rows[name].tolist() for name in CORE), strict=True))
+    assert frames_of(more.finish(**tables(), merge=merge_ties)) == {
+        key: n + again[key] for key, n in expected.items()
+    }
+
+
+def test_without_repeats_no_frames_are_written(tmp_path: Path):
+    rows = take(random_rows(12), np.arange(1))
+    for columns in (COLUMNS, (*COLUMNS, "frames")):
+        builder = StoreBuilder(None, timezone="UTC", columns=columns, parts=2)
+        builder.append(rows)
+        store = builder.finish(**tables(), merge=merge_ties)
+        assert "frames" not in store.columns
+        assert "frames" not in pq.read_schema(store.part_paths[0]).names
 
 
 # Parts as views

@@ -161,11 +161,11 @@ def test_repeat_frames_against_a_plain_loop():
             )
         )  # fmt: skip
         last, expected = {}, []
-        for vehicle, time, camera in rows:
-            keep = (vehicle, camera) not in last or time - last[vehicle, camera] > 30_000
-            if keep:
-                last[vehicle, camera] = time
-            expected.append(keep)
+        for place, (vehicle, time, camera) in enumerate(rows):
+            first = last.get((vehicle, camera))
+            if first is None or time - rows[first][1] > 30_000:
+                last[vehicle, camera] = place
+            expected.append(last[vehicle, camera])
         columns = np.array(rows, np.int64).reshape(-1, 3).T
         assert (
             first_rows_of_passages(*(np.ascontiguousarray(c) for c in columns)).tolist() == expected
