@@ -18,6 +18,7 @@ _HOMES = {
     "find_places": "analyzer.patterns.places",
     "find_routines": "analyzer.patterns.routines",
     "find_trips": "analyzer.patterns.trips",
+    "measure_predictability": "analyzer.risk.predictability",
     "measure_unicity": "analyzer.risk.unicity",
     "read_cameras": "analyzer.cameras",
     "read_sightings": "analyzer.ingest.reader",

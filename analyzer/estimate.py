@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 Z_95 = 1.959963984540054
@@ -116,3 +117,47 @@ def wilson(
     low = 0.0 if successes == 0 else min(centre - half, share)
     high = 1.0 if successes == n else max(centre + half, share)
     return Estimate(share, low, high, n, method, baseline)
+
+
+def mean_estimate(
+    values: Sequence[float],
+    *,
+    method: str = "mean; normal, 95 %",
+    baseline: float | None = None,
+    within: tuple[float, float] = (-math.inf, math.inf),
+) -> Estimate:
+    """Estimate a mean with the interval that the normal distribution gives.
+
+    Parameters
+    ----------
+    values : sequence of float
+        One value a unit.
+    method : str
+        Text kept with the figure.
+    baseline : float, optional
+        What chance alone gives.
+    within : tuple of float
+        Ends beyond which no value can lie; the interval is cut there.
+
+    Returns
+    -------
+    Estimate
+        All NaN where there is no value; of one value the interval is all of `within`.
+
+    Examples
+    --------
+    >>> mean = mean_estimate([0.25, 0.5, 0.75, 1.0], within=(0, 1))
+    >>> mean.value, round(mean.low, 3), round(mean.high, 3)
+    (0.625, 0.309, 0.941)
+    """
+    n = len(values)
+    if n == 0:
+        return Estimate(math.nan, math.nan, math.nan, 0, method, baseline)
+    mean = math.fsum(values) / n
+    if n == 1:
+        return Estimate(mean, within[0], within[1], 1, method, baseline)
+    variance = math.fsum((value - mean) ** 2 for value in values) / (n - 1)
+    half = Z_95 * math.sqrt(variance / n)
+    return Estimate(
+        mean, max(mean - half, within[0]), min(mean + half, within[1]), n, method, baseline
+    )

@@ -27,6 +27,7 @@ from analyzer.patterns.sighting_counts import measure_sighting_counts
 from analyzer.patterns.trips import find_trips
 from analyzer.policy.retention import sweep_retention
 from analyzer.risk.adversary import Adversary
+from analyzer.risk.predictability import measure_predictability
 from analyzer.risk.unicity import measure_unicity
 from analyzer.sightings import Sightings
 from analyzer.store import StoreBuilder
@@ -36,7 +37,7 @@ from tests.process_engine import ProcessEngine
 RESULTS = (
     "trips", "places", "routines", "commutes", "flows", "companions", "groups", "companions of one",
     "unicity", "unicity of a sample", "unicity by zone and week", "unicity by grid", "retention",
-    "retention, store open", "camera load", "sighting counts", "patterns",
+    "retention, store open", "camera load", "sighting counts", "patterns", "predictability",
 )  # fmt: skip
 
 
@@ -73,6 +74,7 @@ def measure_all(sightings: Sightings, engine: str | Engine, *, of: str) -> dict[
         "camera load": measure_camera_load(sightings, **on),
         "sighting counts": measure_sighting_counts(sightings, **on),
         "patterns": find_patterns(sightings, **on),
+        "predictability": measure_predictability(sightings, space="camera", **on),
     }
     assert tuple(found) == RESULTS
     return {name: _figures(result) for name, result in found.items()}

@@ -24,6 +24,7 @@ VERBS = {
     "risk": ("analyzer.cli.measure", "Measure how many vehicles a few sightings single out."),
     "retention": ("analyzer.cli.measure", "Measure the risk for each length of keeping."),
     "patterns": ("analyzer.cli.measure", "Find trips, places, routines, commutes, companions."),
+    "predictability": ("analyzer.cli.inference", "Measure how well the next place can be told."),
 }
 
 
