@@ -16,11 +16,12 @@ from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast
 from analyzer.policy.leaks import draw_before_leaks
 from analyzer.policy.resampling import ABSENT, ALONE, DELETED, SHOWN
-from analyzer.risk.matching import count_matches, count_window_matches
+from analyzer.risk.knowledge import columns, count_fits, looks_known
+from analyzer.risk.matching import count_window_matches
 from analyzer.risk.points import keys_of, local_times
 from analyzer.risk.postings import post, post_days
 from analyzer.risk.slots import Slots, find_slots, make_slots
-from analyzer.schema import Rows
+from analyzer.schema import CORE, Rows
 from analyzer.sightings import Sightings
 from analyzer.units import DAY_MS
 
@@ -37,9 +38,8 @@ def states_before_leaks(
     runner : Engine
         Where the parts run.
     shared : dict
-        What `analyzer.risk.points.resolution_of` gives, and ``points``, ``seed``, ``history``
-        (days of knowledge), ``leak_days`` (int64) and ``reach`` (int64, days that each window
-        shows, ascending).
+        What `analyzer.risk.knowledge.knowledge_of` gives, and ``history`` (days of knowledge),
+        ``leak_days`` (int64) and ``reach`` (int64, days that each window shows, ascending).
 
     Returns
     -------
@@ -48,13 +48,18 @@ def states_before_leaks(
     """
     points, reach = shared["points"], shared["reach"]
     n_leaks = len(shared["leak_days"])
-    parts = sightings.parts()
+    parts = sightings.parts(*CORE, *shared["attributes"])
     drawn = runner.reduce(runner.map(parts, draw_in_part, shared), key=("vehicle", "leak"))
     n_targets = len(drawn["vehicle"])
     if not n_targets:
         return np.zeros((0, n_leaks, len(reach)), np.int8)
-    known = np.column_stack([drawn[column] for column in _known(points)])
-    seen = np.column_stack([drawn[column] for column in _seen(points)])
+    known, seen = (
+        np.column_stack([drawn[column] for column in columns(name, points)])
+        for name in ("key", "seen")
+    )
+    looks = None
+    if shared["attributes"]:
+        looks = np.column_stack([drawn[column] for column in columns("look", points)])
     leak_days = shared["leak_days"][drawn["leak"]]
     # A window shows a point if the vehicle made it within the window's reach.
     shown_from = np.searchsorted(reach, leak_days[:, None] - seen)
@@ -67,6 +72,8 @@ def states_before_leaks(
             **shared,
             "slots": slots,
             "known": find_slots(known, slots),
+            "known_looks": looks,
+            "cap": 2,
             "targets": drawn["vehicle"],
             "shown_from": shown_from,
             "target_leak_days": leak_days,
@@ -84,14 +91,6 @@ def states_before_leaks(
     return states
 
 
-def _known(points: int) -> list[str]:
-    return [f"known_{q}" for q in range(points)]
-
-
-def _seen(points: int) -> list[str]:
-    return [f"seen_{q}" for q in range(points)]
-
-
 def draw_in_part(rows: Rows, broadcast: Broadcast) -> Rows:
     """Draw what is known of each vehicle of a part before each leak, the latest seen first."""
     local = local_times(rows, broadcast)
@@ -107,11 +106,15 @@ def draw_in_part(rows: Rows, broadcast: Broadcast) -> Rows:
         broadcast["n_places"],
         points,
         broadcast["seed"],
+        broadcast["chooser"],
     )
     drawn = {"vehicle": vehicles.copy(), "leak": leaks.copy()}
-    for q, (key_column, day_column) in enumerate(zip(_known(points), _seen(points), strict=True)):
-        drawn[key_column] = np.ascontiguousarray(known[:, q])
-        drawn[day_column] = np.ascontiguousarray(seen[:, q])
+    tables = {"key": known, "seen": seen}
+    if broadcast["attributes"]:
+        tables["look"] = looks_known(rows, keys, vehicles, known, broadcast)
+    for name, table in tables.items():
+        for q, column in enumerate(columns(name, points)):
+            drawn[column] = np.ascontiguousarray(table[:, q])
     return drawn
 
 
@@ -137,5 +140,5 @@ def count_in_part(rows: Rows, broadcast: Broadcast) -> Rows:
         # A window shows such a bin or does not, of everybody alike, and the latest points first:
         # the windows' matches are those of the first 1, 2, … points.
         del local
-        counts = count_matches(broadcast["targets"], broadcast["known"], postings)
+        counts = count_fits(rows, found, postings, broadcast)
     return {f"matches_{at}": counts[:, at].astype(np.uint8) for at in range(counts.shape[1])}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
+from analyzer.risk.choosing import ANY, Chooser, choose_points
 from analyzer.risk.points import count_vehicles, draw_smallest, sort_keys
 
 MEASURED, ONE_LEAK_DAY, NOT_MEASURABLE = "measured", "one leak day", "not measurable"
@@ -120,7 +121,6 @@ def _sort_with_days(keys: np.ndarray, days: np.ndarray) -> None:
         keys[j + 1], days[j + 1] = key, day
 
 
-@numba.njit(cache=True, nogil=True)
 def draw_before_leaks(
     vehicle: np.ndarray,
     keys: np.ndarray,
@@ -130,6 +130,7 @@ def draw_before_leaks(
     n_places: int,
     n_points: int,
     seed: int,
+    chooser: Chooser = ANY,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Draw what the adversary knows of each vehicle before each leak.
 
@@ -148,6 +149,8 @@ def draw_before_leaks(
         Leak days.
     history, n_places, n_points, seed : int
         Days of knowledge, number of places, points known, seed of the draw.
+    chooser : Chooser
+        Which points come first.
 
     Returns
     -------
@@ -160,6 +163,26 @@ def draw_before_leaks(
     seen : numpy.ndarray of int32, shape (m, n_points)
         Day before the leak on which the vehicle was last seen to make each of them.
     """
+    return _draw_before_leaks(
+        vehicle, keys, day, leak_days, history, n_places, n_points, seed, *chooser
+    )
+
+
+@numba.njit(cache=True, nogil=True)
+def _draw_before_leaks(
+    vehicle: np.ndarray,
+    keys: np.ndarray,
+    day: np.ndarray,
+    leak_days: np.ndarray,
+    history: int,
+    n_places: int,
+    n_points: int,
+    seed: int,
+    choice: int,
+    per_day: int,
+    home: np.ndarray,
+    work: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     most = count_vehicles(vehicle) * len(leak_days)
     vehicles, leaks = np.empty(most, np.int32), np.empty(most, np.int8)
     known, seen = np.empty((most, n_points), np.int64), np.empty((most, n_points), np.int32)
@@ -197,7 +220,22 @@ def draw_before_leaks(
             vehicles[found] = vehicle[start]
             leaks[found] = leak
             drawn = known[found]
-            draw_smallest(distinct[:count], vehicle[start], n_places, seed, hashes, drawn)
+            if choice == 0:
+                draw_smallest(distinct[:count], vehicle[start], n_places, seed, hashes, drawn)
+            else:
+                eligible = choose_points(
+                    distinct[:count],
+                    vehicle[start],
+                    n_places,
+                    choice,
+                    per_day,
+                    home,
+                    work,
+                    seed,
+                    drawn,
+                )
+                if eligible < n_points:
+                    continue
             sort_keys(drawn)
             for q in range(n_points):
                 key = drawn[q]

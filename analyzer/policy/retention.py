@@ -30,7 +30,8 @@ from analyzer.policy.resampling import IS_ALONE, IS_SHOWN, IS_TARGET, estimate_s
 from analyzer.policy.retention_sweep import RetentionSweep, WindowRisk
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.draw import check_draw
-from analyzer.risk.points import local_times, resolution_of
+from analyzer.risk.knowledge import knowledge_of
+from analyzer.risk.points import local_times
 from analyzer.schema import Rows, concatenate
 from analyzer.sightings import Sightings
 from analyzer.units import DAY_MS, parse_duration
@@ -82,7 +83,8 @@ def sweep_retention(
     Raises
     ------
     UsageError
-        If a window is not a whole number of days, or there are no sightings.
+        If a window is not a whole number of days, there are no sightings, or bins are longer than a
+        day and the adversary knows attributes or may be wrong.
 
     Notes
     -----
@@ -104,6 +106,11 @@ def sweep_retention(
 
     *Bins longer than a day* may be cut by a window's edge. A known point is left if a sighting that
     makes it lies in the window, and others hold it only by sightings in the window.
+
+    *What the adversary knows* beside place and time is as `Adversary` says; habits are those of the
+    H days, homes and works are found in all of the data. If m points may be wrong, a
+    vehicle fits if it holds all but m of those that are left, so with m or fewer left everybody
+    does.
 
     *What must rise and what need not.* With bins of a day or shorter, a longer window shows more of
     the known points and nothing new about those already shown: whoever is singled out stays so, and
@@ -129,6 +136,7 @@ def sweep_retention(
     """
     adversary = Adversary() if adversary is None else adversary
     check_draw(None, seed)
+    _check_adversary(adversary)
     kept = check_windows(windows)
     open_days = _whole_days(open_for, "open_for", least=0)
     runner = get_engine(engine, memory)
@@ -136,9 +144,7 @@ def sweep_retention(
     first_day, last_day = clock.local(np.array(sightings.span_ms)) // DAY_MS
     plan = plan_leaks(int(first_day), int(last_day), kept)
     shared = {
-        **resolution_of(sightings, adversary),
-        "points": adversary.points,
-        "seed": int(seed),
+        **knowledge_of(sightings, adversary, seed, runner),
         "history": plan.history,
         "leak_days": np.array(plan.leak_days, np.int64),
         "reach": np.array(kept, np.int64) + open_days,
@@ -173,6 +179,15 @@ def sweep_retention(
         seed=int(seed),
         synthetic=sightings.synthetic,
     )
+
+
+def _check_adversary(adversary: Adversary) -> None:
+    if adversary.time_ms > DAY_MS and (adversary.attributes or adversary.missed):
+        raise UsageError(
+            f"time={adversary.time!r}: with bins longer than a day, which a window may cut, the "
+            "sweep knows place and time alone; write time='1D' or shorter, or attributes=() and "
+            "missed=0"
+        )
 
 
 def check_windows(windows: Sequence[str]) -> tuple[int, ...]:

@@ -11,10 +11,13 @@ from typing import Any
 
 from analyzer.errors import UsageError
 from analyzer.local_time import check_bin
+from analyzer.schema import ATTRIBUTES
 from analyzer.units import parse_distance, parse_duration
 
-CHOICES = ("random", "home_work", "busiest")
+RANDOM, HOME_WORK, BUSIEST = CHOICES = ("random", "home_work", "busiest")
 MOST_POINTS = 100
+
+_CHOSEN = {RANDOM: "", HOME_WORK: " by home and by work", BUSIEST: " of its firmest habit"}
 
 
 @dataclass(frozen=True)
@@ -33,16 +36,25 @@ class Adversary:
         ``"2km"`` (equal-area cells of that side). A camera without a known position is a place of
         its own.
     attributes : sequence of str
-        Attributes known with each point. Not available yet: leave it empty.
+        Attributes known with each point: some of ``"make"``, ``"model"``, ``"color"``,
+        ``"body_type"``, ``"seat_belt"``, ``"driver_appearance"``. A point then carries the values
+        of one of the target's sightings that make it, drawn where there are several. Another
+        vehicle holds the point if one of its sightings there and then agrees in every attribute;
+        a value that is missing, on either side, is not known and agrees with anything.
     choose : str
-        Which points are known; ``"random"`` is available.
+        Which of a vehicle's points are known. ``"random"``: any, drawn uniformly.
+        ``"home_work"``: those at its home's and at its work's camera, in turn, drawn uniformly
+        among each (homes and works as `analyzer.find_places` finds them; who has not both is no
+        target). ``"busiest"``: those at the place and the time of day at which it has the most
+        points, then at the next, ties and points within one drawn.
     missed : int
-        How many of the points may be wrong; 0 is available.
+        How many of the points may be wrong; fewer than there are. A vehicle matches if it holds
+        all but so many.
 
     Raises
     ------
     UsageError
-        If a value is impossible or not available.
+        If a value is impossible.
 
     Examples
     --------
@@ -50,6 +62,8 @@ class Adversary:
     '4 sightings, each to the hour and the camera'
     >>> Adversary(points=1, time="7D", space="2km").describe()
     '1 sighting, to 7D and a cell of 2 km'
+    >>> Adversary(attributes=("make", "color"), missed=1).describe()
+    '4 sightings, each to the hour and the camera, with make and color, of which 1 may be wrong'
     """
 
     points: int = 4
@@ -78,22 +92,18 @@ class Adversary:
                     f"space={self.space!r} is not known; write 'camera', 'zone', "
                     "or a distance such as '2km'"
                 ) from None
-        if isinstance(self.attributes, str):
-            raise UsageError("attributes is a sequence of column names; write attributes=()")
-        object.__setattr__(self, "attributes", tuple(self.attributes))
-        if self.attributes:
+        object.__setattr__(self, "attributes", check_attributes(self.attributes))
+        if self.choose not in CHOICES:
+            known = ", ".join(f"'{choice}'" for choice in CHOICES)
+            raise UsageError(f"choose={self.choose!r} is not known; write one of {known}")
+        if (
+            isinstance(self.missed, bool)
+            or not isinstance(self.missed, int)
+            or not 0 <= self.missed < self.points
+        ):
             raise UsageError(
-                "attributes: knowledge of make, model, colour and the like is not available yet; "
-                "leave attributes=(), the adversary then knows place and time alone"
-            )
-        if self.choose != "random":
-            known = f"choose={self.choose!r}"
-            problem = "is not available yet" if self.choose in CHOICES else "is not known"
-            raise UsageError(f"{known} {problem}; choose='random' is available")
-        if isinstance(self.missed, bool) or self.missed != 0:
-            raise UsageError(
-                f"missed={self.missed!r}: knowledge that may be wrong is not available yet; "
-                "missed=0 is, every known point is then right"
+                f"missed={self.missed!r}: how many of the {self.points} points may be wrong is a "
+                f"whole number from 0 to {self.points - 1}; who may be wrong in all knows nothing"
             )
 
     @property
@@ -113,7 +123,13 @@ class Adversary:
     def describe(self) -> str:
         """Say in words what is known, e.g. for a sentence in a report."""
         sightings = "1 sighting" if self.points == 1 else f"{self.points} sightings"
-        return f"{sightings},{' each' if self.points > 1 else ''} {self.resolution()}"
+        each = " each" if self.points > 1 else ""
+        return f"{sightings}{_CHOSEN[self.choose]},{each} {self.resolution()}{self.extras()}"
+
+    def extras(self) -> str:
+        """Say in words what is known beside place and time, and what may be wrong."""
+        known = f", with {listed(self.attributes)}" if self.attributes else ""
+        return known + (f", of which {self.missed} may be wrong" if self.missed else "")
 
     def resolution(self) -> str:
         """Say in words how finely time and place are known."""
@@ -125,3 +141,48 @@ class Adversary:
         else:
             place = f"a cell of {self.cell_m:g} m"
         return f"to {time} and {place}"
+
+
+def check_attributes(attributes: tuple[str, ...]) -> tuple[str, ...]:
+    """Give attributes as a tuple of known names, each once.
+
+    Raises
+    ------
+    UsageError
+        If it is a text, or holds a name that is not known or stands twice.
+
+    Examples
+    --------
+    >>> check_attributes(["make", "color"])
+    ('make', 'color')
+    """
+    if isinstance(attributes, str):
+        raise UsageError(
+            f"attributes is a sequence of column names; write attributes=({attributes!r},)"
+        )
+    try:
+        attributes = tuple(attributes)
+    except TypeError:
+        raise UsageError(
+            "attributes is a sequence of column names, such as ('make', 'color')"
+        ) from None
+    unknown = [name for name in attributes if name not in ATTRIBUTES]
+    if unknown:
+        raise UsageError(
+            f"attribute {unknown[0]!r} is not known; attributes are {', '.join(ATTRIBUTES)}"
+        )
+    if len(set(attributes)) < len(attributes):
+        raise UsageError("attributes: a name stands twice; write each once")
+    return attributes
+
+
+def listed(names: tuple[str, ...]) -> str:
+    """Write names as a sentence lists them.
+
+    Examples
+    --------
+    >>> listed(("make", "seat_belt", "color"))
+    'make, seat belt and color'
+    """
+    words = [name.replace("_", " ") for name in names]
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

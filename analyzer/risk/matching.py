@@ -34,7 +34,8 @@ def count_matches(
     targets : numpy.ndarray of int32, shape (n,)
         Vehicle codes, in this part or not.
     known : numpy.ndarray of int32, shape (n, p)
-        Slots of the known points, in the order in which they become known; distinct in a row.
+        Slots of the known points, in the order in which they become known; distinct in a row; -1
+        behind the last point where fewer are known.
     postings : Postings
         Of the part.
     cap : int
@@ -44,7 +45,7 @@ def count_matches(
     -------
     numpy.ndarray of int32, shape (n, p)
         Column q counts the holders of the first q + 1 points, the target included where it is in
-        this part.
+        this part; zero behind the last point.
 
     Examples
     --------
@@ -101,7 +102,7 @@ def count_window_matches(
 
 
 @numba.njit(cache=True, nogil=True)
-def _lower_bound(values: np.ndarray, low: int, high: int, value: int) -> int:
+def lower_bound(values: np.ndarray, low: int, high: int, value: int) -> int:
     """First position in ``low..high`` whose value is not below `value`."""
     while low < high:
         middle = (low + high) >> 1
@@ -113,7 +114,8 @@ def _lower_bound(values: np.ndarray, low: int, high: int, value: int) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
-def _has_bit(bits: np.ndarray, row: int, rank: int) -> bool:
+def has_bit(bits: np.ndarray, row: int, rank: int) -> bool:
+    """Tell whether the vehicle of a rank holds the slot of a row of bits."""
     return (bits[row, rank >> 6] >> np.uint64(rank & 63)) & np.uint64(1) != 0
 
 
@@ -126,7 +128,7 @@ def _intersect(
     if stop - start > _GALLOP * n_few:
         for i in range(n_few):
             value = few[i]
-            start = _lower_bound(many, start, stop, value)
+            start = lower_bound(many, start, stop, value)
             if start == stop:
                 break
             if many[start] == value:
@@ -163,7 +165,7 @@ def _narrow(
     for i in range(n_few):
         rank = few[i]
         common[count] = rank
-        count += _has_bit(bits, row, rank)
+        count += has_bit(bits, row, rank)
     return count
 
 
@@ -252,10 +254,10 @@ def _reach_cap(
         for q in range(1, n):
             row = row_of_bits[ordered[q]]
             if row >= 0:
-                held = _has_bit(bits, row, rank)
+                held = has_bit(bits, row, rank)
             else:
                 stop = offsets[ordered[q] + 1]
-                at[q] = _lower_bound(holders, at[q], stop, rank)
+                at[q] = lower_bound(holders, at[q], stop, rank)
                 held = at[q] < stop and holders[at[q]] == rank
             if not held:
                 break
@@ -267,7 +269,8 @@ def _reach_cap(
 
 
 @numba.njit(cache=True, nogil=True)
-def _longest(offsets: np.ndarray) -> int:
+def longest_list(offsets: np.ndarray) -> int:
+    """Give the length of the longest list of holders."""
     longest = 0
     for s in range(len(offsets) - 1):
         longest = max(longest, offsets[s + 1] - offsets[s])
@@ -286,26 +289,31 @@ def _count_matches(
 ) -> np.ndarray:
     n_targets, n_points = known.shape
     counts = np.zeros((n_targets, n_points), np.int32)
-    longest = _longest(offsets)
+    longest = longest_list(offsets)
     candidates = np.empty(longest + 1, np.int32)
     at, ordered = np.empty(n_points, np.int64), np.empty(n_points, np.int32)
     for t in range(n_targets):
-        slots = known[t]
+        n = 0
+        while n < n_points and known[t, n] >= 0:
+            n += 1
+        if n == 0:
+            continue
+        slots = known[t, :n]
         length = offsets[slots[0] + 1] - offsets[slots[0]]
         counts[t, 0] = min(cap, length)
-        if length == 0 or n_points == 1:
+        if length == 0 or n == 1:
             continue
         if cap < longest and _reach_cap(
             slots, offsets, holders, row_of_bits, bits, cap, at, ordered
         ):
-            counts[t, 1:] = cap
+            counts[t, 1:n] = cap
             continue
         length = _pair(slots[0], slots[1], offsets, holders, row_of_bits, bits, candidates)
         counts[t, 1] = min(cap, length)
-        for q in range(2, n_points):
+        for q in range(2, n):
             # Once nobody but the target is left, no further point changes anything.
             if length == 1 and candidates[0] == ranks[t]:
-                counts[t, q:] = 1
+                counts[t, q:n] = 1
                 break
             if length == 0:
                 break
@@ -348,7 +356,7 @@ def _count_window_matches(
     n_targets, n_points = known.shape
     n_windows = len(reach)
     counts = np.zeros((n_targets, n_windows), np.int32)
-    candidates = np.empty(_longest(offsets) + 1, np.int32)
+    candidates = np.empty(longest_list(offsets) + 1, np.int32)
     for t in range(n_targets):
         slots = known[t]
         length = used = 0
@@ -380,7 +388,7 @@ def _count_window_matches(
                 held_from = 0
                 for q in range(shown):
                     start, stop = offsets[slots[q]], offsets[slots[q] + 1]
-                    at = _lower_bound(holders, start, stop, candidates[i])
+                    at = lower_bound(holders, start, stop, candidates[i])
                     first = _first_window(
                         days, day_offsets[at], day_offsets[at + 1], leak_days[t], reach
                     )

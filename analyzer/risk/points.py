@@ -14,6 +14,7 @@ from analyzer.cameras import grid_cells
 from analyzer.errors import UsageError
 from analyzer.local_time import time_bins, to_local
 from analyzer.risk.adversary import Adversary
+from analyzer.risk.choosing import ANY, Chooser, choose_points
 from analyzer.risk.draw import POINTS, point_hash, vehicle_state
 from analyzer.schema import Rows
 from analyzer.sightings import Sightings
@@ -126,15 +127,19 @@ def sort_keys(keys: np.ndarray) -> None:
         keys[j + 1] = key
 
 
-@numba.njit(cache=True, nogil=True)
 def draw_known_points(
-    vehicle: np.ndarray, keys: np.ndarray, n_places: int, n_points: int, seed: int
+    vehicle: np.ndarray,
+    keys: np.ndarray,
+    n_places: int,
+    n_points: int,
+    seed: int,
+    chooser: Chooser = ANY,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Find how many points each vehicle has, and draw those that the adversary knows.
 
-    Of each vehicle with at least `n_points` distinct points, those with the smallest hashes of
-    (seed, vehicle, point) are drawn, in the order of their hashes: a uniform draw without
-    replacement, in uniform order, so that the first q are a uniform draw of q.
+    Of each vehicle, the distinct points with the smallest hashes of (seed, vehicle, point) are
+    drawn, in the order of their hashes: a uniform draw without replacement, in uniform order, so
+    that the first q are a uniform draw of q. A chooser may put its points into another order.
 
     Parameters
     ----------
@@ -146,16 +151,33 @@ def draw_known_points(
         Number of places, to take keys apart.
     n_points, seed : int
         How many points are known; seed of the draw.
+    chooser : Chooser
+        Which points come first.
 
     Returns
     -------
     vehicles : numpy.ndarray of int32, shape (m,)
         The vehicles.
     n_distinct : numpy.ndarray of int64, shape (m,)
-        Distinct points of each.
+        Distinct points of each among which the adversary's are.
     known : numpy.ndarray of int64, shape (m, n_points)
-        Keys of the drawn points, in the order of drawing; undefined where there are too few.
+        Keys of the drawn points, in the order of drawing; zero where a vehicle has no more.
     """
+    return _draw_known_points(vehicle, keys, n_places, n_points, seed, *chooser)
+
+
+@numba.njit(cache=True, nogil=True)
+def _draw_known_points(
+    vehicle: np.ndarray,
+    keys: np.ndarray,
+    n_places: int,
+    n_points: int,
+    seed: int,
+    choice: int,
+    per_day: int,
+    home: np.ndarray,
+    work: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     n_vehicles = count_vehicles(vehicle)
     vehicles = np.empty(n_vehicles, np.int32)
     n_distinct = np.zeros(n_vehicles, np.int64)
@@ -178,9 +200,24 @@ def draw_known_points(
             if i == 0 or segment[i] != segment[i - 1]:
                 segment[distinct] = segment[i]
                 distinct += 1
-        n_distinct[row] = distinct
-        if distinct >= n_points:
-            draw_smallest(segment[:distinct], vehicle[start], n_places, seed, hashes, known[row])
+        if choice == 0:
+            n_distinct[row] = distinct
+            least = min(distinct, n_points)
+            draw_smallest(
+                segment[:distinct], vehicle[start], n_places, seed, hashes, known[row, :least]
+            )
+        else:
+            n_distinct[row] = choose_points(
+                segment[:distinct],
+                vehicle[start],
+                n_places,
+                choice,
+                per_day,
+                home,
+                work,
+                seed,
+                known[row],
+            )
         start = stop
     return vehicles, n_distinct, known
 

@@ -60,6 +60,21 @@ class HolderDays(NamedTuple):
     days: np.ndarray
 
 
+class HolderLooks(NamedTuple):
+    """With which looks each holder of a slot was seen to make it; beside `Postings`.
+
+    Attributes
+    ----------
+    offsets : numpy.ndarray of int64, shape (len(holders) + 1,)
+        Where the looks of each holder begin in `looks`.
+    looks : numpy.ndarray of int64
+        In any order, with repeats.
+    """
+
+    offsets: np.ndarray
+    looks: np.ndarray
+
+
 def post(
     vehicle: np.ndarray, slot: np.ndarray, n_slots: int, *, most_bytes: int = MOST_BYTES
 ) -> Postings:
@@ -153,32 +168,53 @@ def post_days(
     postings : Postings
         From the same sightings.
     """
-    return HolderDays(*_post_days(vehicle, slot, day, postings.offsets, len(postings.holders)))
+    return HolderDays(
+        *_post_values(vehicle, slot, day.astype(np.int32), postings.offsets, len(postings.holders))
+    )
+
+
+def post_looks(
+    vehicle: np.ndarray, slot: np.ndarray, look: np.ndarray, postings: Postings
+) -> HolderLooks:
+    """List the looks of the sightings by which each holder holds a slot.
+
+    Parameters
+    ----------
+    vehicle, slot
+        As given to `post`.
+    look : numpy.ndarray of int64, shape (n,)
+        Look of each sighting; see `analyzer.risk.looks`.
+    postings : Postings
+        From the same sightings.
+    """
+    return HolderLooks(
+        *_post_values(vehicle, slot, look, postings.offsets, len(postings.holders))
+    )
 
 
 @numba.njit(cache=True, nogil=True)
-def _post_days(
-    vehicle: np.ndarray, slot: np.ndarray, day: np.ndarray, offsets: np.ndarray, n_holders: int
+def _post_values(
+    vehicle: np.ndarray, slot: np.ndarray, value: np.ndarray, offsets: np.ndarray, n_holders: int
 ) -> tuple[np.ndarray, np.ndarray]:
     n_slots = len(offsets) - 1
-    following_day = np.zeros(n_slots + 1, np.int64)
+    following_value = np.zeros(n_slots + 1, np.int64)
     for i in range(len(slot)):
         if slot[i] >= 0:
-            following_day[slot[i] + 1] += 1
+            following_value[slot[i] + 1] += 1
     for s in range(n_slots):
-        following_day[s + 1] += following_day[s]
-    days = np.empty(following_day[n_slots], np.int32)
-    day_offsets = np.empty(n_holders + 1, np.int64)
-    day_offsets[n_holders] = len(days)
+        following_value[s + 1] += following_value[s]
+    values = np.empty(following_value[n_slots], value.dtype)
+    value_offsets = np.empty(n_holders + 1, np.int64)
+    value_offsets[n_holders] = len(values)
     following = offsets[:-1].copy()
     last = np.full(n_slots, -1, np.int32)
     for i in range(len(vehicle)):
         s = slot[i]
         if s >= 0:
             if last[s] != vehicle[i]:
-                day_offsets[following[s]] = following_day[s]
+                value_offsets[following[s]] = following_value[s]
                 following[s] += 1
                 last[s] = vehicle[i]
-            days[following_day[s]] = day[i]
-            following_day[s] += 1
-    return day_offsets, days
+            values[following_value[s]] = value[i]
+            following_value[s] += 1
+    return value_offsets, values

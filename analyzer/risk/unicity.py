@@ -1,8 +1,7 @@
 """Unicity: the share of vehicles that a few known sightings single out from all others.
 
 Each target's known points are drawn from its own; the target is singled out if no other vehicle of
-the whole population holds all of them. Two passes over the parts: the first draws what is known of
-each target, the second counts in each part the vehicles that match; the counts add up.
+the whole population fits them.
 """
 
 from __future__ import annotations
@@ -14,16 +13,11 @@ import numpy as np
 import pandas as pd
 
 from analyzer.engine import Engine, get_engine
-from analyzer.engine.base import Broadcast
 from analyzer.estimate import Estimate, wilson
 from analyzer.result import Result
-from analyzer.risk.adversary import Adversary
+from analyzer.risk.adversary import HOME_WORK, Adversary
 from analyzer.risk.draw import check_draw, draw_vehicles
-from analyzer.risk.matching import count_matches
-from analyzer.risk.points import draw_known_points, keys_of, local_times, resolution_of
-from analyzer.risk.postings import post
-from analyzer.risk.slots import Slots, find_slots, make_slots
-from analyzer.schema import Rows, concatenate
+from analyzer.risk.knowledge import count_fitting, draw_known, knowledge_of, parts_for
 from analyzer.sightings import Sightings
 
 if TYPE_CHECKING:
@@ -81,8 +75,8 @@ class Unicity(Result):
         lines = []
         if not self.targets:
             lines.append(
-                f"Unicity cannot be measured: no vehicle has {known} sightings that differ in time "
-                f"{self.adversary.resolution()}."
+                f"Unicity cannot be measured: no vehicle has {known} "
+                f"sighting{'' if known == 1 else 's'} of this kind: {self.adversary.describe()}."
             )
         else:
             lines.append(
@@ -91,9 +85,14 @@ class Unicity(Result):
                 f"a guess would be right for 1 in {self.vehicles:,}."
             )
         if self.excluded.value > 0:
+            why = (
+                "no home and work that can be found, or "
+                if self.adversary.choose == HOME_WORK
+                else ""
+            )
             lines.append(
-                f"{self.excluded.percent()} of all vehicles have fewer than {known} different "
-                "sightings at this resolution and are not counted."
+                f"{self.excluded.percent()} of all vehicles have {why}fewer than {known} different "
+                f"sightings {'there ' if why else ''}at this resolution and are not counted."
             )
         if self.synthetic:
             lines.append("The data are synthetic.")
@@ -151,7 +150,8 @@ def measure_unicity(
     Of each vehicle with at least ``adversary.points`` distinct points, that many are drawn
     uniformly without replacement; the vehicle is singled out if no other vehicle holds all of
     them. The match is exact and against the whole population, also when only some vehicles are
-    targets.
+    targets. What else the adversary knows, which points it knows, and how many of them may be
+    wrong is as `Adversary` says.
 
     Parameters
     ----------
@@ -174,12 +174,14 @@ def measure_unicity(
     Raises
     ------
     UsageError
-        If sample or seed are not numbers of that kind, or there are no sightings.
+        If sample or seed are not numbers of that kind, there are no sightings, or they lack an
+        attribute that is known.
 
     Notes
     -----
     The curve over 1, 2, … points is measured on one population, the targets of the full number, by
-    taking the first drawn points; the match can only narrow, so the curve never falls.
+    taking the first drawn points; the match can only narrow, so the curve never falls. As long as
+    these are no more than may be wrong, every vehicle fits them.
 
     The baseline of every share is 1/N, the chance of a guess among all N vehicles that were seen.
 
@@ -203,25 +205,14 @@ def measure_unicity(
     adversary = Adversary() if adversary is None else adversary
     check_draw(sample, seed)
     runner = get_engine(engine, memory)
-    shared = {**resolution_of(sightings, adversary), "points": adversary.points, "seed": int(seed)}
-    parts = sightings.parts()
-    drawn = concatenate(runner.map(parts, draw_in_part, shared))
-    vehicles = len(drawn["vehicle"])
-    order = np.argsort(drawn["vehicle"], kind="stable")
-    enough = order[drawn["n_points"][order] >= adversary.points]
-    targets = enough[draw_vehicles(drawn["vehicle"][enough], sample, int(seed))]
-    known = np.column_stack(
-        [drawn[column][targets] for column in known_columns(adversary.points)]
-    ).astype(np.int64)
-    slots = make_slots(known)
-    shared = {
-        **shared,
-        "slots": slots,
-        "targets": drawn["vehicle"][targets],
-        "known": find_slots(known, slots),
-    }
-    del drawn, known
-    singled_out = _alone(runner.map(parts, count_in_part, shared), len(targets), adversary.points)
+    shared = knowledge_of(sightings, adversary, seed, runner)
+    parts = parts_for(sightings, adversary)
+    known = draw_known(parts, runner, shared)
+    vehicles = len(known.vehicle)
+    enough = np.flatnonzero(known.n_points >= adversary.points)
+    targets = enough[draw_vehicles(known.vehicle[enough], sample, int(seed))]
+    fitting = count_fitting(parts, runner, shared, known.of(targets))
+    singled_out = np.count_nonzero(fitting == 1, axis=0)
     method = ALL_TARGETS if len(targets) == len(enough) else SAMPLED_TARGETS
     baseline = 1 / vehicles if vehicles else None
     curve = tuple(
@@ -237,46 +228,3 @@ def measure_unicity(
         seed=int(seed),
         synthetic=sightings.synthetic,
     )
-
-
-def known_columns(points: int) -> list[str]:
-    """Name the columns that hold drawn points."""
-    return [f"known_{q}" for q in range(points)]
-
-
-def draw_in_part(rows: Rows, broadcast: Broadcast) -> Rows:
-    """Draw the known points of each vehicle of a part (vehicle, n_points, known_0, known_1, …)."""
-    keys = keys_of(rows, local_times(rows, broadcast), broadcast)
-    vehicles, n_distinct, known = draw_known_points(
-        rows["vehicle"], keys, broadcast["n_places"], broadcast["points"], broadcast["seed"]
-    )
-    drawn = {"vehicle": vehicles, "n_points": n_distinct}
-    for q, column in enumerate(known_columns(broadcast["points"])):
-        drawn[column] = np.ascontiguousarray(known[:, q])
-    return drawn
-
-
-def count_in_part(rows: Rows, broadcast: Broadcast) -> Rows:
-    """Count in a part the vehicles that hold the first 1, 2, … known points of each target."""
-    slots: Slots = broadcast["slots"]
-    keys = keys_of(rows, local_times(rows, broadcast), broadcast)
-    found = find_slots(keys, slots)
-    del keys
-    postings = post(rows["vehicle"], found, len(slots.keys))
-    counts = count_matches(broadcast["targets"], broadcast["known"], postings, cap=2)
-    # Capped at two, counts fit into a byte, and many parts' counts into memory.
-    return {
-        column: counts[:, q].astype(np.uint8)
-        for q, column in enumerate(known_columns(broadcast["points"]))
-    }
-
-
-def _alone(counted: list[Rows], n_targets: int, points: int) -> list[int]:
-    """Count, for the first 1, 2, … points, the targets that match themselves alone."""
-    alone = []
-    for column in known_columns(points):
-        total = np.zeros(n_targets, np.int64)
-        for counts in counted:
-            total += counts[column]
-        alone.append(int(np.count_nonzero(total == 1)))
-    return alone
