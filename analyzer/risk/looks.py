@@ -57,7 +57,7 @@ def fields_of(sightings: Sightings, attributes: Sequence[str]) -> np.ndarray:
     fields = []
     used = 0
     for name in attributes:
-        bits = len(sightings.labels[name]).bit_length()
+        bits = len(sightings.labels.get(name, ())).bit_length()
         fields.append(((1 << bits) - 1) << used)
         used += bits
     if used > _BITS:

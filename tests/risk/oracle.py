@@ -173,3 +173,91 @@ def wrong_sweep(points, leak_day, windows, n_points, seed, length):
         alone, targets, _ = unicity(store, n_points, seed, length)
         curve.append(alone[-1] / targets)
     return curve
+
+
+# Adversaries that know attributes, choose their points, or may be wrong
+
+
+def order_of_choice(vehicle, points, seed, length, choose="random", home=None, work=None):
+    """The points that the adversary can know, in the order in which they become known."""
+    drawn = order_of_draw(vehicle, points, seed, length)
+    if choose == "random":
+        return drawn
+    if choose == "busiest":
+        def often(point):
+            place, (_, within) = point
+            return sum((at, label[1]) == (place, within) for at, label in points)
+
+        return sorted(drawn, key=lambda point: -often(point))
+    if home is None or work is None:
+        return []
+    by_home = [point for point in drawn if point[0] == home]
+    by_work = [point for point in drawn if point[0] == work and work != home]
+    order = []
+    while by_home or by_work:
+        if by_home:
+            order.append(by_home.pop(0))
+        if by_work:
+            order.append(by_work.pop(0))
+    # In turn: as long as both last they alternate, and the rest follows.
+    return order
+
+
+def making(sightings, timezone, length, place):
+    """Sightings of each vehicle by the point that they make; a sighting has looks behind it.
+
+    `sightings` is [(vehicle, ms, camera, look)], a look a tuple of values, None where missing.
+    """
+    made = defaultdict(lambda: defaultdict(list))
+    for vehicle, ms, camera, look in sightings:
+        made[vehicle][place[camera], time_bin(ms, timezone, length)].append((ms, camera, look))
+    return made
+
+
+def look_known(vehicle, makers, seed, codes):
+    """The look of the sighting that is drawn among those that make a point.
+
+    `codes` gives each attribute's values their numbers, from 1; a missing value has 0.
+    """
+    state = vehicle_state("looks", seed, vehicle)
+
+    def order(maker):
+        ms, camera, look = maker
+        numbers = [numbering.get(value, 0) for numbering, value in zip(codes, look, strict=True)]
+        return mix(mix(state ^ (ms & MASK)) ^ camera), numbers[::-1]
+
+    return min(makers, key=order)[2]
+
+
+def agrees(one, other):
+    return all(a is None or b is None or a == b for a, b in zip(one, other, strict=True))
+
+
+def crowds(
+    sightings, timezone, length, place, n_points, seed, *,
+    codes=(), choose="random", anchors=None, missed=0, sample=None,
+):  # fmt: skip
+    """For each target the number of vehicles that fit its first 1, 2, … known points."""
+    made = making(sightings, timezone, length, place)
+    known = {}
+    for vehicle, own in made.items():
+        home, work = (anchors or {}).get(vehicle, (None, None))
+        order = order_of_choice(vehicle, own, seed, length, choose, home, work)
+        if len(order) >= n_points:
+            known[vehicle] = [
+                (point, look_known(vehicle, own[point], seed, codes)) for point in order[:n_points]
+            ]
+    counts = {}
+    for vehicle in order_of_targets(known, seed)[:sample]:
+        counts[vehicle] = [
+            sum(
+                sum(
+                    any(agrees(look, theirs) for _, _, theirs in own.get(point, ()))
+                    for point, look in known[vehicle][:q]
+                )
+                >= q - missed
+                for own in made.values()
+            )
+            for q in range(1, n_points + 1)
+        ]
+    return counts, len(made)

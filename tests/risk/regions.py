@@ -45,7 +45,7 @@ def random_rows(rng, *, start=SPRING, days=10, vehicles=14, most=14, step=15 * 6
     return [rows[i] for i in order]
 
 
-def sightings_of(rows, *, timezone="America/New_York", cameras=CAMERAS):
+def sightings_of(rows, *, timezone="America/New_York", cameras=CAMERAS, **labels):
     vehicle, ms, camera = (np.array(column) for column in zip(*rows, strict=True))
     table = pd.DataFrame(
         {
@@ -55,4 +55,4 @@ def sightings_of(rows, *, timezone="America/New_York", cameras=CAMERAS):
             "zone": [zone for _, _, zone in cameras],
         }
     )
-    return from_arrays(vehicle, ms, camera, cameras=table, timezone=timezone)
+    return from_arrays(vehicle, ms, camera, cameras=table, timezone=timezone, **labels)
