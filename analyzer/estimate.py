@@ -110,12 +110,79 @@ def wilson(
     # Plain numbers: four times n squared leaves 32 bits, and numpy's numbers are not JSON.
     n = int(n)
     share = float(successes / n)
+    low, high = _wilson_ends(share, n)
+    # At the borders the interval ends exactly there; rounding must not push the value outside it.
+    low = 0.0 if successes == 0 else min(low, share)
+    high = 1.0 if successes == n else max(high, share)
+    return Estimate(share, low, high, n, method, baseline)
+
+
+def _wilson_ends(share: float, n: float) -> tuple[float, float]:
     z2 = Z_95 * Z_95
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = Z_95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    # At the borders the interval ends exactly there; rounding must not push the value outside it.
-    low = 0.0 if successes == 0 else min(centre - half, share)
-    high = 1.0 if successes == n else max(centre + half, share)
+    return centre - half, centre + half
+
+
+def wilson_clustered(
+    successes: int,
+    n: int,
+    squares: tuple[int, int, int],
+    *,
+    method: str,
+    baseline: float | None = None,
+) -> Estimate:
+    """Estimate a share of units that come in clusters and resemble each other there.
+
+    Wilson's score interval with the number of independent units that would be as informative: n
+    over the design effect, which comes from the linearised variance of a ratio of sums over
+    clusters.
+
+    Parameters
+    ----------
+    successes, n : int
+        Units that have the property, and all units.
+    squares : tuple of int
+        With s the successes and m the units of a cluster, the sums over clusters of s², s·m, m².
+    method : str
+        Text kept with the figure.
+    baseline : float, optional
+        What chance alone gives.
+
+    Returns
+    -------
+    Estimate
+        All NaN where `n` is zero.
+
+    References
+    ----------
+    Dean, N., Pagano, M. (2015). Evaluating confidence interval methods for binomial proportions in
+    clustered surveys. Journal of Survey Statistics and Methodology 3, 484–503.
+    doi:10.1093/jssam/smv024
+
+    Examples
+    --------
+    A hundred clusters of one unit are a hundred units; of two equal units, they are no more.
+
+    >>> single = wilson_clustered(30, 100, (30, 30, 100), method="")
+    >>> double = wilson_clustered(60, 200, (120, 120, 400), method="")
+    >>> round(single.high, 3), round(double.high, 3), double.n
+    (0.396, 0.396, 200)
+    """
+    if n == 0:
+        return Estimate(math.nan, math.nan, math.nan, 0, method, baseline)
+    successes, n = int(successes), int(n)
+    share = successes / n
+    of_both, of_products, of_units = squares
+    variance = (of_both - 2 * share * of_products + share * share * of_units) / n**2
+    if 0 < successes < n and variance > 0:
+        informative = min(n, share * (1 - share) / variance)
+    else:
+        # Every unit alike: what is left to count are clusters of the usual size.
+        informative = n * n / of_units
+    low, high = _wilson_ends(share, informative)
+    low = 0.0 if successes == 0 else min(low, share)
+    high = 1.0 if successes == n else max(high, share)
     return Estimate(share, low, high, n, method, baseline)
 
 

@@ -16,6 +16,7 @@ from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast, Part
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.choosing import chooser_of
+from analyzer.risk.draw import check_draw, draw_vehicles
 from analyzer.risk.looks import draw_looks, fields_of, looks_of
 from analyzer.risk.matching import count_matches
 from analyzer.risk.points import draw_known_points, keys_of, local_times, resolution_of
@@ -51,6 +52,77 @@ class Known:
         """Give what is known of some vehicles, by their positions."""
         looks = None if self.looks is None else self.looks[rows]
         return Known(self.vehicle[rows], self.n_points[rows], self.keys[rows], looks)
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The vehicles of whom it is asked how many fit what is known of them.
+
+    Attributes
+    ----------
+    parts : list of Part
+        All vehicles' sightings.
+    shared : dict
+        As `knowledge_of` gives it.
+    known : Known
+        What is known of each target.
+    vehicles : int
+        Number of all vehicles.
+    enough : int
+        Number of those that have as many points as the adversary knows.
+    """
+
+    parts: list[Part]
+    shared: dict[str, Any]
+    known: Known
+    vehicles: int
+    enough: int
+
+    def __len__(self) -> int:
+        return len(self.known.vehicle)
+
+    @property
+    def everybody(self) -> bool:
+        """Whether all vehicles with enough points are targets."""
+        return len(self) == self.enough
+
+    def count_fitting(
+        self, engine: Engine, *, cap: int = 2, last_only: bool = False
+    ) -> np.ndarray:
+        """Count the vehicles that fit; see the function of this name."""
+        return count_fitting(
+            self.parts, engine, self.shared, self.known, cap=cap, last_only=last_only
+        )
+
+
+def draw_targets(
+    sightings: Sightings, adversary: Adversary, sample: int | None, seed: int, engine: Engine
+) -> Targets:
+    """Draw the targets of a measure, and what is known of each.
+
+    Parameters
+    ----------
+    sightings, adversary
+        The population, and who knows what.
+    sample : int or None
+        Number of targets drawn from the vehicles with enough points; None takes all.
+    seed : int
+        Of the draws.
+    engine : Engine
+        Where the parts run.
+
+    Raises
+    ------
+    UsageError
+        As `check_draw` and `knowledge_of` say.
+    """
+    check_draw(sample, seed)
+    shared = knowledge_of(sightings, adversary, seed, engine)
+    parts = parts_for(sightings, adversary)
+    known = draw_known(parts, engine, shared)
+    enough = np.flatnonzero(known.n_points >= adversary.points)
+    targets = enough[draw_vehicles(known.vehicle[enough], sample, int(seed))]
+    return Targets(parts, shared, known.of(targets), len(known.vehicle), len(enough))
 
 
 def knowledge_of(

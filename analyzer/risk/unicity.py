@@ -16,8 +16,7 @@ from analyzer.engine import Engine, get_engine
 from analyzer.estimate import Estimate, wilson
 from analyzer.result import Result
 from analyzer.risk.adversary import HOME_WORK, Adversary
-from analyzer.risk.draw import check_draw, draw_vehicles
-from analyzer.risk.knowledge import count_fitting, draw_known, knowledge_of, parts_for
+from analyzer.risk.knowledge import draw_targets
 from analyzer.sightings import Sightings
 
 if TYPE_CHECKING:
@@ -203,26 +202,24 @@ def measure_unicity(
     (3, 0.333)
     """
     adversary = Adversary() if adversary is None else adversary
-    check_draw(sample, seed)
     runner = get_engine(engine, memory)
-    shared = knowledge_of(sightings, adversary, seed, runner)
-    parts = parts_for(sightings, adversary)
-    known = draw_known(parts, runner, shared)
-    vehicles = len(known.vehicle)
-    enough = np.flatnonzero(known.n_points >= adversary.points)
-    targets = enough[draw_vehicles(known.vehicle[enough], sample, int(seed))]
-    fitting = count_fitting(parts, runner, shared, known.of(targets))
-    singled_out = np.count_nonzero(fitting == 1, axis=0)
-    method = ALL_TARGETS if len(targets) == len(enough) else SAMPLED_TARGETS
-    baseline = 1 / vehicles if vehicles else None
+    targets = draw_targets(sightings, adversary, sample, seed, runner)
+    singled_out = np.count_nonzero(targets.count_fitting(runner) == 1, axis=0)
+    vehicles = targets.vehicles
     curve = tuple(
-        wilson(int(count), len(targets), method=method, baseline=baseline) for count in singled_out
+        wilson(
+            int(count),
+            len(targets),
+            method=ALL_TARGETS if targets.everybody else SAMPLED_TARGETS,
+            baseline=1 / vehicles if vehicles else None,
+        )
+        for count in singled_out
     )
     return Unicity(
         adversary=adversary,
         share=curve[-1],
         curve=curve,
-        excluded=wilson(vehicles - len(enough), vehicles, method=EXCLUDED),
+        excluded=wilson(vehicles - targets.enough, vehicles, method=EXCLUDED),
         targets=len(targets),
         vehicles=vehicles,
         seed=int(seed),
