@@ -27,6 +27,10 @@ from analyzer.patterns.sighting_counts import measure_sighting_counts
 from analyzer.patterns.trips import find_trips
 from analyzer.policy.retention import sweep_retention
 from analyzer.risk.adversary import Adversary
+from analyzer.risk.anonymity import measure_anonymity
+from analyzer.risk.gain import measure_attribute_gain
+from analyzer.risk.grid import measure_unicity_grid
+from analyzer.risk.plateless import measure_plateless
 from analyzer.risk.predictability import measure_predictability
 from analyzer.risk.unicity import measure_unicity
 from analyzer.sightings import Sightings
@@ -38,6 +42,8 @@ RESULTS = (
     "trips", "places", "routines", "commutes", "flows", "companions", "groups", "companions of one",
     "unicity", "unicity of a sample", "unicity by zone and week", "unicity by grid", "retention",
     "retention, store open", "camera load", "sighting counts", "patterns", "predictability",
+    "unicity by home and work", "unicity of habits", "attribute gain", "grid", "anonymity",
+    "plateless", "retention, attributes",
 )  # fmt: skip
 
 
@@ -50,6 +56,7 @@ def measure_all(sightings: Sightings, engine: str | Engine, *, of: str) -> dict[
     commutes = find_commutes(routines, places, **on)
     companions = find_companions(sightings, max_fdr=1, **on)
     windows = ("1D", "3D", "7D", "14D")
+    looks = ("make", "color")
     found = {
         "trips": trips,
         "places": places,
@@ -75,6 +82,23 @@ def measure_all(sightings: Sightings, engine: str | Engine, *, of: str) -> dict[
         "sighting counts": measure_sighting_counts(sightings, **on),
         "patterns": find_patterns(sightings, **on),
         "predictability": measure_predictability(sightings, space="camera", **on),
+        "unicity by home and work": measure_unicity(
+            sightings, Adversary(points=3, time="1D", choose="home_work"), **on
+        ),
+        "unicity of habits": measure_unicity(
+            sightings, Adversary(points=3, choose="busiest", missed=1), **on
+        ),
+        "attribute gain": measure_attribute_gain(
+            sightings, Adversary(2, "1D", "zone", looks, missed=1), seed=2, **on
+        ),
+        "grid": measure_unicity_grid(
+            sightings, (1, 4), ("6h", "7D"), ("zone", "5km"), sample=80, **on
+        ),
+        "anonymity": measure_anonymity(sightings, Adversary(2, "7D", "zone", looks[:1]), **on),
+        "plateless": measure_plateless(sightings, looks, "1D", **on),
+        "retention, attributes": sweep_retention(
+            sightings, windows, Adversary(2, "1D", "zone", looks, "busiest", 1), **on
+        ),
     }
     assert tuple(found) == RESULTS
     return {name: _figures(result) for name, result in found.items()}
@@ -201,7 +225,7 @@ def test_the_last_digit_is_compared():
 def under_keys(sightings: Sightings, tmp_path_factory) -> list[Sightings]:
     """The same file, with plates, read under two keys."""
     folder = tmp_path_factory.mktemp("keys")
-    frame = sightings.to_pandas()[["vehicle", "camera", "seen_at"]]
+    frame = sightings.to_pandas()[["vehicle", "camera", "seen_at", "make", "color"]]
     codes, _ = pd.factorize(frame["vehicle"])
     places = sightings.camera_table[["name", "lat", "lon"]].rename(columns={"name": "camera"})
     table = pd.DataFrame(
@@ -209,6 +233,8 @@ def under_keys(sightings: Sightings, tmp_path_factory) -> list[Sightings]:
             "plate": [f"01A{code // 26:03d}B{chr(65 + code % 26)}" for code in codes],
             "camera": frame["camera"],
             "time": frame["seen_at"].dt.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "make": frame["make"],
+            "color": frame["color"],
         }
     ).sample(frac=1, random_state=1)
     table.to_csv(folder / "sightings.csv", index=False)

@@ -1,4 +1,4 @@
-"""Verbs that measure: risk, retention, patterns."""
+"""Verbs that measure: retention, patterns."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from analyzer.cli.adversary import adversary_options, take_adversary
 from analyzer.cli.options import (
     engine_option,
     examples,
@@ -18,76 +19,6 @@ from analyzer.cli.options import (
     sources,
 )
 from analyzer.cli.output import show
-
-
-def adversary_options(command: Any) -> Any:
-    """Take what the adversary knows."""
-    for option in reversed(
-        [
-            click.option(
-                "--points",
-                type=click.IntRange(min=1),
-                default=4,
-                show_default=True,
-                help="How many sightings of a vehicle the adversary knows.",
-            ),
-            click.option(
-                "--time", default="1h", show_default=True, help="How exactly the time is known."
-            ),
-            click.option(
-                "--space",
-                default="camera",
-                show_default=True,
-                help="How exactly the place is known: camera, zone, or a distance (2km).",
-            ),
-        ]
-    ):
-        command = option(command)
-    return command
-
-
-@click.command(
-    epilog=examples(
-        "platerisk risk store --points 4 --time 1h --space camera",
-        "platerisk risk reads.csv --timezone Asia/Tashkent --format json",
-    )
-)
-@sources
-@adversary_options
-@click.option(
-    "--sample",
-    type=click.IntRange(min=1),
-    help="Measure this many vehicles, drawn by chance, against all others.",
-)
-@seed_option
-@engine_option
-@reading_options
-@format_option
-def risk(
-    sources: tuple[str, ...],
-    points: int,
-    time: str,
-    space: str,
-    sample: int | None,
-    seed: int,
-    engine: str,
-    output_format: str,
-    **options: Any,
-) -> None:
-    """Measure how many vehicles a few sightings single out (unicity).
-
-    For each vehicle a few of its sightings are drawn; it is singled out if no other vehicle was
-    seen at all of those places and times.
-    """
-    from analyzer.risk.adversary import Adversary
-    from analyzer.risk.unicity import measure_unicity
-
-    adversary = Adversary(points=points, time=time, space=space)
-    sightings = read(sources, **options)
-    unicity = measure_unicity(
-        sightings, adversary, sample=sample, seed=seed, engine=engine, memory=options["memory"]
-    )
-    show(output_format, text=unicity.summary(), data=unicity.to_dict(), table=unicity.to_pandas())
 
 
 @click.command(
@@ -120,9 +51,6 @@ def retention(
     sources: tuple[str, ...],
     windows: tuple[str, ...],
     open_for: str,
-    points: int,
-    time: str,
-    space: str,
     seed: int,
     engine: str,
     output_format: str,
@@ -134,9 +62,8 @@ def retention(
     window, and those already deleted help nobody.
     """
     from analyzer.policy.retention import sweep_retention
-    from analyzer.risk.adversary import Adversary
 
-    adversary = Adversary(points=points, time=time, space=space)
+    adversary = take_adversary(options)
     sightings = read(sources, **options)
     sweep = sweep_retention(
         sightings,

@@ -57,13 +57,7 @@ class CrowdSizes:
 
     def classes(self) -> pd.DataFrame:
         """Give the distribution in classes: k_from, k_to (both included; the last is open)."""
-        k, vehicles = _columns(self.sizes)
-        of = np.searchsorted(CLASSES, k, side="right") - 1
-        counts = np.bincount(of, vehicles, minlength=len(CLASSES)).astype(np.int64)
-        ends = [*(start - 1 for start in CLASSES[1:]), None]
-        return pd.DataFrame(
-            {"k_from": CLASSES, "k_to": pd.array(ends, dtype="Int64"), "vehicles": counts}
-        )
+        return in_classes(*_columns(self.sizes), "vehicles")
 
     def figures(self) -> dict[str, Estimate]:
         """Give the figures by name.
@@ -90,6 +84,36 @@ class CrowdSizes:
 
 def _columns(sizes: Sequence[tuple[int, int]]) -> np.ndarray:
     return np.array(sizes, np.int64).reshape(-1, 2).T
+
+
+def in_classes(
+    k: np.ndarray, counts: np.ndarray, name: str, starts: Sequence[int] = CLASSES
+) -> pd.DataFrame:
+    """Sum up a distribution in classes.
+
+    Parameters
+    ----------
+    k, counts : numpy.ndarray of int64
+        Sizes, and how many have them.
+    name : str
+        Column of the counts.
+    starts : sequence of int
+        Where classes begin.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``k_from``, ``k_to`` (both included; the last is open), and the counts.
+
+    Examples
+    --------
+    >>> in_classes(np.array([1, 3, 4]), np.array([5, 1, 2]), "n", (1, 2)).values.tolist()
+    [[1, 1, 5], [2, <NA>, 3]]
+    """
+    of = np.searchsorted(starts, k, side="right") - 1
+    sums = np.bincount(of, counts, minlength=len(starts)).astype(np.int64)
+    ends = pd.array([*(start - 1 for start in starts[1:]), None], dtype="Int64")
+    return pd.DataFrame({"k_from": starts, "k_to": ends, name: sums})
 
 
 def crowd_sizes(k: np.ndarray, candidates: int, method: str) -> CrowdSizes:

@@ -21,7 +21,7 @@ from analyzer.errors import TooMuchWorkError, UsageError
 from analyzer.estimate import Estimate, wilson_clustered
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary, check_attributes, listed
-from analyzer.risk.crowd_sizes import BELOW
+from analyzer.risk.crowd_sizes import BELOW, CLASSES, in_classes
 from analyzer.risk.looks import agree, fields_of, looks_of
 from analyzer.risk.points import keys_of, local_times, resolution_of
 from analyzer.risk.published import Published, published
@@ -129,6 +129,12 @@ class Plateless(Result):
                 "sightings_without": alone,
             }
         )
+
+    def classes(self) -> pd.DataFrame:
+        """Give the distribution in classes: k_from, k_to (the last is open), sightings."""
+        k, agreeing, _ = np.array(self.sizes, np.int64).reshape(-1, 3).T
+        starts = [start for start in CLASSES if start <= _LARGEST]
+        return in_classes(k, agreeing, "sightings", starts)
 
     def figures(self) -> dict[str, Estimate]:
         """Give the figures by name."""

@@ -1,0 +1,117 @@
+"""Sizes of anonymity sets as they may be published: no class of fewer than k, none by subtraction.
+
+The shares under 2, 5 and 10 add up the classes of the distribution, so one decision holds for both:
+a share is shown only if every class that it adds up is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analyzer.report.disclosure import DEFAULT_K, suppress
+from analyzer.report.figures import hold_back
+
+if TYPE_CHECKING:
+    from analyzer.estimate import Estimate
+    from analyzer.risk.anonymity import Anonymity
+    from analyzer.risk.crowd_sizes import CrowdSizes
+    from analyzer.risk.plateless import Plateless
+
+MEANS = frozenset({"median_k", "entropy_bits"})
+"""Figures that are no shares: only the number of targets behind them matters."""
+
+
+def hold_back_shares(
+    figures: dict[str, Estimate], limits: Sequence[int], classes: pd.DataFrame, count: str
+) -> dict[str, Estimate | None]:
+    """Hold back the shares under a limit that add up a hidden class.
+
+    Parameters
+    ----------
+    figures : dict of str to Estimate
+        Of which those named ``k_below_…`` are shares.
+    limits : sequence of int
+        The limits of these.
+    classes : DataFrame
+        The distribution, counts ``<NA>`` where hidden.
+    count : str
+        Its column of counts.
+
+    Examples
+    --------
+    >>> from analyzer.estimate import wilson
+    >>> classes = suppress(pd.DataFrame({"k_from": [1, 2, 5], "n": [40, 3, 17]}), "n")
+    >>> figures = {"k_below_2": wilson(40, 60), "k_below_5": wilson(43, 60)}
+    >>> held = hold_back_shares(figures, (2, 5), classes, "n")
+    >>> held["k_below_2"].n, held["k_below_5"]
+    (60, None)
+    """
+    hidden = classes.loc[classes[count].isna(), "k_from"]
+    first_hidden = int(hidden.min()) if len(hidden) else None
+    shown = dict(figures)
+    for limit in limits:
+        if first_hidden is not None and first_hidden < limit:
+            shown[f"k_below_{limit}"] = None
+    return shown
+
+
+def published_sizes(
+    sizes: CrowdSizes, k: int = DEFAULT_K
+) -> tuple[dict[str, Estimate | None], pd.DataFrame]:
+    """Give the figures and the classes of anonymity sets as they may be published.
+
+    Returns
+    -------
+    figures : dict of str to Estimate or None
+    classes : DataFrame
+        ``k_from``, ``k_to``, ``vehicles``; ``<NA>`` where a count is hidden.
+    """
+    from analyzer.risk.crowd_sizes import BELOW
+
+    classes = suppress(sizes.classes(), "vehicles", k)
+    figures = hold_back(sizes.figures(), means=MEANS, k=k)
+    return hold_back_shares(figures, BELOW, classes, "vehicles"), classes
+
+
+def published_anonymity(
+    anonymity: Anonymity, k: int = DEFAULT_K
+) -> tuple[dict[str, dict[str, Estimate | None]], pd.DataFrame]:
+    """Give what is known of anonymity sets as it may be published.
+
+    Returns
+    -------
+    figures : dict of str to dict of str to Estimate or None
+        By what is known (``"points"``; ``"home and work, camera"``, …) and by name.
+    classes : DataFrame
+        Of the adversary's points; see `published_sizes`.
+    """
+    points, classes = published_sizes(anonymity.sizes, k)
+    figures = {"points": points}
+    for pairs in anonymity.home_work:
+        for what, sizes in (("home and work", pairs.pair), ("home", pairs.home),
+                            ("work", pairs.work)):  # fmt: skip
+            figures[f"{what}, {pairs.level}"] = published_sizes(sizes, k)[0]
+    return figures, classes
+
+
+def published_plateless(
+    plateless: Plateless, k: int = DEFAULT_K
+) -> tuple[dict[str, Estimate | None], pd.DataFrame]:
+    """Give the shares and classes of sightings without plates as they may be published.
+
+    A class of fewer than k sightings may stand for fewer than k vehicles, so it is hidden.
+
+    Returns
+    -------
+    figures : dict of str to Estimate or None
+    classes : DataFrame
+        ``k_from``, ``k_to``, ``sightings``.
+    """
+    from analyzer.risk.crowd_sizes import BELOW
+
+    classes = suppress(plateless.classes(), "sightings", k)
+    figures = hold_back(plateless.figures(), k=k)
+    return hold_back_shares(figures, BELOW, classes, "sightings"), classes
