@@ -18,14 +18,18 @@ from analyzer.ingest.cleaning import RejectsFile
 from analyzer.ingest.coding import CellCoder, NameCoder, Positions, as_text, read_numbers
 from analyzer.ingest.columns import ColumnMap
 from analyzer.ingest.kinds import kind_of
-from analyzer.ingest.plates import NO_PLATE, VehicleCoder
 from analyzer.ingest.quality import FileQuality
 from analyzer.ingest.records import FAULT_REASONS, WRONG_FIELDS
 from analyzer.ingest.sources import Chunk
 from analyzer.ingest.times import READ_UTC, REASONS, UNREADABLE, TimeReader
+from analyzer.ingest.vehicle_names import NO_PLATE
+from analyzer.ingest.vehicles import VehicleCoder
 from analyzer.local_time import clock
 from analyzer.schema import LABELS, Rows
 from analyzer.units import HOUR_MS
+
+_FEW_POSITIONS = 2_000
+"""About so many positions of a chunk are looked at for latitudes that are longitudes."""
 
 TEXT_UNREADABLE = "text_unreadable"
 REPEATED_HEADER = "repeated_header"
@@ -225,7 +229,9 @@ class ChunkReader:
         known = ~(np.isnan(lat) | np.isnan(lon)) & ((lat != 0) | (lon != 0))
         if not known.any():
             return
-        lat, lon = lat[known], lon[known]
+        # Some rows tell: where cameras stand does not depend on which.
+        few = max(1, np.count_nonzero(known) // _FEW_POSITIONS)
+        lat, lon = lat[known][::few], lon[known][::few]
         swapped = np.median(np.abs(lat)) > 90 and np.median(np.abs(lon)) <= 90
         if not swapped and self.timezone is not None:
             # The Sun stands over the place at noon, give or take: a swapped longitude shows in the

@@ -101,7 +101,7 @@ class TextSource:
                 end = data.find(b"\n")
                 if end < 0:
                     break
-                text.advance(data[: end + 1])
+                text.advance(data, end + 1)
                 data, line, lines_to_skip = data[end + 1 :], line + 1, lines_to_skip - 1
             if lines_to_skip:
                 carry = b"" if final else data
@@ -133,7 +133,7 @@ class TextSource:
                 undecodable,
                 stream.done,
             )
-            text.advance(data[: found.consumed])
+            text.advance(data, found.consumed)
             carry, line, skipping = data[found.consumed :], found.next_line, found.skipping
         self.sha256 = stream.sha256
 

@@ -130,12 +130,12 @@ class TextBlocks:
             return positions + self._base
         return 2 * _units_before(np.frombuffer(data, np.uint8))[positions] + self._base
 
-    def advance(self, data: bytes) -> None:
-        """Tell that these bytes lie behind."""
+    def advance(self, data: bytes, count: int) -> None:
+        """Tell that so many bytes of the data lie behind."""
         if self._wide:
-            self._base += 2 * int(_units_before(np.frombuffer(data, np.uint8))[-1])
+            self._base += 2 * int(_units_before(np.frombuffer(data, np.uint8, count))[-1])
         else:
-            self._base += len(data)
+            self._base += count
 
 
 def _units_before(data: np.ndarray) -> np.ndarray:

@@ -205,7 +205,7 @@ class JsonReader:
                     at = int(text.offsets(data, np.array([position]))[0])
                     yield [Document(None, line, at, TOO_LONG)]
                 skipping, position, carry = True, len(data), b""
-            text.advance(data[:position])
+            text.advance(data, position)
 
     def _items(self, text: TextBlocks, size: int) -> Iterator[list[Document]]:
         state = np.zeros(9, np.int64)
@@ -248,7 +248,7 @@ class JsonReader:
                 yield [Document(None, int(state[_START_LINE]), at, CUT_OFF)]
             elif final and start == -2:
                 raise self._broken(int(state[_START_LINE]))
-            text.advance(data[:keep])
+            text.advance(data, keep)
             carry = data[keep:]
             if state[_START] >= 0:
                 state[_START] = 0
@@ -278,7 +278,7 @@ class JsonReader:
                 line += data.count(b"\n", position)
                 position = keep = len(data)
             line += data.count(b"\n", position, keep)
-            text.advance(data[:keep])
+            text.advance(data, keep)
             carry = data[keep:]
 
     def _event(self, raw: bytes, line: int, last: bool) -> Document:
@@ -347,7 +347,7 @@ class _Once:
     def offsets(self, data: bytes, positions: np.ndarray) -> np.ndarray:
         return positions
 
-    def advance(self, data: bytes) -> None:
+    def advance(self, data: bytes, count: int) -> None:
         pass
 
 

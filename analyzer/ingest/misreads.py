@@ -87,11 +87,17 @@ class NearPlates:
         """Give the pairs of codes of near-equal plates, and whether the characters look alike."""
         if not self._pieces:
             return np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, bool)
-        digests = np.concatenate([piece[0] for piece in self._pieces])
-        codes = np.concatenate([piece[1] for piece in self._pieces])
+        found = []
+        for share in range(int(_SHARES)):
+            chosen = [digests % _SHARES == share for digests, _ in self._pieces]
+            some = zip(self._pieces, chosen, strict=True)
+            digests = np.concatenate([piece[0][mask] for piece, mask in some])
+            some = zip(self._pieces, chosen, strict=True)
+            codes = np.concatenate([piece[1][mask] for piece, mask in some])
+            order = np.argsort(digests)
+            found.append(pairs_of_runs(digests[order], codes[order]))
         self._pieces.clear()
-        order = np.argsort(digests, kind="stable")
-        one, two, alike = pairs_of_runs(digests[order], codes[order])
+        one, two, alike = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
         # The highest bit of a digest says which kind it is; a pair may be found by both.
         key = (one.astype(np.int64) << 32) | two
         order = np.lexsort((~alike, key))
@@ -99,6 +105,9 @@ class NearPlates:
         order = order[first]
         return one[order], two[order], alike[order]
 
+
+_SHARES = np.uint64(16)
+"""Digests are compared in so many shares, so that little is held twice."""
 
 _KIND = np.uint64(1 << 63)
 

@@ -30,12 +30,15 @@ from analyzer.ingest.inputs import covered_name
 from analyzer.ingest.inspection import Checks, Inspection
 from analyzer.ingest.keys import PSEUDONYMOUS, Key
 from analyzer.ingest.lookups import companions_of, file_name, load_table, table_place
-from analyzer.ingest.plates import VehicleCoder, existing_id, look_like_plates, pseudonym_of
+from analyzer.ingest.plates import look_like_plates
 from analyzer.ingest.profiles import GENERIC, Profile, choose_profile
 from analyzer.ingest.quality import FileQuality, Quality
+from analyzer.ingest.read_ahead import read_ahead
 from analyzer.ingest.sources import Source
 from analyzer.ingest.streams import Place
 from analyzer.ingest.times import DAY_FIRST, MONTH_FIRST, TimeReader, order_proofs
+from analyzer.ingest.vehicle_names import ExistingIds, Pseudonyms
+from analyzer.ingest.vehicles import VehicleCoder
 from analyzer.schema import FRAMES, LABELS, OPTIONAL, SYNTHETIC, Rows
 from analyzer.sightings import Sightings
 from analyzer.store import Store, StoreBuilder, is_store, open_store
@@ -92,8 +95,6 @@ class Reading:
             entry.is_earlier = True
         if earlier is not None:
             self._check_earlier(manifest)
-        names = earlier.vehicle_names.to_pylist() if earlier is not None else ()
-        name_of = existing_id if key.kind == PSEUDONYMOUS else pseudonym_of(key.secret)
         self.secret = secret
         self.checks = checks or Checks()
         self.inspection = Inspection(
@@ -102,10 +103,9 @@ class Reading:
             fixed_cameras=place_grid is None,
             raw_plates=key.kind != PSEUDONYMOUS,
         )
+        names = None if earlier is None else earlier.vehicle_names
         self.vehicles = VehicleCoder(
-            name_of,
-            names,
-            key=None if key.kind == PSEUDONYMOUS else key.secret,
+            ExistingIds(names) if key.kind == PSEUDONYMOUS else Pseudonyms(key.secret, names),
             near=self.inspection.near,
             valid=self.inspection.valid,
         )
@@ -413,7 +413,7 @@ class Reading:
             listed=listed,
         )
         kept = 0
-        for chunk in mapped.chunks(source, reader.wanted):
+        for chunk in read_ahead(mapped.chunks(source, reader.wanted)):
             rows = reader.read(chunk)
             if len(rows["vehicle"]):
                 kept += len(rows["vehicle"])
@@ -474,7 +474,7 @@ class Reading:
         self._describe(builder)
         return builder.finish(
             cameras=cameras,
-            vehicles=self.vehicles.names,
+            vehicles=self.vehicles.names.to_arrow(),
             labels={name: self.labels[name].names for name in optional if name in LABELS},
             quality=self.quality.to_dict(),
             provenance=self._describe_origin(),
@@ -508,7 +508,9 @@ class Reading:
                 "times carry their offset and no time zone was given: days and hours are those of "
                 "UTC; give --timezone for local ones"
             )
-        if self.key.kind == PSEUDONYMOUS and look_like_plates(self.vehicles.names[:10_000]):
+        if self.key.kind == PSEUDONYMOUS and look_like_plates(
+            self.vehicles.names.to_arrow()[:10_000].to_pylist()
+        ):
             message = (
                 "the ids look like plates and are kept as they are; if they are plates, read the "
                 "files again with --plates raw"

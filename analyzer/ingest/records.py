@@ -129,7 +129,7 @@ def find_records(
     slots = np.full(max(width, 1), -1, np.int64)
     for slot, position in enumerate(wanted):
         slots[position] = slot
-    capacity = int(np.count_nonzero(block == _NEWLINE)) + 2
+    capacity = _count(block, _NEWLINE) + 2
     starts = np.empty(capacity, np.int64)
     lines = np.empty(capacity, np.int64)
     first = np.empty((max(len(wanted), 1), capacity), np.int32)
@@ -162,6 +162,14 @@ def column_of(block: np.ndarray, records: Records, slot: int) -> pa.Array:
     return pa.Array.from_buffers(
         pa.string(), len(records), [None, pa.py_buffer(offsets), pa.py_buffer(data)]
     )
+
+
+@numba.njit(cache=True, nogil=True)
+def _count(block, byte):
+    count = 0
+    for i in range(len(block)):
+        count += block[i] == byte
+    return count
 
 
 @numba.njit(cache=True, nogil=True)

@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -237,15 +238,25 @@ class StoreBuilder:
         parts = self._parts or _number_of_parts(self._rows, self._part_rows())
         bare = []
         names = tuple(name for name in self.columns if name != FRAMES)
-        for part in range(parts):
-            rows = self._rows_of_part(part, parts)
-            if n_rows(rows) and merge is not None:
-                rows, gone = _merged(rows, *merge(rows))
-                merged.update(gone)
-            repeats = n_rows(rows) and FRAMES in rows and rows[FRAMES].max() > 1
-            if not repeats:
-                bare.append(part)
-            self._write_part(part, rows, (*names, FRAMES) if repeats else names)
+        # While one part is merged, the next is sorted and the one before written.
+        with ThreadPoolExecutor(1) as sorting, ThreadPoolExecutor(1) as writing:
+            coming = sorting.submit(self._rows_of_part, 0, parts)
+            written: Future[None] | None = None
+            for part in range(parts):
+                rows = coming.result()
+                if part + 1 < parts:
+                    coming = sorting.submit(self._rows_of_part, part + 1, parts)
+                if n_rows(rows) and merge is not None:
+                    rows, gone = _merged(rows, *merge(rows))
+                    merged.update(gone)
+                repeats = n_rows(rows) and FRAMES in rows and rows[FRAMES].max() > 1
+                if not repeats:
+                    bare.append(part)
+                if written is not None:
+                    written.result()
+                columns = (*names, FRAMES) if repeats else names
+                written = writing.submit(self._write_part, part, rows, columns)
+            written.result()
         if self._spill is not None:
             self._spill.discard()
         self._held = []
@@ -287,9 +298,9 @@ class StoreBuilder:
         name = f"part-{part:05d}.parquet"
         self._write_file(name, rows, columns)
         times = rows["seen_at"]
-        self._cameras_seen.update(np.unique(rows["camera"]).tolist())
+        self._cameras_seen.update(np.flatnonzero(np.bincount(rows["camera"])).tolist())
         # A vehicle is in one part, so the parts' counts add up.
-        self._vehicles_seen += len(np.unique(rows["vehicle"]))
+        self._vehicles_seen += int(np.count_nonzero(np.diff(rows["vehicle"]))) + bool(len(times))
         self._written.append(
             {
                 "file": name,
@@ -412,7 +423,7 @@ class StoreBuilder:
         table = cameras if tuple(cameras.columns) == CAMERA_TABLE else camera_table(cameras)
         labels = labels or {}
         self._write_table("cameras.parquet", pa.Table.from_pandas(table, preserve_index=False))
-        names = pa.array(vehicles, pa.string())
+        names = vehicles if isinstance(vehicles, pa.Array) else pa.array(vehicles, pa.string())
         self._write_table("vehicles.parquet", pa.table({"vehicle": names}))
         self._write_table(
             "labels.parquet",

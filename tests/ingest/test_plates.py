@@ -11,16 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.ingest import plates
-from analyzer.ingest.plates import (
-    VehicleCoder,
-    existing_id,
-    look_like_plates,
-    normalise_plate,
-    pseudonym,
-    pseudonym_of,
-)
+from analyzer.ingest import vehicles
+from analyzer.ingest.plates import existing_id, look_like_plates, normalise_plate, pseudonym
 from analyzer.ingest.siphash import siphash
+from analyzer.ingest.vehicle_names import ExistingIds, Pseudonyms
+from analyzer.ingest.vehicles import VehicleCoder
 
 SPELLINGS = [
     "01A123BC", "01a123bc", " 01 A 123 BC ", "01-A-123-BC", "01.A.123.BC", "01\u00a0A123BC",
@@ -57,7 +52,7 @@ def test_the_pseudonym_is_hmac_sha256():
     key = bytes(range(32))
     expected = hmac.new(key, b"01A123BC", hashlib.sha256).hexdigest()[:32]
     assert pseudonym(key, "01A123BC") == expected
-    assert pseudonym_of(key)("01 a-123 bc") == expected
+    assert pseudonym(key, normalise_plate("01 a-123 bc")) == expected
 
 
 def test_the_hash_of_spellings_is_siphash():
@@ -71,7 +66,7 @@ def test_the_hash_of_spellings_is_siphash():
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.lists(st.sampled_from(["a", "A", "b", "b ", "--", None, "ccccccccc", "", "é"]))))
 def test_codes_are_the_order_of_first_appearance(chunks):
-    coder = VehicleCoder(pseudonym_of(b"k" * 32))
+    coder = VehicleCoder(Pseudonyms(b"k" * 32))
     order: dict[str, int] = {}
     for chunk in chunks:
         expected = []
@@ -79,15 +74,22 @@ def test_codes_are_the_order_of_first_appearance(chunks):
             name = normalise_plate(text or "")
             expected.append(-1 if name is None else order.setdefault(name, len(order)))
         assert coder.encode(pa.array(chunk, pa.string())).tolist() == expected
-    assert coder.names == [pseudonym(b"k" * 32, name) for name in order]
+    names = coder.names.to_arrow()
+    assert names.to_pylist() == [pseudonym(b"k" * 32, name) for name in order]
+    # What stands in a store is counted on.
+    more = Pseudonyms(b"k" * 32, pa.chunked_array([names[:1], names[1:]]))
+    codes, fresh = more.learn(["new", *order, None])
+    assert codes.tolist() == [len(order), *range(len(order)), -1]
+    assert fresh == {len(order): "NEW"} and len(more) == len(order) + 1
 
 
 def test_the_table_grows(monkeypatch):
     names = [f"v{i}" for i in range(20_000)]
-    coder = VehicleCoder(str)
-    monkeypatch.setattr(plates, "_STRIDE", 1000)
-    assert coder.encode(pa.array(names)).tolist() == list(range(20_000))
-    assert coder.encode(pa.array(names[::-1])).tolist() == list(range(20_000))[::-1]
+    monkeypatch.setattr(vehicles, "_STRIDE", 1000)
+    for held in (ExistingIds(), Pseudonyms(b"k" * 32)):
+        coder = VehicleCoder(held)
+        assert coder.encode(pa.array(names)).tolist() == list(range(20_000))
+        assert coder.encode(pa.array(names[::-1])).tolist() == list(range(20_000))[::-1]
 
 
 def test_ids_that_look_like_plates_are_noticed():
