@@ -60,25 +60,22 @@ def find_repeats(
     """Find repeats among rows sorted by (vehicle, seen_at, camera); see `merge_repeats`."""
     n = len(vehicle)
     into, reason = np.arange(n), np.zeros(n, np.uint8)
-    kept = np.empty(n, np.int64)
-    n_kept, first_kept = 0, 0
+    # Kept rows of one camera are more than the limit apart: only the last of them can be near.
+    last_kept = np.full(camera.max() + 1 if n else 0, -1)
     for i in range(n):
-        if i and vehicle[i] == vehicle[i - 1]:
-            if seen_at[i] == seen_at[i - 1] and camera[i] == camera[i - 1]:
-                into[i], reason[i] = into[i - 1], EXACT_REPEAT
-                continue
+        if (
+            i
+            and vehicle[i] == vehicle[i - 1]
+            and seen_at[i] == seen_at[i - 1]
+            and camera[i] == camera[i - 1]
+        ):
+            into[i], reason[i] = into[i - 1], EXACT_REPEAT
+            continue
+        kept = last_kept[camera[i]]
+        if kept >= 0 and vehicle[kept] == vehicle[i] and seen_at[i] - seen_at[kept] <= within_ms:
+            into[i], reason[i] = kept, REPEAT_FRAME
         else:
-            first_kept = n_kept
-        # Kept rows of one camera are more than the limit apart, so at most one a camera is met.
-        k = n_kept - 1
-        while k >= first_kept and seen_at[i] - seen_at[kept[k]] <= within_ms:
-            if camera[kept[k]] == camera[i]:
-                into[i], reason[i] = kept[k], REPEAT_FRAME
-                break
-            k -= 1
-        if reason[i] == KEPT:
-            kept[n_kept] = i
-            n_kept += 1
+            last_kept[camera[i]] = i
     return into, reason
 
 

@@ -85,6 +85,7 @@ def _sort_group(order: np.ndarray, seen_at: np.ndarray, camera: np.ndarray) -> N
             in_order &= seen_at[order[i - 1]] <= seen_at[order[i]]
         if not in_order:
             order[:] = order[np.argsort(seen_at[order], kind="mergesort")]
+        _sort_long_ties(order, seen_at, camera)
     for i in range(1, len(order)):
         row = order[i]
         j = i
@@ -97,6 +98,19 @@ def _sort_group(order: np.ndarray, seen_at: np.ndarray, camera: np.ndarray) -> N
             order[j] = before
             j -= 1
         order[j] = row
+
+
+@numba.njit(cache=True, nogil=True)
+def _sort_long_ties(order: np.ndarray, seen_at: np.ndarray, camera: np.ndarray) -> None:
+    """Sort long runs of one instant by camera, in place; inserting would take their square."""
+    begin = 0
+    for i in range(1, len(order) + 1):
+        if i < len(order) and seen_at[order[i]] == seen_at[order[begin]]:
+            continue
+        if i - begin > LONG:
+            run = order[begin:i].copy()
+            order[begin:i] = run[np.argsort(camera[run], kind="mergesort")]
+        begin = i
 
 
 @numba.njit(cache=True, nogil=True)

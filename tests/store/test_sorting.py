@@ -31,7 +31,10 @@ def random_rows(rng, n, vehicles, span):
 
 
 @pytest.mark.parametrize("seed", range(8))
-@pytest.mark.parametrize(("n", "vehicles", "span"), [(400, 9, 20), (3 * LONG, 1, 10**9), (1, 1, 1)])
+@pytest.mark.parametrize(
+    ("n", "vehicles", "span"),
+    [(400, 9, 20), (3 * LONG, 1, 10**9), (4 * LONG, 2, 3), (3 * LONG, 1, 1), (1, 1, 1)],
+)
 def test_order_is_that_of_a_sort_by_all_columns(seed, n, vehicles, span):
     rows = random_rows(np.random.default_rng(seed), n, vehicles, span)
     found, wanted = sort_sightings(rows), sorted_by_all(rows)
@@ -59,3 +62,14 @@ def test_among_repeats_the_row_that_knows_more_comes_first():
     rows = {name: np.zeros(2, np.int64) for name in ("vehicle", "seen_at", "camera")}
     rows["make"] = np.array([-1, 4], np.int32)
     assert sort_sightings(rows)["make"].tolist() == [4, -1]
+
+
+def test_rows_of_one_vehicle_at_one_instant_are_not_compared_all_with_all():
+    # Inserting them takes the square of their number: minutes, not a fraction of a second.
+    random = np.random.default_rng(3)
+    rows = {
+        "vehicle": np.zeros(1_000_000, np.int32),
+        "seen_at": np.zeros(1_000_000, np.int64),
+        "camera": random.integers(0, 50, 1_000_000).astype(np.int32),
+    }
+    np.testing.assert_array_equal(sort_sightings(rows)["camera"], np.sort(rows["camera"]))
