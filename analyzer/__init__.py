@@ -22,6 +22,7 @@ _HOMES = {
     "measure_attribute_gain": "analyzer.risk.gain",
     "measure_plateless": "analyzer.risk.plateless",
     "measure_predictability": "analyzer.risk.predictability",
+    "measure_linkage": "analyzer.risk.linkage",
     "measure_unicity": "analyzer.risk.unicity",
     "measure_unicity_grid": "analyzer.risk.grid",
     "read_cameras": "analyzer.cameras",

@@ -30,6 +30,7 @@ from analyzer.risk.adversary import Adversary
 from analyzer.risk.anonymity import measure_anonymity
 from analyzer.risk.gain import measure_attribute_gain
 from analyzer.risk.grid import measure_unicity_grid
+from analyzer.risk.linkage import measure_linkage
 from analyzer.risk.plateless import measure_plateless
 from analyzer.risk.predictability import measure_predictability
 from analyzer.risk.unicity import measure_unicity
@@ -42,6 +43,7 @@ RESULTS = (
     "trips", "places", "routines", "commutes", "flows", "companions", "groups", "companions of one",
     "unicity", "unicity of a sample", "unicity by zone and week", "unicity by grid", "retention",
     "retention, store open", "camera load", "sighting counts", "patterns", "predictability",
+    "linkage by week", "linkage by day",
     "unicity by home and work", "unicity of habits", "attribute gain", "grid", "anonymity",
     "plateless", "retention, attributes",
 )  # fmt: skip
@@ -82,6 +84,10 @@ def measure_all(sightings: Sightings, engine: str | Engine, *, of: str) -> dict[
         "sighting counts": measure_sighting_counts(sightings, **on),
         "patterns": find_patterns(sightings, **on),
         "predictability": measure_predictability(sightings, space="camera", **on),
+        "linkage by week": measure_linkage(sightings, "7D", **on),
+        "linkage by day": measure_linkage(
+            sightings.between("2025-09-02", "2025-09-05"), "1D", seed=3, sample=50, **on
+        ),
         "unicity by home and work": measure_unicity(
             sightings, Adversary(points=3, time="1D", choose="home_work"), **on
         ),

@@ -25,8 +25,8 @@ _SECOND = np.uint64(0x94D049BB133111EB)
 _30, _27, _31 = np.uint64(30), np.uint64(27), np.uint64(31)
 
 POINTS, TARGETS = np.uint64(0x706F696E74), np.uint64(0x746172676574)
-LOOKS = np.uint64(0x6C6F6F6B73)
-"""Purposes: a draw of points must tell nothing about the draw of targets."""
+LOOKS, PSEUDONYMS = np.uint64(0x6C6F6F6B73), np.uint64(0x70736575646F)
+"""Purposes: a draw of points must tell nothing about that of targets, looks or pseudonyms."""
 
 
 @numba.njit(cache=True, nogil=True)

@@ -1,0 +1,366 @@
+"""Matching of profiles: the best candidates for each query, and the rank of the right one.
+
+The candidates stand in an inverted index (for each feature, who holds it and with which weight),
+cut into blocks of candidates whose scores fit into a processor's cache. A query adds up its
+features' lists block by block, so no table of all pairs is ever made; a block's lists stay in the
+cache while all queries of a part go through them. Scores are sums of whole numbers, so they depend
+neither on the order of features nor on how queries are divided.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from analyzer.engine import Engine
+from analyzer.engine.base import Broadcast, RowsPart
+from analyzer.risk.profile_weights import Weighted
+from analyzer.schema import Rows, concatenate
+
+KEPT_BEST = 20
+"""How many of the best candidates of each query are kept."""
+
+BLOCK = 8192
+"""Candidates whose scores are summed at once."""
+
+_SPARSE = 8
+"""With fewer hits than one in so many candidates of a block, only those hit are looked at."""
+
+_CHUNK = 32
+_PARTS = 16
+_ENTRIES = 1 << 16
+"""Queries go out in at most so many parts, of at least about so many entries each."""
+
+
+class Index(NamedTuple):
+    """Candidates by feature, in blocks.
+
+    Attributes
+    ----------
+    starts : numpy.ndarray of int64, shape (blocks × features + 1,)
+        Where the list of each feature begins, block by block.
+    entries : numpy.ndarray of uint32
+        A candidate, counted from the first of its block, in the upper half, and its weight in the
+        lower.
+    """
+
+    starts: np.ndarray
+    entries: np.ndarray
+
+
+class Matches(NamedTuple):
+    """What a matcher found for each query.
+
+    Attributes
+    ----------
+    rank : numpy.ndarray of float64, shape (queries,)
+        Rank of the right candidate; ties take the mean rank; NaN where there is none.
+    best : numpy.ndarray of int32, shape (queries, KEPT_BEST)
+        Best candidates, the best first, ties by position; -1 where no more have anything in common.
+    scores : numpy.ndarray of int32, shape (queries, KEPT_BEST)
+        Their scores; 0 where there is none.
+    """
+
+    rank: np.ndarray
+    best: np.ndarray
+    scores: np.ndarray
+
+
+def match_profiles(engine: Engine, weighted: Weighted, answers: np.ndarray) -> Matches:
+    """Score all candidates for each query, and keep the best and the rank of the right one.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the queries are worked on.
+    weighted : Weighted
+        From `analyzer.risk.profile_weights.weigh`.
+    answers : numpy.ndarray of int64, shape (queries,)
+        The right candidate of each query, -1 if there is none: for the rank alone; neither score
+        nor order of the best depends on it.
+
+    Returns
+    -------
+    Matches
+
+    Examples
+    --------
+    >>> from analyzer.engine import get_engine
+    >>> from analyzer.risk.profile_weights import weigh
+    >>> from analyzer.risk.profiles import Profiles
+    >>> old = Profiles(np.arange(2), np.array([0, 1, 2]), np.array([3, 8]), np.array([1, 1]))
+    >>> new = Profiles(np.arange(2), np.array([0, 1, 2]), np.array([8, 3]), np.array([2, 1]))
+    >>> found = match_profiles(get_engine("local"), weigh("cosine", old, new), np.array([1, 1]))
+    >>> found.best[:, 0].tolist(), found.rank.tolist()
+    ([1, 0], [1.0, 2.0])
+    """
+    n_queries = len(weighted.query_offsets) - 1
+    index = make_index(weighted)
+    parts = max(1, min(_PARTS, len(weighted.query_features) // _ENTRIES))
+    borders = np.linspace(0, n_queries, parts + 1).astype(np.int64)
+    pieces = []
+    for first, last in pairwise(borders.tolist()):
+        entries = slice(weighted.query_offsets[first], weighted.query_offsets[last])
+        lengths = np.diff(weighted.query_offsets[first : last + 1])
+        pieces.append(
+            RowsPart(
+                {
+                    "query": np.repeat(np.arange(first, last, dtype=np.int32), lengths),
+                    "feature": weighted.query_features[entries],
+                    "weight": weighted.query_weights[entries],
+                }
+            )
+        )
+    shared = {
+        "index": index,
+        "n_features": weighted.n_features,
+        "n_candidates": len(weighted.candidate_offsets) - 1,
+        "candidates": weighted[4:],
+        "answers": answers,
+    }
+    found = concatenate(engine.map(pieces, match_in_part, shared))
+    rank = np.full(n_queries, np.nan)
+    best = np.full((n_queries, KEPT_BEST), -1, np.int32)
+    scores = np.zeros((n_queries, KEPT_BEST), np.int32)
+    rank[found["query"]] = found["twice_rank"] / 2
+    rank[answers < 0] = np.nan
+    for at in range(KEPT_BEST):
+        best[found["query"], at] = found[f"best_{at}"]
+        scores[found["query"], at] = found[f"score_{at}"]
+    return Matches(rank, best, scores)
+
+
+def match_in_part(rows: Rows, broadcast: Broadcast) -> Rows:
+    """Match the queries of one part: query, twice_rank, and best and score at each place."""
+    query, twice_rank, best, scores = _match(
+        rows["query"],
+        rows["feature"],
+        rows["weight"],
+        broadcast["answers"],
+        broadcast["candidates"],
+        broadcast["index"],
+        broadcast["n_features"],
+        broadcast["n_candidates"],
+        BLOCK,
+        KEPT_BEST,
+    )
+    found = {"query": query, "twice_rank": twice_rank}
+    for at in range(KEPT_BEST):
+        found[f"best_{at}"] = np.ascontiguousarray(best[:, at])
+        found[f"score_{at}"] = np.ascontiguousarray(scores[:, at])
+    return found
+
+
+def make_index(weighted: Weighted, block: int = BLOCK) -> Index:
+    """List the candidates that hold each feature, block by block."""
+    n_candidates = len(weighted.candidate_offsets) - 1
+    return Index(
+        *_index(
+            weighted.candidate_offsets,
+            weighted.candidate_features,
+            weighted.candidate_weights,
+            weighted.n_features,
+            max(1, -(-n_candidates // block)),
+            block,
+        )
+    )
+
+
+def count_additions(weighted: Weighted) -> int:
+    """Count the additions that matching takes: for each query, the lengths of its features' lists.
+
+    Examples
+    --------
+    >>> from analyzer.risk.profile_weights import weigh
+    >>> from analyzer.risk.profiles import Profiles
+    >>> two = Profiles(np.arange(2), np.array([0, 1, 3]), np.array([3, 3, 8]), np.ones(3, int))
+    >>> count_additions(weigh("cosine", two, two))
+    5
+    """
+    asked, held = (
+        np.bincount(features, minlength=weighted.n_features).astype(np.float64)
+        for features in (weighted.query_features, weighted.candidate_features)
+    )
+    return int(asked @ held)
+
+
+@numba.njit(cache=True, nogil=True)
+def _index(
+    offsets: np.ndarray,
+    features: np.ndarray,
+    weights: np.ndarray,
+    n_features: int,
+    n_blocks: int,
+    block: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    starts = np.zeros(n_blocks * n_features + 1, np.int64)
+    for row in range(len(offsets) - 1):
+        base = row // block * n_features
+        for i in range(offsets[row], offsets[row + 1]):
+            starts[base + features[i] + 1] += 1
+    for i in range(len(starts) - 1):
+        starts[i + 1] += starts[i]
+    following = starts[:-1].copy()
+    entries = np.empty(len(features), np.uint32)
+    for row in range(len(offsets) - 1):
+        base = row // block * n_features
+        for i in range(offsets[row], offsets[row + 1]):
+            at = following[base + features[i]]
+            following[base + features[i]] += 1
+            entries[at] = (row % block) << 16 | weights[i]
+    return starts, entries
+
+
+@numba.njit(cache=True, nogil=True)
+def _offer(best: np.ndarray, scores: np.ndarray, candidate: int, score: int) -> None:
+    """Put a candidate in its place among the best, if it has one.
+
+    Candidates come in their order, so of equal scores the earlier candidate stays before.
+    """
+    at = len(best) - 1
+    if score <= scores[at]:
+        return
+    while at > 0 and scores[at - 1] < score:
+        scores[at] = scores[at - 1]
+        best[at] = best[at - 1]
+        at -= 1
+    scores[at] = score
+    best[at] = candidate
+
+
+@numba.njit(cache=True, nogil=True)
+def _look(
+    sums: np.ndarray, base: int, true_score: int, best: np.ndarray, scores: np.ndarray
+) -> tuple[int, int]:
+    """Count the sums above and equal to the true score, and offer the large ones."""
+    above = equal = 0
+    last = len(scores) - 1
+    for chunk in range(0, len(sums), _CHUNK):
+        part = sums[chunk : chunk + _CHUNK]
+        largest = np.int32(0)
+        for j in range(len(part)):
+            largest = max(largest, part[j])
+        if largest >= true_score:
+            for j in range(len(part)):
+                above += part[j] > true_score
+                equal += part[j] == true_score
+        if largest > scores[last]:
+            for j in range(len(part)):
+                if part[j] > scores[last]:
+                    _offer(best, scores, base + chunk + j, part[j])
+    return above, equal
+
+
+@numba.njit(cache=True, nogil=True)
+def _score(
+    features: np.ndarray,
+    weights: np.ndarray,
+    other_features: np.ndarray,
+    other_weights: np.ndarray,
+) -> int:
+    """Score one pair of profiles."""
+    total = i = j = 0
+    while i < len(features) and j < len(other_features):
+        if features[i] == other_features[j]:
+            total += np.int64(weights[i]) * other_weights[j]
+            i += 1
+            j += 1
+        elif features[i] < other_features[j]:
+            i += 1
+        else:
+            j += 1
+    return total
+
+
+@numba.njit(cache=True, nogil=True)
+def _match(
+    query: np.ndarray,
+    features: np.ndarray,
+    weights: np.ndarray,
+    answers: np.ndarray,
+    candidates: tuple[np.ndarray, np.ndarray, np.ndarray],
+    index: Index,
+    n_features: int,
+    n_candidates: int,
+    block: int,
+    kept: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    n_queries = 0
+    for i in range(len(query)):
+        n_queries += i == 0 or query[i] != query[i - 1]
+    asked, begins = np.empty(n_queries, np.int32), np.empty(n_queries + 1, np.int64)
+    n_queries = 0
+    for i in range(len(query)):
+        if i == 0 or query[i] != query[i - 1]:
+            asked[n_queries] = query[i]
+            begins[n_queries] = i
+            n_queries += 1
+    begins[n_queries] = len(query)
+    # No score reaches that of a query without an answer, so nothing is counted for it.
+    true_scores = np.full(n_queries, np.int64(2**31))
+    for row in range(n_queries):
+        answer = answers[asked[row]]
+        if answer >= 0:
+            own = slice(begins[row], begins[row + 1])
+            its = slice(candidates[0][answer], candidates[0][answer + 1])
+            true_scores[row] = _score(
+                features[own], weights[own], candidates[1][its], candidates[2][its]
+            )
+    starts, entries = index
+    above, equal = np.zeros(n_queries, np.int64), np.zeros(n_queries, np.int64)
+    seen = np.zeros(n_queries, np.int64)
+    best = np.full((n_queries, kept), -1, np.int32)
+    scores = np.zeros((n_queries, kept), np.int32)
+    sums = np.zeros(block, np.int32)
+    hit = np.empty(block, np.int32)
+    for first in range(0, n_candidates, block):
+        base = first // block * n_features
+        size = min(block, n_candidates - first)
+        for row in range(n_queries):
+            hits = 0
+            for i in range(begins[row], begins[row + 1]):
+                slot = base + features[i]
+                hits += starts[slot + 1] - starts[slot]
+            if hits == 0:
+                continue
+            if hits * _SPARSE > size:
+                for i in range(begins[row], begins[row + 1]):
+                    weight = weights[i]
+                    slot = base + features[i]
+                    for entry in entries[starts[slot] : starts[slot + 1]]:
+                        sums[entry >> 16] += weight * np.int32(entry & 0xFFFF)
+                more, same = _look(sums[:size], first, true_scores[row], best[row], scores[row])
+                above[row] += more
+                equal[row] += same
+                seen[row] += size
+                sums[:size] = 0
+                continue
+            n_hit = 0
+            for i in range(begins[row], begins[row + 1]):
+                weight = weights[i]
+                slot = base + features[i]
+                for entry in entries[starts[slot] : starts[slot + 1]]:
+                    gain = weight * np.int32(entry & 0xFFFF)
+                    if gain:
+                        hit[n_hit] = entry >> 16
+                        n_hit += sums[entry >> 16] == 0
+                        sums[entry >> 16] += gain
+            # In the order of the candidates, so that ties are decided as in a full look.
+            hit[:n_hit].sort()
+            for j in range(n_hit):
+                score = sums[hit[j]]
+                above[row] += score > true_scores[row]
+                equal[row] += score == true_scores[row]
+                _offer(best[row], scores[row], first + hit[j], score)
+                sums[hit[j]] = 0
+            seen[row] += n_hit
+    twice_rank = np.zeros(n_queries, np.int64)
+    for row in range(n_queries):
+        if true_scores[row] == 0:
+            # Whoever was not looked at has nothing in common with the query either.
+            equal[row] += n_candidates - seen[row]
+        twice_rank[row] = 2 * above[row] + equal[row] + 1
+    return asked, twice_rank, best, scores
