@@ -7,11 +7,12 @@ answers are known.
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 
 
 def assign(
-    best: np.ndarray, scores: np.ndarray, n_candidates: int, unmatched: np.ndarray
+    best: np.ndarray, scores: np.ndarray, n_candidates: int, unmatched: np.ndarray, step: int
 ) -> np.ndarray:
     """Match queries with candidates one to one, so that the sum of the scores is largest.
 
@@ -19,12 +20,14 @@ def assign(
     ----------
     best : numpy.ndarray of int32, shape (queries, k)
         Candidates that each query may take; -1 where there is none.
-    scores : numpy.ndarray of int64, shape (queries, k)
+    scores : numpy.ndarray of int32, shape (queries, k)
         Their scores, not negative.
     n_candidates : int
         Number of candidates.
     unmatched : numpy.ndarray of int64, shape (queries,)
         Score of each query's staying unmatched, not negative.
+    step : int
+        The sum falls short of the largest by less than this for each query that is matched.
 
     Returns
     -------
@@ -33,49 +36,70 @@ def assign(
 
     Notes
     -----
-    The optimum is exact (to the 53 bits of a double) by the shortest augmenting paths of Jonker and
-    Volgenant for sparse graphs, as SciPy has it; each query's own edge "unmatched" makes a full
-    matching possible. A candidate that scores no more than `unmatched` adds nothing to an optimum:
-    such edges are left out. Equal optima are told apart by position, which says nothing where
+    An auction: queries bid for candidates, whose prices rise by at least `step` with each bid. On a
+    hundred thousand queries with twenty candidates each it takes seconds where exact shortest
+    augmenting paths take minutes. Equal sums are told apart by position, which says nothing where
     positions were drawn at random.
 
     References
     ----------
-    Jonker, R., Volgenant, A. (1987). A shortest augmenting path algorithm for dense and sparse
-    linear assignment problems. Computing 38, 325–340. doi:10.1007/BF02278710
+    Bertsekas, D. P. (1992). Auction algorithms for network flow problems: a tutorial introduction.
+    Computational Optimization and Applications 1, 7–66. doi:10.1007/BF00247653
 
     Examples
     --------
     Both queries like candidate 0 best; the second loses less by taking candidate 1.
 
-    >>> best, scores = np.array([[0, 1], [0, 1]]), np.array([[9, 2], [8, 6]])
-    >>> assign(best, scores, 2, unmatched=np.array([1, 1])).tolist()
+    >>> best, scores = np.array([[0, 1], [0, 1]]), np.array([[90, 20], [80, 60]])
+    >>> assign(best, scores, 2, unmatched=np.array([10, 10]), step=1).tolist()
     [0, 1]
-    >>> assign(best, scores, 2, unmatched=np.array([7, 7])).tolist()
+    >>> assign(best, scores, 2, unmatched=np.array([70, 70]), step=1).tolist()
     [0, -1]
     """
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import min_weight_full_bipartite_matching
-
-    n_queries = len(best)
-    allowed = (best >= 0) & (scores > unmatched[:, None])
-    matched = np.full(n_queries, -1, np.int64)
-    asked = np.flatnonzero(allowed.any(axis=1))
-    if not len(asked):
-        return matched
-    allowed, best, scores = allowed[asked], best[asked], scores[asked].astype(np.float64)
-    row, at = np.nonzero(allowed)
-    own = np.arange(len(asked))
-    # Costs must not be zero, which would mean no edge at all; the smallest becomes 1.
-    highest = scores[allowed].max()
-    cost = np.concatenate(
-        [1 + (highest - scores[row, at]), 1 + (highest - unmatched[asked])]
+    return _auction(
+        np.asarray(best, np.int32),
+        np.asarray(scores, np.int32),
+        n_candidates,
+        np.asarray(unmatched, np.int64),
+        step,
     )
-    rows = np.concatenate([row, own])
-    columns = np.concatenate([best[row, at].astype(np.int64), n_candidates + own])
-    graph = csr_array((cost, (rows, columns)), shape=(len(asked), n_candidates + len(asked)))
-    rows, columns = min_weight_full_bipartite_matching(graph)
-    matched[asked[rows]] = np.where(columns < n_candidates, columns, -1)
+
+
+@numba.njit(cache=True, nogil=True)
+def _auction(
+    best: np.ndarray, scores: np.ndarray, n_candidates: int, unmatched: np.ndarray, step: int
+) -> np.ndarray:
+    n_queries = len(best)
+    matched = np.full(n_queries, -1, np.int64)
+    price = np.zeros(n_candidates, np.int64)
+    owner = np.full(n_candidates, -1, np.int64)
+    waiting = np.arange(n_queries)[::-1].copy()
+    n_waiting = n_queries
+    while n_waiting:
+        n_waiting -= 1
+        query = waiting[n_waiting]
+        wanted = -1
+        first = second = unmatched[query]
+        for at in range(best.shape[1]):
+            candidate = best[query, at]
+            if candidate < 0:
+                continue
+            gain = scores[query, at] - price[candidate]
+            if gain > first:
+                first, second = gain, first
+                wanted = candidate
+            elif gain > second:
+                second = gain
+        if wanted < 0:
+            # Prices only rise: staying unmatched remains the best.
+            continue
+        price[wanted] += first - second + step
+        if owner[wanted] >= 0:
+            matched[owner[wanted]] = -1
+            waiting[n_waiting] = owner[wanted]
+            n_waiting += 1
+        owner[wanted] = query
+        matched[query] = wanted
     return matched
 
 

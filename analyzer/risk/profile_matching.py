@@ -24,12 +24,17 @@ KEPT_BEST = 20
 """How many of the best candidates of each query are kept."""
 
 BLOCK = 8192
-"""Candidates whose scores are summed at once."""
+"""Candidates whose scores are summed at once; a multiple of `_CHUNK`."""
 
-_SPARSE = 8
+_SPARSE = 128
 """With fewer hits than one in so many candidates of a block, only those hit are looked at."""
 
-_CHUNK = 32
+_CHUNK = 64
+"""So many sums are asked at once whether one of them matters; compilers make it a few steps."""
+
+_NOTHING = 2**31 - 1
+"""True score of a query without an answer: no sum reaches it."""
+
 _PARTS = 16
 _ENTRIES = 1 << 16
 """Queries go out in at most so many parts, of at least about so many entries each."""
@@ -233,24 +238,28 @@ def _offer(best: np.ndarray, scores: np.ndarray, candidate: int, score: int) -> 
 
 @numba.njit(cache=True, nogil=True)
 def _look(
-    sums: np.ndarray, base: int, true_score: int, best: np.ndarray, scores: np.ndarray
+    sums: np.ndarray, first: int, true_score: np.int32, best: np.ndarray, scores: np.ndarray
 ) -> tuple[int, int]:
     """Count the sums above and equal to the true score, and offer the large ones."""
     above = equal = 0
     last = len(scores) - 1
-    for chunk in range(0, len(sums), _CHUNK):
-        part = sums[chunk : chunk + _CHUNK]
-        largest = np.int32(0)
-        for j in range(len(part)):
-            largest = max(largest, part[j])
-        if largest >= true_score:
-            for j in range(len(part)):
-                above += part[j] > true_score
-                equal += part[j] == true_score
-        if largest > scores[last]:
-            for j in range(len(part)):
-                if part[j] > scores[last]:
-                    _offer(best, scores, base + chunk + j, part[j])
+    chunks = sums.reshape(-1, _CHUNK)
+    for c in range(len(chunks)):
+        bar = min(true_score, np.int32(scores[last] + 1))
+        matters = np.uint8(0)
+        for j in range(_CHUNK):
+            matters |= np.uint8(chunks[c, j] >= bar)
+        if not matters:
+            continue
+        reached = exceeded = 0
+        for j in range(_CHUNK):
+            reached += chunks[c, j] >= true_score
+            exceeded += chunks[c, j] > true_score
+        above += exceeded
+        equal += reached - exceeded
+        for j in range(_CHUNK):
+            if chunks[c, j] > scores[last]:
+                _offer(best, scores, first + c * _CHUNK + j, chunks[c, j])
     return above, equal
 
 
@@ -299,8 +308,7 @@ def _match(
             begins[n_queries] = i
             n_queries += 1
     begins[n_queries] = len(query)
-    # No score reaches that of a query without an answer, so nothing is counted for it.
-    true_scores = np.full(n_queries, np.int64(2**31))
+    true_scores = np.full(n_queries, np.int32(_NOTHING))
     for row in range(n_queries):
         answer = answers[asked[row]]
         if answer >= 0:
@@ -311,14 +319,12 @@ def _match(
             )
     starts, entries = index
     above, equal = np.zeros(n_queries, np.int64), np.zeros(n_queries, np.int64)
-    seen = np.zeros(n_queries, np.int64)
     best = np.full((n_queries, kept), -1, np.int32)
     scores = np.zeros((n_queries, kept), np.int32)
     sums = np.zeros(block, np.int32)
     hit = np.empty(block, np.int32)
     for first in range(0, n_candidates, block):
         base = first // block * n_features
-        size = min(block, n_candidates - first)
         for row in range(n_queries):
             hits = 0
             for i in range(begins[row], begins[row + 1]):
@@ -326,41 +332,46 @@ def _match(
                 hits += starts[slot + 1] - starts[slot]
             if hits == 0:
                 continue
-            if hits * _SPARSE > size:
+            if hits * _SPARSE > block:
                 for i in range(begins[row], begins[row + 1]):
                     weight = weights[i]
                     slot = base + features[i]
-                    for entry in entries[starts[slot] : starts[slot + 1]]:
-                        sums[entry >> 16] += weight * np.int32(entry & 0xFFFF)
-                more, same = _look(sums[:size], first, true_scores[row], best[row], scores[row])
+                    for at in range(starts[slot], starts[slot + 1]):
+                        entry = entries[at]
+                        # Unsigned, it needs no check for positions from the end.
+                        sums[entry >> np.uint32(16)] += weight * np.int32(entry & 0xFFFF)
+                # A true score of zero is a tie with all that have nothing in common: the sums above
+                # it are counted, the ties follow from them.
+                bar = max(true_scores[row], np.int32(1))
+                more, same = _look(sums, first, bar, best[row], scores[row])
                 above[row] += more
                 equal[row] += same
-                seen[row] += size
-                sums[:size] = 0
+                sums[:] = 0
                 continue
             n_hit = 0
             for i in range(begins[row], begins[row + 1]):
                 weight = weights[i]
                 slot = base + features[i]
-                for entry in entries[starts[slot] : starts[slot + 1]]:
-                    gain = weight * np.int32(entry & 0xFFFF)
+                for at in range(starts[slot], starts[slot + 1]):
+                    holder = entries[at] >> np.uint32(16)
+                    gain = weight * np.int32(entries[at] & 0xFFFF)
                     if gain:
-                        hit[n_hit] = entry >> 16
-                        n_hit += sums[entry >> 16] == 0
-                        sums[entry >> 16] += gain
+                        hit[n_hit] = holder
+                        n_hit += sums[holder] == 0
+                        sums[holder] += gain
             # In the order of the candidates, so that ties are decided as in a full look.
             hit[:n_hit].sort()
+            bar = max(true_scores[row], np.int32(1))
             for j in range(n_hit):
                 score = sums[hit[j]]
-                above[row] += score > true_scores[row]
-                equal[row] += score == true_scores[row]
+                above[row] += score > bar
+                equal[row] += score == bar
                 _offer(best[row], scores[row], first + hit[j], score)
                 sums[hit[j]] = 0
-            seen[row] += n_hit
     twice_rank = np.zeros(n_queries, np.int64)
     for row in range(n_queries):
         if true_scores[row] == 0:
-            # Whoever was not looked at has nothing in common with the query either.
-            equal[row] += n_candidates - seen[row]
+            above[row] += equal[row]
+            equal[row] = n_candidates - above[row]
         twice_rank[row] = 2 * above[row] + equal[row] + 1
     return asked, twice_rank, best, scores

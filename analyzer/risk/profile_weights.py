@@ -28,6 +28,9 @@ LARGEST_WEIGHT = 2**16 - 1
 MOST_COUNTED = 2**15
 """Sightings of a query that the likelihood counts; larger counts are scaled down."""
 
+STEP = {"cosine": UNIT_COSINE**2 // 2_048, "likelihood": UNIT_LIKELIHOOD // 32}
+"""By how much a score of each matcher may be missed where only their sum matters."""
+
 _LARGEST_SPACE = 1 << 27
 """Up to so many possible features, a table finds a feature's number; above, a search."""
 

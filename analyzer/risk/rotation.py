@@ -20,7 +20,7 @@ from analyzer.local_time import check_bin, time_bins
 from analyzer.risk.assignment import assign, learn_margin
 from analyzer.risk.draw import draw_vehicles
 from analyzer.risk.profile_matching import Matches, count_additions, match_profiles
-from analyzer.risk.profile_weights import MATCHERS, weigh
+from analyzer.risk.profile_weights import MATCHERS, STEP, weigh
 from analyzer.risk.profiles import GRAINS, PLACE, Counts, Profiles, make_profiles
 from analyzer.units import DAY_MS, HOUR_MS, parse_duration
 
@@ -255,17 +255,18 @@ def link(
             trial.lead[name] = matches.scores[:, 0].astype(np.int64) - matches.scores[:, 1]
             trial.right[name] = (matches.best[:, 0] == trial.answers) & (trial.answers >= 0)
             if chosen is not None and name == chosen.adversary:
-                assigned = _assign(matches, trial.candidates, chosen.margin)
+                assigned = assign_matches(matches, trial.candidates, chosen.margin, STEP[matcher])
     return trial, assigned
 
 
-def _assign(matches: Matches, candidates: int, margin: int | None) -> Assigned:
+def assign_matches(matches: Matches, candidates: int, margin: int | None, step: int) -> Assigned:
+    """Assign candidates one to one, for everybody and for those with a lead above the margin."""
     nothing = np.zeros(len(matches.best), np.int64)
-    everybody = assign(matches.best, matches.scores, candidates, nothing)
+    everybody = assign(matches.best, matches.scores, candidates, nothing, step)
     if margin is None:
         return Assigned(everybody, np.full(len(nothing), -1, np.int64))
     unmatched = matches.scores[:, 1].astype(np.int64) + margin
-    return Assigned(everybody, assign(matches.best, matches.scores, candidates, unmatched))
+    return Assigned(everybody, assign(matches.best, matches.scores, candidates, unmatched, step))
 
 
 def find_answers(queries: np.ndarray, candidates: np.ndarray) -> np.ndarray:
