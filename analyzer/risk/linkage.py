@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,30 +9,25 @@ import pandas as pd
 
 from analyzer.engine import Engine, get_engine
 from analyzer.errors import UsageError
-from analyzer.estimate import Estimate
 from analyzer.patterns.trips import DEFAULT_MAX_GAP
 from analyzer.risk.continuity import CutTrips, link_cut_trips, moves_in_part
 from analyzer.risk.draw import check_draw
-from analyzer.risk.linkage_result import (
-    RANKS,
-    DaysLinked,
-    Linkage,
-    RotationLinkage,
-    Tried,
-    median_of_ranks,
-    share_of_cases,
+from analyzer.risk.linkage_result import DaysLinked, Linkage, RotationLinkage
+from analyzer.risk.linkage_tally import Tally
+from analyzer.risk.profiles import (
+    PLACE,
+    Counts,
+    check_keys,
+    count_in_part,
+    gather_counts,
+    make_profiles,
 )
-from analyzer.risk.profiles import PLACE, Counts, check_keys, count_in_part, gather_counts
-from analyzer.risk.profiles import make_profiles as _make
+from analyzer.risk.releases import link_releases
 from analyzer.risk.rotation import (
-    ADVERSARIES,
     HALVES,
-    Assigned,
     Choice,
     History,
-    Name,
     Pair,
-    Trial,
     first_days,
     halves,
     link,
@@ -43,14 +36,14 @@ from analyzer.risk.rotation import (
     rotation_hours,
     spread,
 )
+from analyzer.risk.trace import match_trace
+from analyzer.risk.trace_points import read_trace
 from analyzer.sightings import Sightings
+from analyzer.store import is_store, open_store
 from analyzer.units import DAY_MS, HOUR_MS, parse_duration
 
 SHORTER = (1, 3, 7, 14, 28)
 """Days of data that are tried beside the whole period, as far as they are fewer."""
-
-SUCCESS = "new pseudonym among the {k} best of the adversary chosen on earlier periods"
-OF_ONE = "new pseudonym among the {k} best"
 
 
 def measure_linkage(
@@ -135,7 +128,7 @@ def measure_linkage(
     check_draw(sample, seed)
     runner = get_engine(engine, memory)
     if other is not None:
-        raise UsageError("other: joining two releases, or a trace, is not available yet")
+        return _link_with(sightings, other, runner, int(seed), sample)
     hours = rotation_hours(rotation)
     first, last = (int(sightings.clock.local(np.array([end]))[0]) for end in sightings.span_ms)
     every_pair = pairs_of(first, last, hours)
@@ -144,12 +137,12 @@ def measure_linkage(
     tallies = {length: Tally(sightings.n_codes) for length in days}
     for pair in pairs:
         counts = _count(sightings, runner, pair, len(sightings.camera_table))
-        cut = _cut(sightings, runner, pair)
         if pair is pairs[0]:
             wanted = first_days(pair, days[-1])
-            old, new = (_make(counts, side, PLACE, period=0, seed=0) for side in wanted)
+            old, new = (make_profiles(counts, side, PLACE, period=0, seed=0) for side in wanted)
             repeats = len(days) * len(pairs) + 1
-            refuse_too_much(old, new, repeats, rotation=rotation, sampled=sample is not None)
+            refuse_too_much(old, new, repeats, sampled=sample is not None)
+        cut = _cut(sightings, runner, pair)
         for length, tally in tallies.items():
             # Only the whole period borders on the change; the first days of two do not.
             apart = cut if length == days[-1] else None
@@ -178,6 +171,25 @@ def measure_linkage(
         seed=int(seed),
         data_days=last // DAY_MS - first // DAY_MS + 1,
         synthetic=sightings.synthetic,
+    )
+
+
+def _link_with(
+    sightings: Sightings,
+    other: Sightings | pd.DataFrame | str | Path,
+    engine: Engine,
+    seed: int,
+    sample: int | None,
+) -> Linkage:
+    if isinstance(other, str | Path) and is_store(other):
+        other = Sightings(open_store(other))
+    if isinstance(other, Sightings):
+        return link_releases(sightings, other, engine, seed=seed, sample=sample)
+    if isinstance(other, pd.DataFrame | str | Path):
+        return match_trace(sightings, read_trace(other, sightings.timezone), engine)
+    raise UsageError(
+        "other is a second release (sightings, or the path of a store) or a traveller's trace (a "
+        "frame or a CSV file with seen_at, lat, lon)"
     )
 
 
@@ -244,161 +256,3 @@ def _choose_within(
     history.add(trial, trial.answers >= 0)
     choice = history.choose(HALVES)
     return choice if choice.chosen_on == HALVES else None
-
-
-@dataclass
-class Tally:
-    """What the pairs of periods add up to, for profiles of so many days."""
-
-    n_codes: int
-    history: History = field(default_factory=History)
-    choices: list[Choice] = field(default_factory=list)
-    candidates: list[int] = field(default_factory=list)
-    right: int = 0
-    claimable: int = 0
-    claimed: int = 0
-    claimed_right: int = 0
-    cut_pairs: list[tuple[CutTrips, Trial, np.ndarray]] = field(default_factory=list)
-
-    def add(
-        self,
-        trial: Trial,
-        choice: Choice,
-        assigned: Assigned,
-        cut: CutTrips | None,
-    ) -> None:
-        """Add a pair; the choice was made before it was looked at."""
-        present = trial.answers >= 0
-        on_the_road = np.zeros(len(present), bool)
-        if cut is not None:
-            on_the_road = present & np.isin(trial.vehicles, cut.vehicles)
-            self.cut_pairs.append((cut, trial, on_the_road))
-        counted = present & ~on_the_road
-        self.history.add(trial, counted)
-        self.choices.append(choice)
-        self.candidates.append(trial.candidates)
-        self.right += int(np.count_nonzero((assigned.everybody == trial.answers) & counted))
-        if choice.margin is not None:
-            self.claimable += int(np.count_nonzero(counted))
-            self.claimed += int(np.count_nonzero((assigned.claimed >= 0) & ~on_the_road))
-            right = (assigned.claimed == trial.answers) & counted
-            self.claimed_right += int(np.count_nonzero(right))
-
-    @property
-    def _trials(self) -> Sequence[tuple[Trial, np.ndarray]]:
-        return self.history.trials
-
-    def _vehicles(self, masks: Sequence[np.ndarray]) -> int:
-        seen = np.zeros(self.n_codes, bool)
-        for (trial, _), mask in zip(self._trials, masks, strict=True):
-            seen[trial.vehicles[mask]] = True
-        return int(np.count_nonzero(seen))
-
-    def _share(self, names: Sequence[Name], rank: int, method: str) -> Estimate:
-        counted = [mask for _, mask in self._trials]
-        cases = [int(np.count_nonzero(mask)) for mask in counted]
-        hits = sum(
-            int(np.count_nonzero(trial.ranks[name][mask] <= rank))
-            for (trial, mask), name in zip(self._trials, names, strict=True)
-        )
-        return share_of_cases(
-            hits,
-            sum(cases),
-            self._vehicles(counted),
-            method=method.format(k=rank),
-            baseline=self._chance(rank, cases),
-        )
-
-    def _chance(self, rank: int, cases: Sequence[int]) -> float | None:
-        if not sum(cases):
-            return None
-        by_chance = zip(cases, self.candidates, strict=True)
-        return sum(n * min(1.0, rank / among) for n, among in by_chance if n) / sum(cases)
-
-    def success(self) -> dict[int, Estimate]:
-        """Success of the adversary that was chosen for each pair."""
-        names = [choice.adversary for choice in self.choices]
-        return {rank: self._share(names, rank, SUCCESS) for rank in RANKS}
-
-    def tried(self) -> tuple[Tried, ...]:
-        """Success of every adversary on all pairs, the strongest first."""
-        every = [
-            Tried(
-                *name,
-                {rank: self._share([name] * len(self._trials), rank, OF_ONE) for rank in RANKS},
-                sum(choice.adversary == name for choice in self.choices),
-            )
-            for name in ADVERSARIES
-        ]
-        return tuple(sorted(every, key=lambda tried: -np.nan_to_num(tried.success[1].value)))
-
-    def median_rank(self) -> Estimate:
-        """Median rank that the chosen adversaries give the right candidate."""
-        ranks = [
-            trial.ranks[choice.adversary][mask]
-            for (trial, mask), choice in zip(self._trials, self.choices, strict=True)
-        ]
-        method = "median over vehicles present in both; ties take the mean rank; order statistics"
-        among = float(np.median(self.candidates)) if self.candidates else 0.0
-        return median_of_ranks(np.concatenate([*ranks, np.zeros(0)]), among, method=method)
-
-    def absent(self) -> Estimate:
-        """Share of the vehicles of the earlier period that are not seen in the later one."""
-        missing = [trial.answers < 0 for trial, _ in self._trials]
-        everybody = [np.ones(len(mask), bool) for mask in missing]
-        return share_of_cases(
-            sum(int(np.count_nonzero(mask)) for mask in missing),
-            sum(len(mask) for mask in missing),
-            self._vehicles(everybody),
-            method="vehicles of the earlier period not seen in the later one",
-        )
-
-    def assignments(self) -> dict[str, Estimate]:
-        """Figures of one-to-one assignments."""
-        counted = [mask for _, mask in self._trials]
-        cases = [int(np.count_nonzero(mask)) for mask in counted]
-        n, vehicles = sum(cases), self._vehicles(counted)
-        chance = self._chance(1, cases)
-        claims = "claims where, on earlier periods, such leads were more often right than wrong"
-        return {
-            "assignment": share_of_cases(
-                self.right, n, vehicles, baseline=chance,
-                method="linked rightly by the best one-to-one assignment on each one's 20 best",
-            ),
-            "precision": share_of_cases(
-                self.claimed_right, self.claimed, min(self.claimed, self.n_codes), baseline=chance,
-                method=f"right {claims}, of all of them, absent vehicles included",
-            ),
-            "recall": share_of_cases(
-                self.claimed_right, self.claimable, min(self.claimable, vehicles), baseline=chance,
-                method=f"vehicles with right {claims}",
-            ),
-        }  # fmt: skip
-
-    def cut_trips(self) -> dict[str, Estimate]:
-        """Figures of vehicles whose trip a change cuts."""
-        cut = [mask for _, _, mask in self.cut_pairs]
-        present = [trial.answers >= 0 for trial, _ in self._trials]
-        n, vehicles = sum(int(mask.sum()) for mask in cut), self._vehicles(cut)
-        linked = known = 0
-        chance = 0.0
-        for (trips, trial, mask), choice in zip(self.cut_pairs, self.choices, strict=True):
-            asked = np.isin(trips.vehicles, trial.vehicles[mask])
-            linked += int(np.count_nonzero(trips.rank[asked] <= 1))
-            known += int(np.count_nonzero(trial.ranks[choice.adversary][mask] <= 1))
-            chance += np.count_nonzero(asked) / max(trips.candidates, 1)
-        everybody = self._chance(1, [int(mask.sum()) for mask in cut]) if n else None
-        return {
-            "cut": share_of_cases(
-                n, sum(int(mask.sum()) for mask in present), self._vehicles(present),
-                method="vehicles present in both whose trip the change cuts",
-            ),
-            "continuity": share_of_cases(
-                linked, n, vehicles, baseline=float(chance / n) if n else None,
-                method="new pseudonym is the likeliest continuation of the trip",
-            ),
-            "cut_success": share_of_cases(
-                known, n, vehicles, baseline=everybody,
-                method="new pseudonym first by its profile, where the change cuts a trip",
-            ),
-        }  # fmt: skip

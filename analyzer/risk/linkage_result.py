@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 RANKS = (1, 5, 10)
 """A link succeeds at rank k if the right candidate is among the k best."""
 
+HELD_BACK = "held back: stands for fewer than"
+"""How the method of a figure begins that is not published."""
+
 ONE_BY_ONE, ASSIGNMENT = "one by one", "assignment"
 
 PUBLISHED = (
@@ -160,7 +163,11 @@ class RotationLinkage(Linkage):
                 f"two periods of {self.rotation}."
             )
         elif not self.success[1].is_measured:
-            lines.append("Linkage cannot be measured: no vehicle is present in two periods.")
+            lines.append(
+                "How many vehicles are linked again is " + self.success[1].method + "."
+                if self.success[1].method.startswith(HELD_BACK)
+                else "Linkage cannot be measured: no vehicle is present in two periods."
+            )
         else:
             lines += self._sentences()
             lines.append(PUBLISHED)
@@ -191,16 +198,18 @@ class RotationLinkage(Linkage):
             + "."
         )
         if self.assignment.is_measured:
+            yield f"Giving each new pseudonym once, {self.assignment.percent()} are right."
+        if self.precision.is_measured and self.recall.is_measured:
             yield (
-                f"Giving each new pseudonym once, {self.assignment.percent()} are right. Claiming "
-                f"a match only where it pays, {self.precision.percent()} of claims are right and "
-                f"{self.recall.percent()} of vehicles are found."
+                f"Claiming a match only where it pays, {self.precision.percent()} of claims are "
+                f"right and {self.recall.percent()} of vehicles are found."
             )
-        yield (
-            f"{self.absent.percent()} of vehicles were not seen in the next period; they cannot be "
-            "linked and are not counted above."
-        )
-        if self.cut.is_measured and self.cut.value > 0:
+        if self.absent.is_measured:
+            yield (
+                f"{self.absent.percent()} of vehicles were not seen in the next period; they "
+                "cannot be linked and are not counted above."
+            )
+        if self.cut.is_measured and self.cut.value > 0 and self.continuity.is_measured:
             yield (
                 f"{self.cut.percent()} were on the road at the change. They are counted apart: the "
                 f"trip goes on under the new pseudonym, and that alone links "
@@ -222,13 +231,13 @@ class RotationLinkage(Linkage):
             shared = {"rotation": self.rotation, "days": step.days}
             told = {"grain": "chosen on earlier periods", "matcher": "chosen on earlier periods"}
             for rank, share in step.success.items():
-                rows.append(shared | told | _row(ONE_BY_ONE, True, rank, share))
+                rows.append(shared | told | table_row(ONE_BY_ONE, True, rank, share))
             if step is self.by_days[-1]:
-                rows.append(shared | told | _row(ASSIGNMENT, True, 1, self.assignment))
+                rows.append(shared | told | table_row(ASSIGNMENT, True, 1, self.assignment))
             for tried in step.tried:
                 named = {"grain": tried.grain, "matcher": tried.matcher}
                 for rank, share in tried.success.items():
-                    rows.append(shared | named | _row(ONE_BY_ONE, False, rank, share))
+                    rows.append(shared | named | table_row(ONE_BY_ONE, False, rank, share))
         columns = [
             "rotation", "days", "grain", "matcher", "matching", "chosen", "rank",
             "value", "low", "high", "n", "method", "baseline",
@@ -251,13 +260,13 @@ class RotationLinkage(Linkage):
                     "continuity", "cut_success",
                 )
             },
-            "tried": [_tried_fields(tried) for tried in self.tried],
+            "tried": [tried_fields(tried) for tried in self.tried],
             "by_days": [
                 {
                     "days": step.days,
                     **success_fields(step.success),
                     "absent": step.absent.to_dict(),
-                    "tried": [_tried_fields(tried) for tried in step.tried],
+                    "tried": [tried_fields(tried) for tried in step.tried],
                 }
                 for step in self.by_days
             ],
@@ -362,7 +371,8 @@ def plot_success(steps: Mapping[str, Mapping[int, Estimate]], label: str) -> Axe
     return axes
 
 
-def _tried_fields(tried: Tried) -> dict[str, Any]:
+def tried_fields(tried: Tried) -> dict[str, Any]:
+    """Give an adversary and its figures as JSON-able fields."""
     return {
         "grain": tried.grain,
         "matcher": tried.matcher,
@@ -371,7 +381,8 @@ def _tried_fields(tried: Tried) -> dict[str, Any]:
     }
 
 
-def _row(matching: str, chosen: bool, rank: int, share: Estimate) -> dict[str, Any]:
+def table_row(matching: str, chosen: bool, rank: int, share: Estimate) -> dict[str, Any]:
+    """Give a figure as a row of the table."""
     return {"matching": matching, "chosen": chosen, "rank": rank, **share_columns(share)}
 
 

@@ -22,7 +22,7 @@ from analyzer.risk.points import sort_keys
 from analyzer.schema import Rows, concatenate
 from analyzer.units import HOUR_MS
 
-PLACE, PLACE_HOUR, PLACE_HOUR_OF_WEEK, PLACE_AND_HOUR, PLACE_TIME = range(5)
+PLACE, PLACE_HOUR, PLACE_HOUR_OF_WEEK, PLACE_AND_HOUR, PLACE_TIME, PLACE_DAY = range(6)
 GRAINS = {
     "place": PLACE,
     "place × hour": PLACE_HOUR,
@@ -31,8 +31,8 @@ GRAINS = {
 }
 """Grains of a profile that repeats: what is counted. The last counts both in one profile."""
 
-SAME_TIME = "place × time"
-"""Grain of two collections of one time: the very hour at the very place."""
+SAME_TIME_GRAINS = {"place × time": PLACE_TIME, "place × day": PLACE_DAY}
+"""Grains for two collections of one time: the very hour, or the very day, at the very place."""
 
 _WEEK = 168
 _MOST_KEYS = 2**31 - 1
@@ -282,6 +282,8 @@ def _make_profiles(
                 feature = place * 25 + 1 + (first_hour + hour) % 24
                 own[n_own] = ((place * 25) << 32) | count
                 n_own += 1
+            elif grain == PLACE_DAY:
+                feature = place * (hours // 24 + 1) + hour // 24
             else:
                 feature = np.int64(keys[i])
             own[n_own] = (feature << 32) | count

@@ -1,0 +1,66 @@
+"""What may be published of a linkage: what stands for fewer than k vehicles is held back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+from analyzer.estimate import Estimate
+from analyzer.report.disclosure import DEFAULT_K, check_threshold
+from analyzer.report.figures import hold_back
+from analyzer.risk.linkage_result import HELD_BACK, Linkage
+
+Published = TypeVar("Published", bound=Linkage)
+
+
+def published_linkage(linkage: Published, k: int = DEFAULT_K) -> Published:
+    """Give the same result with every figure held back that stands for 1 to k − 1 vehicles.
+
+    Parameters
+    ----------
+    linkage : RotationLinkage or ReleaseLinkage
+        What was measured.
+    k : int
+        Smallest count of vehicles that is shown; 5 or more.
+
+    Returns
+    -------
+    RotationLinkage or ReleaseLinkage
+        Without matches of single vehicles; held-back figures are NaN and say so in their method.
+
+    Raises
+    ------
+    UsageError
+        If k is under 5.
+    """
+    return _hold_back(linkage, check_threshold(k))
+
+
+def _hold_back(value: Any, k: int) -> Any:
+    if isinstance(value, Estimate):
+        return _figure(value, k)
+    if isinstance(value, Mapping):
+        return {name: _hold_back(each, k) for name, each in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_hold_back(each, k) for each in value)
+    if is_dataclass(value):
+        changed = {
+            field.name: None
+            if field.name.startswith("_")
+            else _hold_back(getattr(value, field.name), k)
+            for field in fields(value)
+        }
+        return replace(value, **changed)
+    return value
+
+
+def _figure(estimate: Estimate, k: int) -> Estimate:
+    # Chance is k in the number of candidates: it counts no vehicles and gives none away. A median
+    # rank, which may be above 1, counts them by its n alone.
+    means = {"it"} if estimate.value > 1 else set()
+    if hold_back({"it": replace(estimate, baseline=None)}, means=means, k=k)["it"] is not None:
+        return estimate
+    n = estimate.n if estimate.n >= k else 0
+    return Estimate(math.nan, math.nan, math.nan, n, f"{HELD_BACK} {k} vehicles", None)
