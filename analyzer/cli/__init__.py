@@ -25,6 +25,7 @@ VERBS = {
     "grid": ("analyzer.cli.risk", "Measure the same for every exactness of time and place."),
     "anonymity": ("analyzer.cli.risk", "Count the vehicles that fit what an adversary knows."),
     "plateless": ("analyzer.cli.risk", "Measure what attributes tell apart without any plate."),
+    "linkage": ("analyzer.cli.linkage", "Measure whether new pseudonyms are known again."),
     "retention": ("analyzer.cli.measure", "Measure the risk for each length of keeping."),
     "patterns": ("analyzer.cli.measure", "Find trips, places, routines, commutes, companions."),
     "predictability": ("analyzer.cli.inference", "Measure how well the next place can be told."),
