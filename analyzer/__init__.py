@@ -21,6 +21,7 @@ _HOMES = {
     "measure_anonymity": "analyzer.risk.anonymity",
     "measure_attribute_gain": "analyzer.risk.gain",
     "measure_plateless": "analyzer.risk.plateless",
+    "measure_inference": "analyzer.risk.inference",
     "measure_predictability": "analyzer.risk.predictability",
     "measure_linkage": "analyzer.risk.linkage",
     "measure_unicity": "analyzer.risk.unicity",

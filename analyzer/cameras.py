@@ -332,8 +332,8 @@ def read_camera_frame(source: str | Path | pd.DataFrame) -> pd.DataFrame:
     cameras = pd.DataFrame(
         {
             "camera": ids,
-            "lat": _degrees(frame[columns["lat"]], f"{where}: column lat"),
-            "lon": _degrees(frame[columns["lon"]], f"{where}: column lon"),
+            "lat": read_degrees(frame[columns["lat"]], f"{where}: column lat"),
+            "lon": read_degrees(frame[columns["lon"]], f"{where}: column lon"),
         }
     )
     half = cameras["lat"].isna() != cameras["lon"].isna()
@@ -361,7 +361,7 @@ def read_camera_frame(source: str | Path | pd.DataFrame) -> pd.DataFrame:
     return cameras
 
 
-def _degrees(cells: pd.Series, where: str) -> np.ndarray:
+def read_degrees(cells: pd.Series, where: str) -> np.ndarray:
     """Turn cells into numbers, NaN where they are empty; any other text is refused."""
     if pd.api.types.is_numeric_dtype(cells):
         return cells.to_numpy(float, na_value=np.nan)

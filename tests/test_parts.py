@@ -30,6 +30,7 @@ from analyzer.risk.adversary import Adversary
 from analyzer.risk.anonymity import measure_anonymity
 from analyzer.risk.gain import measure_attribute_gain
 from analyzer.risk.grid import measure_unicity_grid
+from analyzer.risk.inference import measure_inference
 from analyzer.risk.linkage import measure_linkage
 from analyzer.risk.plateless import measure_plateless
 from analyzer.risk.predictability import measure_predictability
@@ -46,6 +47,7 @@ RESULTS = (
     "linkage by week", "linkage by day",
     "unicity by home and work", "unicity of habits", "attribute gain", "grid", "anonymity",
     "plateless", "retention, attributes",
+    "inference",
 )  # fmt: skip
 
 
@@ -105,9 +107,16 @@ def measure_all(sightings: Sightings, engine: str | Engine, *, of: str) -> dict[
         "retention, attributes": sweep_retention(
             sightings, windows, Adversary(2, "1D", "zone", looks, "busiest", 1), **on
         ),
+        "inference": measure_inference(sightings, _sites(sightings), seed=2, draws=20, **on),
     }
     assert tuple(found) == RESULTS
     return {name: _figures(result) for name, result in found.items()}
+
+
+def _sites(sightings: Sightings) -> pd.DataFrame:
+    """Places of work by the cameras, where one stays for hours."""
+    table = sightings.camera_table[["lat", "lon"]].iloc[::7] + 0.003
+    return table.assign(category=np.resize(["a", "b"], len(table)), max_minutes=600)
 
 
 def _figures(result: Any) -> dict[str, Any]:

@@ -28,6 +28,7 @@ VERBS = {
     "linkage": ("analyzer.cli.linkage", "Measure whether new pseudonyms are known again."),
     "retention": ("analyzer.cli.measure", "Measure the risk for each length of keeping."),
     "patterns": ("analyzer.cli.measure", "Find trips, places, routines, commutes, companions."),
+    "inference": ("analyzer.cli.inference", "Measure what can be deduced about how many."),
     "predictability": ("analyzer.cli.inference", "Measure how well the next place can be told."),
 }
 

@@ -1,14 +1,79 @@
-"""Verbs about what is inferred from sightings: predictability."""
+"""Verbs about what is inferred from sightings: inference, predictability."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
 
-from analyzer.cli.options import engine_option, examples, format_option, read, reading_options
-from analyzer.cli.options import sources as sources_argument
+from analyzer.cli.options import (
+    engine_option,
+    examples,
+    format_option,
+    progress,
+    read,
+    reading_options,
+    seed_option,
+    sources,
+)
 from analyzer.cli.output import show
+
+
+@click.command(
+    epilog=examples(
+        "platerisk inference store",
+        "platerisk inference store --sites sites.csv --format json",
+    )
+)
+@sources
+@click.option(
+    "--sites",
+    metavar="FILE",
+    help="Sensitive sites: CSV with lat, lon, category (and radius_m, days, hours, min_minutes, "
+    "max_minutes), GeoJSON or GeoPackage.",
+)
+@seed_option
+@engine_option
+@reading_options
+@format_option
+def inference(
+    sources: tuple[str, ...],
+    sites: str | None,
+    seed: int,
+    engine: str,
+    output_format: str,
+    **options: Any,
+) -> None:
+    """Measure about how many vehicles facts can be deduced, and how many chance would name.
+
+    Homes, work places, commutes, social links, the next place; and, of sensitive sites that you
+    list, how many vehicles were plausibly there, beside the same sites moved at random. Nothing is
+    said about any one vehicle.
+    """
+    import pandas as pd
+
+    from analyzer.report.figures import figure_table, held_back_sentence, hold_back
+    from analyzer.risk.inference import measure_inference
+    from analyzer.risk.sites import read_sites
+
+    listed = None if sites is None else read_sites(sites)
+    sightings = read(sources, **options)
+    with progress("inferring") as done:
+        found = measure_inference(
+            sightings, listed, seed, engine=engine, memory=options["memory"], progress=done
+        )
+    shown = hold_back(found.facts, means={"next_place"})
+    data = {
+        **found.to_dict(),
+        **{name: figure and figure.to_dict() for name, figure in shown.items()},
+    }
+    kept = {name: figure for name, figure in shown.items() if figure is not None}
+    said = [replace(found, facts=kept).summary(), held_back_sentence(shown)]
+    table = figure_table(shown).rename(columns={"figure": "inferred"})
+    if found.sites:
+        table = pd.concat([table, replace(found, facts={}).to_pandas()])
+    show(output_format, text="\n".join(filter(None, said)), data=data, table=table)
 
 
 @click.command(
@@ -17,7 +82,7 @@ from analyzer.cli.output import show
         "platerisk predictability store --space 2km --format json",
     )
 )
-@sources_argument
+@sources
 @click.option(
     "--space",
     default="zone",

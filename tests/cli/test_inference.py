@@ -53,3 +53,35 @@ def test_predictability_of_few_is_held_back(run, habits, tmp_path):
 def test_a_wrong_place_is_a_wrong_call(run, habits):
     result = run("predictability", habits, *ZONE, "--space", "street", expect=2)
     assert "'camera', 'zone'" in result.stderr
+
+
+def test_inference_prints_figures_and_exposures(run, habits, tmp_path):
+    sites = tmp_path / "sites.csv"
+    sites.write_text("lat,lon,category,max_minutes\n41.2,69.2,=1+1,900\n41.3,69.2,<b>x,900\n")
+    call = ("inference", habits, *ZONE, "--sites", sites)
+    data = json.loads(run(*call, "--format", "json").stdout)
+    assert set(data["homes"]) >= FIGURE
+    assert {row["category"] for row in data["sites"]} == {"=1+1", "<b>x"}
+    assert all(set(row) >= FIGURE | {"p_value", "withheld"} for row in data["sites"])
+    assert "'=1+1" in run(*call, "--format", "csv").stdout
+    assert "Plausible is not proven" in run(*call).stdout
+
+
+def test_inference_names_no_vehicle_and_no_small_count(run, habits, tmp_path):
+    frame = pd.read_csv(habits)
+    few = tmp_path / "few.csv"
+    frame[frame["plate"].isin(sorted(frame["plate"].unique())[:7])].to_csv(few, index=False)
+    sites = tmp_path / "sites.csv"
+    sites.write_text("lat,lon,category,max_minutes\n41.2,69.2,medical,900\n")
+    call = ("inference", few, *ZONE, "--sites", sites, "--format", "json")
+    data = json.loads(run(*call).stdout)
+    assert data["homes"] is None and data["next_place"] is None
+    assert all(row["value"] is None or row["value"] == 0 for row in data["sites"])
+    assert "01 A" not in json.dumps(data)
+
+
+def test_bad_sites_are_told_before_the_data_are_read(run, tmp_path):
+    sites = tmp_path / "sites.csv"
+    sites.write_text("lat,lon,category\n69.2,241.3,medical\n")
+    result = run("inference", tmp_path / "nothing.csv", *ZONE, "--sites", sites, expect=1)
+    assert "swapped" in result.stderr
