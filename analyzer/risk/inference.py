@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from analyzer.engine import Engine
-    from analyzer.scoring.score import Score
 
 LEAST_SHOWN = 10
 """Vehicles exposed at sensitive sites are counted from so many on; fewer are never given."""
@@ -227,8 +226,13 @@ class Inference(Result):
         axes.invert_yaxis()
         return axes
 
-    def score(self, truth: Any) -> Score:
-        """Compare with a known truth; see `analyzer.scoring.inference.score_inference`."""
+    def score(self, truth: Any) -> Any:
+        """Compare with a known truth; see `analyzer.scoring.inference.score_inference`.
+
+        Returns
+        -------
+        Score
+        """
         from analyzer.scoring.inference import score_inference
 
         return score_inference(self._patterns, self._sites, truth)
