@@ -4,10 +4,9 @@ A target's matches are the intersection of the posting lists of its known points
 vehicles match in the whole population is the sum over parts, so no index of the whole data is
 ever built, and as counts are integers, no number or order of parts changes a digit.
 
-Counts end at a cap: to know that a vehicle is not alone, a second one is enough. The deepest
-level (all points known) is asked first, rarest point first, and the search ends when the cap is
-reached: if there is company for all points, there is for fewer. Only else the lists are
-intersected one by one.
+Counts end at a cap: to know that a vehicle is not alone, a second one is enough. Point by point the
+rarest list is looked through, and only until the cap is reached, which it soon is as long as there
+is company; the first time it is not, the few that were found are all that further points can leave.
 """
 
 from __future__ import annotations
@@ -19,6 +18,9 @@ from analyzer.risk.postings import HolderDays, Postings
 
 UNCAPPED = int(np.iinfo(np.int32).max)
 """Cap for an exact count."""
+
+_BLOCK = 128
+"""Words that are intersected at once: the processor does several of them in one step."""
 
 _GALLOP = 8
 """From this ratio of lengths on, looking up beats merging."""
@@ -209,7 +211,73 @@ def _trailing_zeros(word: np.uint64) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
-def _reach_cap(
+def _first_holders(
+    rarest_first: np.ndarray,
+    offsets: np.ndarray,
+    holders: np.ndarray,
+    row_of_bits: np.ndarray,
+    bits: np.ndarray,
+    cap: int,
+    at: np.ndarray,
+    block: np.ndarray,
+    found: np.ndarray,
+) -> int:
+    """Write up to `cap` vehicles that hold all the slots into `found`; count them."""
+    n = len(rarest_first)
+    rarest = rarest_first[0]
+    start, stop = offsets[rarest], offsets[rarest + 1]
+    count = 0
+    by_words = stop - start > bits.shape[1]
+    for q in range(n):
+        at[q] = offsets[rarest_first[q]]
+        by_words = by_words and row_of_bits[rarest_first[q]] >= 0
+    if by_words:
+        for begin in range(0, bits.shape[1], len(block)):
+            end = min(begin + len(block), bits.shape[1])
+            common = block[: end - begin]
+            common[:] = bits[row_of_bits[rarest], begin:end]
+            for q in range(1, n):
+                other = bits[row_of_bits[rarest_first[q]], begin:end]
+                for w in range(len(common)):
+                    common[w] &= other[w]
+            any_left = np.uint64(0)
+            for w in range(len(common)):
+                any_left |= common[w]
+            if any_left == 0:
+                continue
+            for w in range(len(common)):
+                word = common[w]
+                while word:
+                    found[count] = 64 * (begin + w) + _trailing_zeros(word)
+                    count += 1
+                    if count == cap:
+                        return count
+                    word &= word - np.uint64(1)
+        return count
+    for i in range(start, stop):
+        rank = holders[i]
+        held = True
+        for q in range(1, n):
+            row = row_of_bits[rarest_first[q]]
+            if row >= 0:
+                held = has_bit(bits, row, rank)
+            else:
+                end = offsets[rarest_first[q] + 1]
+                at[q] = lower_bound(holders, at[q], end, rank)
+                held = at[q] < end and holders[at[q]] == rank
+            if not held:
+                break
+        if held:
+            found[count] = rank
+            count += 1
+            if count == cap:
+                break
+    return count
+
+
+@numba.njit(cache=True, nogil=True)
+def _count_to_cap(
+    rank: int,
     slots: np.ndarray,
     offsets: np.ndarray,
     holders: np.ndarray,
@@ -217,55 +285,36 @@ def _reach_cap(
     bits: np.ndarray,
     cap: int,
     at: np.ndarray,
-    ordered: np.ndarray,
-) -> bool:
-    """Tell whether at least `cap` vehicles hold all the slots; rarest first, ends when it is so."""
-    n = len(slots)
-    for q in range(n):
-        length = offsets[slots[q] + 1] - offsets[slots[q]]
-        j = q
-        while j > 0 and offsets[ordered[j - 1] + 1] - offsets[ordered[j - 1]] > length:
-            ordered[j] = ordered[j - 1]
-            j -= 1
-        ordered[j] = slots[q]
-    rarest = ordered[0]
-    if offsets[rarest + 1] - offsets[rarest] < cap:
-        return False
-    for q in range(n):
-        at[q] = offsets[ordered[q]]
-    found = 0
-    by_words = offsets[rarest + 1] - offsets[rarest] > bits.shape[1]
-    for q in range(n):
-        by_words = by_words and row_of_bits[ordered[q]] >= 0
-    if by_words:
-        for word in range(bits.shape[1]):
-            all_of_them = bits[row_of_bits[rarest], word]
-            for q in range(1, n):
-                all_of_them &= bits[row_of_bits[ordered[q]], word]
-            while all_of_them:
-                found += 1
-                if found == cap:
-                    return True
-                all_of_them &= all_of_them - np.uint64(1)
-        return False
-    for i in range(offsets[rarest], offsets[rarest + 1]):
-        rank = holders[i]
-        held = True
-        for q in range(1, n):
-            row = row_of_bits[ordered[q]]
-            if row >= 0:
-                held = has_bit(bits, row, rank)
-            else:
-                stop = offsets[ordered[q] + 1]
-                at[q] = lower_bound(holders, at[q], stop, rank)
-                held = at[q] < stop and holders[at[q]] == rank
-            if not held:
-                break
-        if held:
-            found += 1
-            if found == cap:
-                return True
-    return False
+    rarest_first: np.ndarray,
+    block: np.ndarray,
+    found: np.ndarray,
+    counts: np.ndarray,
+) -> None:
+    """Count the holders of the first 1, 2, … slots up to a cap that is small."""
+    length = cap
+    for q in range(len(slots)):
+        if length == cap:
+            holding = offsets[slots[q] + 1] - offsets[slots[q]]
+            j = q
+            while j > 0:
+                before = rarest_first[j - 1]
+                if offsets[before + 1] - offsets[before] <= holding:
+                    break
+                rarest_first[j] = before
+                j -= 1
+            rarest_first[j] = slots[q]
+            length = _first_holders(
+                rarest_first[: q + 1], offsets, holders, row_of_bits, bits, cap, at, block, found
+            )
+        else:
+            length = _narrow(
+                found, length, slots[q], offsets, holders, row_of_bits, bits, found
+            )
+        counts[q] = length
+        # Once nobody but the target is left, no further point changes anything.
+        if length == 0 or (length == 1 and found[0] == rank):
+            counts[q:] = length
+            break
 
 
 @numba.njit(cache=True, nogil=True)
@@ -291,7 +340,10 @@ def _count_matches(
     counts = np.zeros((n_targets, n_points), np.int32)
     longest = longest_list(offsets)
     candidates = np.empty(longest + 1, np.int32)
-    at, ordered = np.empty(n_points, np.int64), np.empty(n_points, np.int32)
+    at, rarest_first = np.empty(n_points, np.int64), np.empty(n_points, np.int32)
+    to_cap = cap < longest
+    found = np.empty(cap if to_cap else 0, np.int32)
+    block = np.empty(_BLOCK, np.uint64)
     for t in range(n_targets):
         n = 0
         while n < n_points and known[t, n] >= 0:
@@ -299,14 +351,25 @@ def _count_matches(
         if n == 0:
             continue
         slots = known[t, :n]
+        if to_cap:
+            _count_to_cap(
+                ranks[t],
+                slots,
+                offsets,
+                holders,
+                row_of_bits,
+                bits,
+                cap,
+                at,
+                rarest_first,
+                block,
+                found,
+                counts[t, :n],
+            )
+            continue
         length = offsets[slots[0] + 1] - offsets[slots[0]]
         counts[t, 0] = min(cap, length)
         if length == 0 or n == 1:
-            continue
-        if cap < longest and _reach_cap(
-            slots, offsets, holders, row_of_bits, bits, cap, at, ordered
-        ):
-            counts[t, 1:n] = cap
             continue
         length = _pair(slots[0], slots[1], offsets, holders, row_of_bits, bits, candidates)
         counts[t, 1] = min(cap, length)

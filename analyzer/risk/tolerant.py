@@ -3,8 +3,8 @@
 A vehicle fits if it holds all but `missed` of the known points; it holds a point if one of its
 sightings there and then has a look that agrees with the known one. Who misses at most m of some
 points holds one of any m + 1 of them, so the rarest m + 1 lists hold all that can fit. As in
-`analyzer.risk.matching`, counts end at a cap, the deepest level is asked first, and counts of parts
-add up.
+`analyzer.risk.matching`, counts end at a cap, the few that are found first short of it are all that
+further points can leave, and counts of parts add up.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numba
 import numpy as np
 
 from analyzer.risk.looks import agree
-from analyzer.risk.matching import has_bit, longest_list, lower_bound
+from analyzer.risk.matching import has_bit, lower_bound
 from analyzer.risk.postings import HolderLooks, Postings
 
 NO_LOOKS = HolderLooks(np.zeros(0, np.int64), np.zeros(0, np.int64))
@@ -119,9 +119,10 @@ def _holds(
 
 
 @numba.njit(cache=True, nogil=True)
-def _enough_fit(
+def _first_fitting(
     slots: np.ndarray,
     own_looks: np.ndarray,
+    rarest_first: np.ndarray,
     offsets: np.ndarray,
     holders: np.ndarray,
     row_of_bits: np.ndarray,
@@ -131,32 +132,28 @@ def _enough_fit(
     fields: np.ndarray,
     missed: int,
     cap: int,
-    order: np.ndarray,
-) -> bool:
-    """Tell whether at least `cap` vehicles fit all the slots; the rarest are looked through."""
-    n = len(slots)
-    for q in range(n):
-        length = offsets[slots[q] + 1] - offsets[slots[q]]
-        j = q
-        while j > 0 and offsets[slots[order[j - 1]] + 1] - offsets[slots[order[j - 1]]] > length:
-            order[j] = order[j - 1]
-            j -= 1
-        order[j] = q
-    found = 0
+    found: np.ndarray,
+    lacks: np.ndarray,
+) -> int:
+    """Write up to `cap` vehicles that fit the slots, and how many each lacks; count them.
+
+    `rarest_first` holds positions in `slots`; there are more of them than may be missed.
+    """
+    count = 0
     for first in range(missed + 1):
-        slot, look = slots[order[first]], own_looks[order[first]]
-        for at in range(offsets[slot], offsets[slot + 1]):
-            if not _agrees_at(at, look, look_offsets, looks, fields):
+        asked = rarest_first[first]
+        for at in range(offsets[slots[asked]], offsets[slots[asked] + 1]):
+            if not _agrees_at(at, own_looks[asked], look_offsets, looks, fields):
                 continue
-            rank = holders[at]
-            lacks = 0
-            for q in range(n):
+            lacking = 0
+            for q in range(len(rarest_first)):
                 if q == first:
                     continue
+                other = rarest_first[q]
                 held = _holds(
-                    rank,
-                    slots[order[q]],
-                    own_looks[order[q]],
+                    holders[at],
+                    slots[other],
+                    own_looks[other],
                     offsets,
                     holders,
                     row_of_bits,
@@ -165,57 +162,17 @@ def _enough_fit(
                     looks,
                     fields,
                 )
-                if q < first and held:
-                    # It was looked at when the earlier list was.
-                    lacks = n
-                lacks += not held
-                if lacks > missed:
+                lacking += not held
+                # Who holds an earlier list was looked at with that one.
+                if lacking > missed or (held and q < first):
+                    lacking = missed + 1
                     break
-            if lacks <= missed:
-                found += 1
-                if found == cap:
-                    return True
-    return False
-
-
-@numba.njit(cache=True, nogil=True)
-def _join(
-    candidates: np.ndarray,
-    lacks: np.ndarray,
-    length: int,
-    slot: int,
-    look: int,
-    asked: int,
-    offsets: np.ndarray,
-    holders: np.ndarray,
-    look_offsets: np.ndarray,
-    looks: np.ndarray,
-    fields: np.ndarray,
-    joined: np.ndarray,
-    joined_lacks: np.ndarray,
-) -> int:
-    """Join the holders of a slot to the candidates, ascending; count what each lacks so far."""
-    at, stop = offsets[slot], offsets[slot + 1]
-    i = count = 0
-    while i < length or at < stop:
-        while at < stop and not _agrees_at(at, look, look_offsets, looks, fields):
-            at += 1
-        if i == length and at == stop:
-            break
-        if at == stop or (i < length and candidates[i] < holders[at]):
-            joined[count] = candidates[i]
-            joined_lacks[count] = lacks[i] + 1
-            i += 1
-        elif i == length or holders[at] < candidates[i]:
-            joined[count] = holders[at]
-            joined_lacks[count] = asked
-            at += 1
-        else:
-            joined[count] = candidates[i]
-            joined_lacks[count] = lacks[i]
-            i += 1
-            at += 1
-        count += 1
+            if lacking <= missed:
+                found[count] = holders[at]
+                lacks[count] = lacking
+                count += 1
+                if count == cap:
+                    return count
     return count
 
 
@@ -237,60 +194,50 @@ def _count_tolerant_matches(
 ) -> np.ndarray:
     n_targets, n_points = known.shape
     counts = np.zeros((n_targets, n_points), np.int32)
-    room = min(n_vehicles, (missed + 1) * longest_list(offsets)) + 1
-    candidates, joined = np.empty(room, np.int32), np.empty(room, np.int32)
-    lacks, joined_lacks = np.empty(room, np.int8), np.empty(room, np.int8)
-    order = np.empty(n_points, np.int64)
+    room = min(cap, n_vehicles) + 1
+    found, lacks = np.empty(room, np.int32), np.empty(room, np.int8)
+    rarest_first = np.empty(n_points, np.int64)
     for t in range(n_targets):
-        n = 0
-        while n < n_points and known[t, n] >= 0:
-            n += 1
-        counts[t, : min(n, missed)] = min(cap, n_vehicles)
-        if n <= missed:
-            continue
-        if cap < n_vehicles and _enough_fit(
-            known[t, :n],
-            known_looks[t, :n],
-            offsets,
-            holders,
-            row_of_bits,
-            bits,
-            look_offsets,
-            looks,
-            fields,
-            missed,
-            cap,
-            order,
-        ):
-            counts[t, missed:n] = cap
-            continue
-        length = 0
-        for q in range(n):
+        length = cap
+        for q in range(n_points):
             slot, look = known[t, q], known_looks[t, q]
-            if q <= missed:
-                length = _join(
-                    candidates,
-                    lacks,
-                    length,
-                    slot,
-                    look,
-                    q,
+            if slot < 0:
+                break
+            holding = offsets[slot + 1] - offsets[slot]
+            j = q
+            while j > 0:
+                before = known[t, rarest_first[j - 1]]
+                if offsets[before + 1] - offsets[before] <= holding:
+                    break
+                rarest_first[j] = rarest_first[j - 1]
+                j -= 1
+            rarest_first[j] = q
+            if q < missed:
+                counts[t, q] = min(cap, n_vehicles)
+                continue
+            if q == missed or length == cap:
+                length = _first_fitting(
+                    known[t],
+                    known_looks[t],
+                    rarest_first[: q + 1],
                     offsets,
                     holders,
+                    row_of_bits,
+                    bits,
                     look_offsets,
                     looks,
                     fields,
-                    joined,
-                    joined_lacks,
+                    missed,
+                    cap,
+                    found,
+                    lacks,
                 )
-                candidates, joined = joined, candidates
-                lacks, joined_lacks = joined_lacks, lacks
             else:
                 left = 0
                 for i in range(length):
-                    lack = lacks[i] + (
+                    lacking = lacks[i] + (
                         not _holds(
-                            candidates[i],
+                            found[i],
                             slot,
                             look,
                             offsets,
@@ -302,16 +249,9 @@ def _count_tolerant_matches(
                             fields,
                         )
                     )
-                    if lack <= missed:
-                        candidates[left] = candidates[i]
-                        lacks[left] = lack
+                    if lacking <= missed:
+                        found[left], lacks[left] = found[i], lacking
                         left += 1
                 length = left
-            if q < missed:
-                continue
-            counts[t, q] = min(cap, length)
-            # Once nobody but the target is left, no further point changes anything.
-            if length == 0 or (length == 1 and candidates[0] == ranks[t]):
-                counts[t, q:n] = length
-                break
+            counts[t, q] = length
     return counts
