@@ -74,6 +74,7 @@ def states_before_leaks(
             "known": find_slots(known, slots),
             "known_looks": looks,
             "cap": 2,
+            "last_only": False,
             "targets": drawn["vehicle"],
             "shown_from": shown_from,
             "target_leak_days": leak_days,

@@ -18,7 +18,7 @@ from analyzer.risk.adversary import Adversary
 from analyzer.risk.choosing import chooser_of
 from analyzer.risk.draw import check_draw, draw_vehicles
 from analyzer.risk.looks import draw_looks, fields_of, looks_of
-from analyzer.risk.matching import count_matches
+from analyzer.risk.matching import count_all_matches, count_matches
 from analyzer.risk.points import draw_known_points, keys_of, local_times, resolution_of
 from analyzer.risk.postings import Postings, post, post_looks
 from analyzer.risk.slots import Slots, find_slots, make_slots
@@ -292,11 +292,9 @@ def count_in_part(rows: Rows, broadcast: Broadcast) -> Rows:
     del keys
     postings = post(rows["vehicle"], found, len(slots.keys))
     counts = count_fits(rows, found, postings, broadcast)
+    names = columns("fits", broadcast["points"])
     if broadcast["last_only"]:
-        counts = counts[:, -1:]
-        names = columns("fits", broadcast["points"])[-1:]
-    else:
-        names = columns("fits", broadcast["points"])
+        counts, names = counts[:, -1:], names[-1:]
     # Capped at two, counts fit into a byte, and many parts' counts into memory.
     smallest = np.min_scalar_type(min(broadcast["cap"], np.iinfo(np.int32).max))
     return {name: counts[:, at].astype(smallest) for at, name in enumerate(names)}
@@ -316,11 +314,14 @@ def count_fits(
     postings : Postings
         Of the slots.
     broadcast
-        ``targets``, ``known``, ``known_looks``, ``attributes``, ``fields``, ``missed``, ``cap``.
+        ``targets``, ``known``, ``known_looks``, ``attributes``, ``fields``, ``missed``, ``cap``,
+        and ``last_only``: whether only the last column counts, for all the points.
     """
     targets, known = broadcast["targets"], broadcast["known"]
-    missed, cap = broadcast["missed"], broadcast["cap"]
+    missed, cap, last_only = (broadcast[name] for name in ("missed", "cap", "last_only"))
     if not broadcast["attributes"] and not missed:
+        if last_only:
+            return np.minimum(cap, count_all_matches(known, postings))[:, None]
         return count_matches(targets, known, postings, cap)
     holder_looks, known_looks = NO_LOOKS, broadcast["known_looks"]
     if broadcast["attributes"]:
@@ -337,4 +338,5 @@ def count_fits(
         broadcast["fields"],
         missed=missed,
         cap=cap,
+        last_only=last_only,
     )

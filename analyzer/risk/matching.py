@@ -64,6 +64,31 @@ def count_matches(
     return _count_matches(ranks, known, *postings[1:], cap)
 
 
+def count_all_matches(known: np.ndarray, postings: Postings) -> np.ndarray:
+    """Count the vehicles of a part that hold all of the known points of each target.
+
+    Parameters
+    ----------
+    known : numpy.ndarray of int32, shape (n, p)
+        As for `count_matches`; in any order.
+    postings : Postings
+        Of the part.
+
+    Returns
+    -------
+    numpy.ndarray of int32, shape (n,)
+        Zero where no point is known.
+
+    Examples
+    --------
+    >>> from analyzer.risk.postings import post
+    >>> rows = np.array([0, 0, 1, 2], np.int32), np.array([0, 1, 0, 1], np.int32)
+    >>> count_all_matches(np.array([[0, 1], [1, -1]], np.int32), post(*rows, 2)).tolist()
+    [1, 2]
+    """
+    return _count_all_matches(known, *postings[1:])
+
+
 def count_window_matches(
     known: np.ndarray,
     shown_from: np.ndarray,
@@ -211,6 +236,17 @@ def _trailing_zeros(word: np.uint64) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
+def _ones(word: np.uint64) -> int:
+    """Count the bits of a word that are set, neighbours first."""
+    word -= (word >> np.uint64(1)) & np.uint64(0x5555555555555555)
+    word = (word & np.uint64(0x3333333333333333)) + (
+        (word >> np.uint64(2)) & np.uint64(0x3333333333333333)
+    )
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@numba.njit(cache=True, nogil=True)
 def _first_holders(
     rarest_first: np.ndarray,
     offsets: np.ndarray,
@@ -222,8 +258,12 @@ def _first_holders(
     block: np.ndarray,
     found: np.ndarray,
 ) -> int:
-    """Write up to `cap` vehicles that hold all the slots into `found`; count them."""
+    """Write up to `cap` vehicles that hold all the slots into `found`; count them.
+
+    With no room in `found`, all of them are counted.
+    """
     n = len(rarest_first)
+    to_count = len(found) == 0
     rarest = rarest_first[0]
     start, stop = offsets[rarest], offsets[rarest + 1]
     count = 0
@@ -247,6 +287,9 @@ def _first_holders(
                 continue
             for w in range(len(common)):
                 word = common[w]
+                if to_count:
+                    count += _ones(word)
+                    continue
                 while word:
                     found[count] = 64 * (begin + w) + _trailing_zeros(word)
                     count += 1
@@ -268,11 +311,52 @@ def _first_holders(
             if not held:
                 break
         if held:
-            found[count] = rank
+            if not to_count:
+                found[count] = rank
             count += 1
             if count == cap:
                 break
     return count
+
+
+@numba.njit(cache=True, nogil=True)
+def _become_known(
+    slot: int, length: int, offsets: np.ndarray, rarest_first: np.ndarray
+) -> None:
+    """Put a slot among those known before, `length` of them, ordered by their number of holders."""
+    holding = offsets[slot + 1] - offsets[slot]
+    j = length
+    while j > 0:
+        before = rarest_first[j - 1]
+        if offsets[before + 1] - offsets[before] <= holding:
+            break
+        rarest_first[j] = before
+        j -= 1
+    rarest_first[j] = slot
+
+
+@numba.njit(cache=True, nogil=True)
+def _count_all_matches(
+    known: np.ndarray,
+    offsets: np.ndarray,
+    holders: np.ndarray,
+    row_of_bits: np.ndarray,
+    bits: np.ndarray,
+) -> np.ndarray:
+    n_targets, n_points = known.shape
+    counts = np.zeros(n_targets, np.int32)
+    at, rarest_first = np.empty(n_points, np.int64), np.empty(n_points, np.int32)
+    block, nobody = np.empty(_BLOCK, np.uint64), np.empty(0, np.int32)
+    for t in range(n_targets):
+        n = 0
+        while n < n_points and known[t, n] >= 0:
+            _become_known(known[t, n], n, offsets, rarest_first)
+            n += 1
+        if n:
+            counts[t] = _first_holders(
+                rarest_first[:n], offsets, holders, row_of_bits, bits, UNCAPPED, at, block, nobody
+            )
+    return counts
 
 
 @numba.njit(cache=True, nogil=True)
@@ -294,15 +378,7 @@ def _count_to_cap(
     length = cap
     for q in range(len(slots)):
         if length == cap:
-            holding = offsets[slots[q] + 1] - offsets[slots[q]]
-            j = q
-            while j > 0:
-                before = rarest_first[j - 1]
-                if offsets[before + 1] - offsets[before] <= holding:
-                    break
-                rarest_first[j] = before
-                j -= 1
-            rarest_first[j] = slots[q]
+            _become_known(slots[q], q, offsets, rarest_first)
             length = _first_holders(
                 rarest_first[: q + 1], offsets, holders, row_of_bits, bits, cap, at, block, found
             )

@@ -12,9 +12,13 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from analyzer.errors import TooMuchWorkError
 from analyzer.risk.looks import agree
 from analyzer.risk.matching import has_bit, lower_bound
 from analyzer.risk.postings import HolderLooks, Postings
+
+MOST_LOOKED_AT = 100_000_000_000
+"""Vehicles that are looked at in one part; more would take longer than anybody waits."""
 
 NO_LOOKS = HolderLooks(np.zeros(0, np.int64), np.zeros(0, np.int64))
 NO_FIELDS = np.zeros(0, np.int64)
@@ -30,6 +34,7 @@ def count_tolerant_matches(
     *,
     missed: int = 0,
     cap: int = 2,
+    last_only: bool = False,
 ) -> np.ndarray:
     """Count the vehicles of a part that fit the first 1, 2, … known points of each target.
 
@@ -50,12 +55,19 @@ def count_tolerant_matches(
         How many of the points a vehicle may lack.
     cap : int
         Counts end here.
+    last_only : bool
+        Whether only the last column is counted, for targets that have all points.
 
     Returns
     -------
     numpy.ndarray of int32, shape (n, p)
         Column q counts the vehicles that fit the first q + 1 points; all of them do as long as
         these are no more than `missed`; zero behind the last point.
+
+    Raises
+    ------
+    TooMuchWorkError
+        If so many vehicles hold the points that looking at them would not end.
 
     Examples
     --------
@@ -72,9 +84,39 @@ def count_tolerant_matches(
     ranks = np.searchsorted(vehicles, targets)
     if len(vehicles):
         ranks[vehicles[np.minimum(ranks, len(vehicles) - 1)] != targets] = -1
+    work = _vehicles_to_look_at(known, postings.offsets, missed)
+    if work > MOST_LOOKED_AT:
+        raise TooMuchWorkError(
+            f"{work:.1e} times a vehicle would have to be compared with what is known, since so "
+            "many pass each place within each time bin; draw fewer targets with sample=1_000, or "
+            "write a shorter time, a finer place, or missed=0 without attributes"
+        )
     return _count_tolerant_matches(
-        ranks, known, known_looks, len(vehicles), *postings[1:], *holder_looks, fields, missed, cap
+        ranks,
+        known,
+        known_looks,
+        len(vehicles),
+        *postings[1:],
+        *holder_looks,
+        fields,
+        missed,
+        cap,
+        last_only,
     )
+
+
+@numba.njit(cache=True, nogil=True)
+def _vehicles_to_look_at(known: np.ndarray, offsets: np.ndarray, missed: int) -> int:
+    """Count the vehicles in the rarest lists that hold all that can fit, over all targets."""
+    work = np.int64(0)
+    lengths = np.empty(known.shape[1], np.int64)
+    for t in range(len(known)):
+        n = 0
+        while n < known.shape[1] and known[t, n] >= 0:
+            lengths[n] = offsets[known[t, n] + 1] - offsets[known[t, n]]
+            n += 1
+        work += np.sort(lengths[:n])[: missed + 1].sum()
+    return work
 
 
 @numba.njit(cache=True, nogil=True)
@@ -191,6 +233,7 @@ def _count_tolerant_matches(
     fields: np.ndarray,
     missed: int,
     cap: int,
+    last_only: bool,
 ) -> np.ndarray:
     n_targets, n_points = known.shape
     counts = np.zeros((n_targets, n_points), np.int32)
@@ -214,6 +257,8 @@ def _count_tolerant_matches(
             rarest_first[j] = q
             if q < missed:
                 counts[t, q] = min(cap, n_vehicles)
+                continue
+            if last_only and q < n_points - 1:
                 continue
             if q == missed or length == cap:
                 length = _first_fitting(

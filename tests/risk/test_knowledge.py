@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.engine import LocalEngine
-from analyzer.errors import UsageError
+from analyzer.errors import TooMuchWorkError, UsageError
 from analyzer.policy.retention import sweep_retention
 from analyzer.risk.adversary import CHOICES, Adversary
 from analyzer.risk.choosing import ANY, Chooser, choose_points
@@ -329,3 +329,11 @@ def test_the_sweep_refuses_what_long_bins_cannot_tell():
         with pytest.raises(UsageError, match="time='1D' or shorter"):
             sweep_retention(sightings, ["1D"], adversary)
     assert sweep_retention(sightings, ["1D"], Adversary(1, "7D", choose="busiest")).windows
+
+
+def test_too_many_vehicles_to_compare_are_refused_with_a_remedy(monkeypatch):
+    monkeypatch.setattr("analyzer.risk.tolerant.MOST_LOOKED_AT", 100)
+    sightings = sightings_of(random_rows(np.random.default_rng(1), vehicles=30))
+    assert measure_unicity(sightings, Adversary(2, "7D", "2km")).targets > 20
+    with pytest.raises(TooMuchWorkError, match="sample=1_000"):
+        measure_unicity(sightings, Adversary(2, "7D", "2km", missed=1))

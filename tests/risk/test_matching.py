@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from analyzer.risk.matching import UNCAPPED, count_matches, count_window_matches
+from analyzer.risk.matching import (
+    UNCAPPED,
+    count_all_matches,
+    count_matches,
+    count_window_matches,
+)
 from analyzer.risk.postings import MOST_BYTES, post, post_days
 
 
@@ -136,3 +141,25 @@ def test_lists_of_one_length_of_which_some_have_bits():
         for q in range(3):
             common = set.intersection(*(held[s] for s in slots[: q + 1]))
             assert counts[row, q] == min(15, len(common))
+
+
+@pytest.mark.parametrize("room", [0, MOST_BYTES])
+@pytest.mark.parametrize("n_vehicles", [40, 20_000])
+def test_all_matches_are_counted_whole(room, n_vehicles):
+    # With many vehicles a list is several blocks of words long.
+    rng = np.random.default_rng(n_vehicles)
+    held = rng.random((n_vehicles, 8)) < np.linspace(0.02, 0.9, 8)
+    vehicle, slot = (column.astype(np.int32) for column in np.nonzero(held))
+    known = np.array([rng.permutation(8)[:4] for _ in range(60)], np.int32)
+    known[::7, 2:] = -1
+    known[::11] = -1
+    postings = post(vehicle, slot, 8, most_bytes=room)
+    for row, count in zip(known, count_all_matches(known, postings), strict=True):
+        asked = row[row >= 0]
+        assert count == (held[:, asked].all(axis=1).sum() if len(asked) else 0)
+    capped = count_matches(np.zeros(60, np.int32), known, postings, cap=3)
+    for row, counts in zip(known, capped, strict=True):
+        for q in range(4):
+            asked = row[: q + 1]
+            if (asked >= 0).all():
+                assert counts[q] == min(3, held[:, asked].all(axis=1).sum())
