@@ -267,7 +267,8 @@ def _first_holders(
     rarest = rarest_first[0]
     start, stop = offsets[rarest], offsets[rarest + 1]
     count = 0
-    by_words = stop - start > bits.shape[1]
+    # Blocks of words are quick: one costs about as much as looking at eight holders.
+    by_words = 8 * (stop - start) > bits.shape[1]
     for q in range(n):
         at[q] = offsets[rarest_first[q]]
         by_words = by_words and row_of_bits[rarest_first[q]] >= 0
@@ -277,9 +278,9 @@ def _first_holders(
             common = block[: end - begin]
             common[:] = bits[row_of_bits[rarest], begin:end]
             for q in range(1, n):
-                other = bits[row_of_bits[rarest_first[q]], begin:end]
+                row = bits[row_of_bits[rarest_first[q]], begin:end]
                 for w in range(len(common)):
-                    common[w] &= other[w]
+                    common[w] &= row[w]
             any_left = np.uint64(0)
             for w in range(len(common)):
                 any_left |= common[w]
@@ -297,26 +298,56 @@ def _first_holders(
                         return count
                     word &= word - np.uint64(1)
         return count
-    for i in range(start, stop):
-        rank = holders[i]
-        held = True
-        for q in range(1, n):
-            row = row_of_bits[rarest_first[q]]
-            if row >= 0:
-                held = has_bit(bits, row, rank)
-            else:
-                end = offsets[rarest_first[q] + 1]
-                at[q] = lower_bound(holders, at[q], end, rank)
-                held = at[q] < end and holders[at[q]] == rank
-            if not held:
+    # Two lists of about one length are merged: that needs no guess, and looking up does.
+    to_merge = n > 1 and row_of_bits[rarest_first[1]] < 0
+    if to_merge:
+        end = offsets[rarest_first[1] + 1]
+        to_merge = end - at[1] < _GALLOP * (stop - start)
+    while start < stop:
+        rank = holders[start]
+        if to_merge:
+            if at[1] == end:
                 break
-        if held:
+            other = holders[at[1]]
+            start += rank <= other
+            at[1] += other <= rank
+            if rank != other:
+                continue
+        else:
+            start += 1
+        first = 2 if to_merge else 1
+        if _hold_all(rank, rarest_first, first, offsets, holders, row_of_bits, bits, at):
             if not to_count:
                 found[count] = rank
             count += 1
             if count == cap:
                 break
     return count
+
+
+@numba.njit(cache=True, nogil=True)
+def _hold_all(
+    rank: int,
+    slots: np.ndarray,
+    first: int,
+    offsets: np.ndarray,
+    holders: np.ndarray,
+    row_of_bits: np.ndarray,
+    bits: np.ndarray,
+    at: np.ndarray,
+) -> bool:
+    """Tell whether a vehicle holds the slots from the first on; ranks are asked ascending."""
+    for q in range(first, len(slots)):
+        row = row_of_bits[slots[q]]
+        if row >= 0:
+            if not has_bit(bits, row, rank):
+                return False
+        else:
+            end = offsets[slots[q] + 1]
+            at[q] = lower_bound(holders, at[q], end, rank)
+            if at[q] == end or holders[at[q]] != rank:
+                return False
+    return True
 
 
 @numba.njit(cache=True, nogil=True)
