@@ -1,8 +1,8 @@
 """Exposure under a policy: whom a leak of the released sightings singles out.
 
-The adversary's points were fixed before the policy (`analyzer.policy.knowledge`). The policy does to
-each known sighting what it does to those in the store: one that is gone helps nobody, one that is
-rounded is known only as finely as the store shows it, and one under another pseudonym cannot be
+The adversary's points were fixed before the policy (`analyzer.policy.knowledge`). The policy does
+to each known sighting what it does to those in the store: one that is gone helps nobody, one that
+is rounded is known only as finely as the store shows it, and one under another pseudonym cannot be
 joined with the others (to join them is linkage, a risk of its own).
 """
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,6 +25,7 @@ from analyzer.policy.leaks import (
     LeakPlan,
     plan_leaks,
 )
+from analyzer.policy.policy import whole_days
 from analyzer.policy.resampling import IS_ALONE, IS_SHOWN, IS_TARGET, estimate_share
 from analyzer.policy.retention_sweep import RetentionSweep, WindowRisk
 from analyzer.risk.adversary import Adversary
@@ -34,10 +34,7 @@ from analyzer.risk.knowledge import knowledge_of
 from analyzer.risk.points import local_times
 from analyzer.schema import Rows, concatenate
 from analyzer.sightings import Sightings
-from analyzer.units import DAY_MS, parse_duration
-
-if TYPE_CHECKING:
-    pass
+from analyzer.units import DAY_MS
 
 WINDOWS = ("1D", "7D", "21D", "30D", "90D", "180D")
 
@@ -138,7 +135,7 @@ def sweep_retention(
     check_draw(None, seed)
     _check_adversary(adversary)
     kept = check_windows(windows)
-    open_days = _whole_days(open_for, "open_for", least=0)
+    open_days = whole_days(open_for, "open_for", least=0)
     runner = get_engine(engine, memory)
     clock = sightings.clock
     first_day, last_day = clock.local(np.array(sightings.span_ms)) // DAY_MS
@@ -205,15 +202,7 @@ def check_windows(windows: Sequence[str]) -> tuple[int, ...]:
     """
     if isinstance(windows, str) or not len(windows):
         raise UsageError("windows: write one or more, for example windows=('1D', '7D', '30D')")
-    return tuple(sorted({_whole_days(window, "window", least=1) for window in windows}))
-
-
-def _whole_days(value: str, name: str, *, least: int) -> int:
-    milliseconds = parse_duration(value, name=name)
-    if milliseconds % DAY_MS or milliseconds < least * DAY_MS:
-        example = "'0D' or '30D'" if least == 0 else "'1D' or '30D'"
-        raise UsageError(f"{name} {value!r} must be a whole number of days, such as {example}")
-    return milliseconds // DAY_MS
+    return tuple(sorted({whole_days(window, "window", least=1) for window in windows}))
 
 
 def _date(day: int) -> str:

@@ -1,0 +1,242 @@
+"""Compare policies: all risks of each, on the same leaks and vehicles, beside what use is left."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from analyzer.engine import Engine
+from analyzer.errors import UsageError
+from analyzer.estimate import Estimate
+from analyzer.policy.benefit import Uses
+from analyzer.policy.comparison import PolicyComparison, PolicyOutcome, mark_undominated
+from analyzer.policy.leaks import MEASURED, NOT_MEASURABLE
+from analyzer.policy.outcomes import RISKS, Outcomes, check_risks, find_outcomes
+from analyzer.policy.policy import Policy, read_policies, whole_days
+from analyzer.policy.resampling import (
+    IS_ALONE,
+    IS_TARGET,
+    estimate_difference,
+    estimate_share,
+)
+from analyzer.policy.setting import Setting, make_setting
+from analyzer.policy.traffic_counts import count_accuracy, hourly_profile
+from analyzer.risk.adversary import Adversary
+from analyzer.risk.draw import check_draw
+from analyzer.sightings import Sightings
+from analyzer.units import DAY_MS
+
+SAMPLE = 20_000
+"""Vehicles among which companions are looked for, where there are more."""
+
+
+def compare_policies(
+    sightings: Sightings,
+    policies: Mapping[str, Policy] | Sequence[Policy] | str | Path,
+    adversary: Adversary | None = None,
+    seed: int = 0,
+    *,
+    risks: Sequence[str] = tuple(RISKS),
+    open_for: str = "0D",
+    uses: Uses | None = None,
+    sample: int | None = SAMPLE,
+    engine: str | Engine = "local",
+    memory: str | int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> PolicyComparison:
+    """Compare what a leak gives away under several policies, and what use they leave.
+
+    Parameters
+    ----------
+    sightings : Sightings
+        The population, before any policy.
+    policies : mapping of str to Policy, sequence of Policy, or path
+        The policies by name; a sequence is named by what each says; a path is a TOML file (see
+        `analyzer.policy.policy.read_policies`). The first is the one the others are held against.
+    adversary : Adversary, optional
+        Who knows what; by default four sightings to the hour and the camera.
+    seed : int
+        Of every draw.
+    risks : sequence of str
+        Which: ``"unicity"``, ``"homes"``, ``"works"``, ``"commutes"``, ``"companions"``.
+    open_for : str
+        Days for which the store stood open before each leak ended.
+    uses : Uses, optional
+        How old records are when they are used (`analyzer.policy.benefit.read_uses`); without them
+        no benefit of keeping is shown.
+    sample : int or None
+        Vehicles among which companions are looked for, drawn by chance; None takes all.
+    engine, memory
+        Where the parts run, and how much may be held at once.
+    progress : callable, optional
+        Called with the policies done and the policies in all.
+
+    Returns
+    -------
+    PolicyComparison
+
+    Raises
+    ------
+    UsageError
+        If there is no policy, or none that the data are long enough for.
+
+    Notes
+    -----
+    *Same leaks, same vehicles, same knowledge.* H is the longest retention compared that the data
+    can hold. A vehicle counts if it was seen (for unicity: at p distinct points) in the H days
+    before the leak, and what is known of it are p of those points, drawn once
+    (`analyzer.policy.retention`). The policy is then done to the store and to each known sighting:
+    one that is gone helps nobody, one that is rounded is known as finely as the store shows it, and
+    one under another pseudonym cannot be joined with the rest.
+
+    *Differences* are paired: the same vehicles on the same leak days, vehicles drawn again.
+
+    *Inferred* homes, works, commutes and companions are what the finders name in what the leak
+    shows: of any pseudonym of the vehicle. How often they are right is shown by their scores.
+
+    *The rest of the use*: share of the sightings before a leak that the store still holds; how well
+    the traffic of an ordinary week can be counted in it (which needs no plates: counts may be kept
+    where sightings are not); and the share of a user's file of uses that are served.
+
+    Examples
+    --------
+    Two vehicles, each seen once a day by its own camera, for three days.
+
+    >>> from analyzer.sightings import from_arrays
+    >>> day = 86_400_000
+    >>> two = from_arrays([0] * 3 + [1] * 3, [0, day, 2 * day] * 2, [0] * 3 + [1] * 3)
+    >>> compared = compare_policies(
+    ...     two, {"long": Policy("2D"), "short": Policy("0D")}, Adversary(points=1),
+    ...     risks=["unicity"])
+    >>> compared.to_pandas()[["policy", "unicity", "unicity_difference"]].values.tolist()
+    [['long', 1.0, 0.0], ['short', 0.0, -1.0]]
+    """
+    adversary = Adversary() if adversary is None else adversary
+    check_draw(sample, seed)
+    risks = check_risks(risks)
+    named = name_policies(policies)
+    say = progress or (lambda done, total: None)
+    setting = make_setting(
+        sightings,
+        tuple(named.values()),
+        adversary,
+        open_days=whole_days(open_for, "open_for", least=0),
+        sample=sample,
+        seed=seed,
+        engine=engine,
+        memory=memory,
+    )
+    everything = Policy(retention=None, attributes="keep")
+    profile = hourly_profile(
+        setting.released(everything, len(setting.leak_days) - 1), setting.runner
+    )
+    judged, reference = [], None
+    for number, (name, policy) in enumerate(named.items()):
+        found = None
+        if setting.status_of(policy) != NOT_MEASURABLE:
+            found = find_outcomes(setting, policy, risks)
+            reference = found if reference is None else reference
+        judged.append(_judge(setting, name, policy, found, reference, uses, profile, risks))
+        say(number + 1, len(named))
+    return PolicyComparison(
+        outcomes=tuple(mark_undominated(judged)),
+        adversary=adversary,
+        knowledge_days=setting.history,
+        open_days=setting.open_days,
+        leak_dates=tuple(
+            (date(1970, 1, 1) + timedelta(days=day)).isoformat() for day in setting.leak_days
+        ),
+        vehicles=sightings.n_vehicles,
+        sample=None if setting.sampled is None else sample,
+        uses=uses,
+        seed=int(seed),
+        synthetic=sightings.synthetic,
+    )
+
+
+def name_policies(
+    policies: Mapping[str, Policy] | Sequence[Policy] | str | Path,
+) -> dict[str, Policy]:
+    """Give policies by name.
+
+    Raises
+    ------
+    UsageError
+        If there is none, or something that is no policy.
+    """
+    if isinstance(policies, (str, Path)):
+        policies = read_policies(policies)
+    if not isinstance(policies, Mapping):
+        policies = {
+            policy.describe() if isinstance(policy, Policy) else "": policy for policy in policies
+        }
+    wrong = [name for name, policy in policies.items() if not isinstance(policy, Policy)]
+    if wrong or not policies:
+        raise UsageError(
+            "policies: write one or more, for example {'maine': Policy(retention='21D')}"
+        )
+    return dict(policies)
+
+
+def _judge(
+    setting: Setting,
+    name: str,
+    policy: Policy,
+    found: Outcomes | None,
+    reference: Outcomes | None,
+    uses: Uses | None,
+    profile: np.ndarray,
+    risks: Sequence[str],
+) -> PolicyOutcome:
+    """Turn what leaks under a policy tell into figures."""
+    status = setting.status_of(policy)
+    if found is None:
+        nothing = {
+            risk: Estimate(math.nan, math.nan, math.nan, 0, NOT_MEASURABLE) for risk in risks
+        }
+        return PolicyOutcome(name, policy, status, nothing, nothing, math.nan, math.nan)
+    resampled = "vehicles and leak days" if status == MEASURED else "vehicles"
+    method = f"mean over leak days; bootstrap of {resampled}, 95 %"
+    shares, differences = {}, {}
+    for number, risk in enumerate(risks):
+        rng = np.random.default_rng([setting.seed, number])
+        reason = found.unmeasured.get(risk)
+        how = {"days_vary": status == MEASURED, "rng": rng}
+        shares[risk] = estimate_share(
+            found.states[risk],
+            IS_ALONE,
+            IS_TARGET,
+            method=f"not measured: {reason}" if reason else method,
+            baseline=found.baselines[risk],
+            **how,
+        )
+        differences[risk] = estimate_difference(
+            found.states[risk], reference.states[risk], method=f"{method}; paired", **how
+        )
+    kept, traffic = _use_left(setting, policy, profile)
+    return PolicyOutcome(
+        name=name,
+        policy=policy,
+        status=status,
+        risks=shares,
+        differences=differences,
+        kept=kept,
+        traffic=traffic,
+        served=None if uses is None else uses.served(policy.days),
+    )
+
+
+def _use_left(setting: Setting, policy: Policy, profile: np.ndarray) -> tuple[float, float]:
+    """Say which share of the sightings is left, and how well traffic can be counted in it."""
+    released = setting.released(policy, len(setting.leak_days) - 1)
+    last = setting.leak_days[-1]
+    first = int(setting.sightings.clock.local(np.array(setting.sightings.span_ms[:1]))[0]) // DAY_MS
+    before = int(profile.sum())
+    covered = last - first
+    days = covered if policy.days is None else min(policy.days, covered)
+    traffic = count_accuracy(profile, covered, released, days, setting.runner)
+    return len(released) / before if before else 0.0, traffic

@@ -1,0 +1,265 @@
+"""The result of a comparison of policies: told, drawn, and as a table."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from analyzer.estimate import Estimate
+from analyzer.policy.benefit import Uses
+from analyzer.policy.leaks import NOT_MEASURABLE, ONE_LEAK_DAY
+from analyzer.policy.policy import Policy
+from analyzer.result import Result
+from analyzer.risk.adversary import Adversary
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+RISK_NAMES = {
+    "unicity": "singled out",
+    "homes": "home inferred",
+    "works": "work place inferred",
+    "commutes": "commute inferred",
+    "companions": "companions found",
+}
+
+
+@dataclass(frozen=True)
+class PolicyOutcome:
+    """What a leak under one policy gives away, and what use the policy leaves.
+
+    Attributes
+    ----------
+    name : str
+        Of the policy.
+    policy : Policy
+        What is kept.
+    status : str
+        ``"measured"``, ``"one leak day"`` or ``"not measurable"``.
+    risks : dict of str to Estimate
+        Share of the vehicles for which each risk comes true.
+    differences : dict of str to Estimate
+        The same minus that of the first policy, paired by vehicle and leak day.
+    kept : float
+        Share of the sightings before a leak that the store still holds.
+    traffic : float
+        How well the traffic of an ordinary week can be counted, from 0 to 1.
+    served : Estimate or None
+        Share of the user's uses that are served.
+    undominated : bool
+        Whether no other policy is at least as good in everything and better in something.
+    """
+
+    name: str
+    policy: Policy
+    status: str
+    risks: dict[str, Estimate]
+    differences: dict[str, Estimate]
+    kept: float
+    traffic: float
+    served: Estimate | None = None
+    undominated: bool = False
+
+
+@dataclass(frozen=True)
+class PolicyComparison(Result):
+    """What leaks give away under several policies.
+
+    Attributes
+    ----------
+    outcomes : tuple of PolicyOutcome
+        In the order in which the policies were given.
+    adversary : Adversary
+        Who knows what.
+    knowledge_days : int
+        Days before a leak from which the known points come.
+    open_days : int
+        Days for which the store stood open.
+    leak_dates : tuple of str
+        Local dates on which the store leaks.
+    vehicles : int
+        Vehicles that were seen.
+    sample : int or None
+        Vehicles among which companions were looked for; None for all.
+    uses : Uses or None
+        How old records are when they are used.
+    seed : int
+        Of the draws.
+    synthetic : bool
+        Whether the data are synthetic.
+    """
+
+    outcomes: tuple[PolicyOutcome, ...]
+    adversary: Adversary
+    knowledge_days: int
+    open_days: int
+    leak_dates: tuple[str, ...]
+    vehicles: int
+    sample: int | None
+    uses: Uses | None = field(repr=False)
+    seed: int
+    synthetic: bool = False
+
+    def __getitem__(self, name: str) -> PolicyOutcome:
+        for outcome in self.outcomes:
+            if outcome.name == name:
+                return outcome
+        raise KeyError(name)
+
+    def summary(self) -> str:
+        """Tell for each policy what a leak gives away."""
+        stood_open = f", from a store that stood open for {self.open_days} days"
+        lines = [
+            f"An adversary knows {self.adversary.describe()}, of the {self.knowledge_days} days "
+            f"before a leak{stood_open if self.open_days else ''}. Leaks on "
+            f"{', '.join(self.leak_dates)}; {self.vehicles:,} vehicles."
+        ]
+        for outcome in self.outcomes:
+            if outcome.status == NOT_MEASURABLE:
+                lines.append(f"{outcome.name} ({outcome.policy.describe()}): not measurable.")
+                continue
+            said = [
+                f"{RISK_NAMES[risk]} {estimate.percent()}"
+                for risk, estimate in outcome.risks.items()
+                if estimate.is_measured
+            ]
+            lines.append(f"{outcome.name} ({outcome.policy.describe()}): {'; '.join(said)}.")
+        same = self._indistinct()
+        if same:
+            lines.append(f"No difference from {self.outcomes[0].name} is shown for {same}.")
+        if any(outcome.status == ONE_LEAK_DAY for outcome in self.outcomes):
+            lines.append(
+                "Where the data hold fewer than three leak days a retention apart, intervals say "
+                "nothing about how leak days differ."
+            )
+        if self.uses is not None:
+            lines.append(self.uses.caveat)
+        if self.sample is not None:
+            lines.append(f"Companions were looked for among {self.sample:,} vehicles.")
+        if self.synthetic:
+            lines.append("The data are synthetic.")
+        return "\n".join(lines)
+
+    def _indistinct(self) -> str:
+        names = [
+            f"{outcome.name} ({RISK_NAMES[risk]})"
+            for outcome in self.outcomes[1:]
+            for risk, difference in outcome.differences.items()
+            if difference.low <= 0 <= difference.high
+        ]
+        return ", ".join(names)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Give one row a policy: each risk with its interval, baseline and difference, and use."""
+        rows = []
+        for outcome in self.outcomes:
+            row: dict[str, Any] = {
+                "policy": outcome.name,
+                "means": outcome.policy.describe(),
+                "status": outcome.status,
+            }
+            for risk, estimate in outcome.risks.items():
+                difference = outcome.differences[risk]
+                row |= {
+                    risk: estimate.value,
+                    f"{risk}_low": estimate.low,
+                    f"{risk}_high": estimate.high,
+                    f"{risk}_n": estimate.n,
+                    f"{risk}_baseline": estimate.baseline,
+                    f"{risk}_difference": difference.value,
+                    f"{risk}_difference_low": difference.low,
+                    f"{risk}_difference_high": difference.high,
+                }
+            row |= {"kept": outcome.kept, "traffic": outcome.traffic}
+            if outcome.served is not None:
+                row |= {
+                    "served": outcome.served.value,
+                    "served_low": outcome.served.low,
+                    "served_high": outcome.served.high,
+                    "served_n": outcome.served.n,
+                }
+            rows.append({**row, "undominated": outcome.undominated})
+        return pd.DataFrame(rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the result as JSON-able fields, every figure as `Estimate.to_dict` gives it."""
+        return {
+            "adversary": self.adversary.to_dict(),
+            "policies": [
+                {
+                    "name": outcome.name,
+                    "policy": outcome.policy.to_dict(),
+                    "means": outcome.policy.describe(),
+                    "status": outcome.status,
+                    "risks": {risk: each.to_dict() for risk, each in outcome.risks.items()},
+                    "differences": {
+                        risk: each.to_dict() for risk, each in outcome.differences.items()
+                    },
+                    "kept": _number(outcome.kept),
+                    "traffic": _number(outcome.traffic),
+                    "served": None if outcome.served is None else outcome.served.to_dict(),
+                    "undominated": outcome.undominated,
+                }
+                for outcome in self.outcomes
+            ],
+            "against": self.outcomes[0].name,
+            "knowledge_days": self.knowledge_days,
+            "open_days": self.open_days,
+            "leak_dates": list(self.leak_dates),
+            "vehicles": self.vehicles,
+            "sample": self.sample,
+            "uses": None if self.uses is None else {
+                "kind": self.uses.kind, "n": len(self.uses.days), "unread": self.uses.unread,
+                "caveat": self.uses.caveat,
+            },
+            "seed": self.seed,
+            "synthetic": self.synthetic,
+        }  # fmt: skip
+
+    def plot(self) -> Axes:
+        """Draw the first risk of each policy with its interval."""
+        from matplotlib.figure import Figure
+
+        risk = next(iter(self.outcomes[0].risks))
+        shown = [each for each in self.outcomes if each.risks[risk].is_measured][::-1]
+        values = np.array([each.risks[risk].value for each in shown])
+        ends = np.array([[each.risks[risk].low, each.risks[risk].high] for each in shown])
+        axes = Figure(layout="constrained").subplots()
+        error = 100 * np.abs(ends.reshape(-1, 2).T - values)
+        axes.barh([each.name for each in shown], 100 * values, xerr=error)
+        axes.set(xlabel=f"vehicles: {RISK_NAMES[risk]} (%)", xlim=(0, 100))
+        return axes
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def mark_undominated(outcomes: list[PolicyOutcome]) -> list[PolicyOutcome]:
+    """Mark the policies that no other one beats: the Pareto front of risks against use."""
+    measured = [outcome for outcome in outcomes if outcome.status != NOT_MEASURABLE]
+    goods = {outcome.name: _goodness(outcome) for outcome in measured}
+
+    def beaten(name: str) -> bool:
+        own = goods[name]
+        return any(
+            (other >= own).all() and (other > own).any()
+            for at, other in goods.items()
+            if at != name
+        )
+
+    return [
+        replace(outcome, undominated=outcome.name in goods and not beaten(outcome.name))
+        for outcome in outcomes
+    ]
+
+
+def _goodness(outcome: PolicyOutcome) -> np.ndarray:
+    """Everything that is better when larger; a risk that cannot be measured counts as none."""
+    risks = [-np.nan_to_num(estimate.value) for estimate in outcome.risks.values()]
+    served = [] if outcome.served is None else [outcome.served.value]
+    return np.array([*risks, outcome.kept, outcome.traffic, *served])
