@@ -41,15 +41,7 @@ class Clock:
 
     def utc(self, local: int) -> int:
         """Turn one local time (ms) into its (earlier) instant."""
-        candidates = [
-            local - int(offset)
-            for offset in sorted(set(self.offsets.tolist()), reverse=True)
-        ]
-        for candidate in candidates:
-            if self.local(np.array([candidate]))[0] == local:
-                return candidate
-        # In a gap (clocks put forward) the wall never showed this time: the instant of the change.
-        return int(self.starts[np.searchsorted(self.starts, min(candidates), side="right")])
+        return int(to_utc(np.array([local], np.int64), self.starts, self.offsets)[0])
 
 
 def time_zone(name: str) -> ZoneInfo:
@@ -136,6 +128,25 @@ def to_local(times: np.ndarray, starts: np.ndarray, offsets: np.ndarray) -> np.n
             current = np.searchsorted(starts, time, side="right") - 1
         local[i] = time + offsets[current]
     return local
+
+
+def to_utc(local: np.ndarray, starts: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Turn local times (ms) into the earliest instants (ms, UTC) at which the wall showed them.
+
+    A time that the wall never showed, because clocks were put forward, becomes the instant of the
+    change.
+    """
+    instants = np.empty(len(local), np.int64)
+    missing = np.ones(len(local), bool)
+    for offset in sorted(set(offsets.tolist()), reverse=True):
+        tried = local - offset
+        shown = missing & (to_local(tried, starts, offsets) == local)
+        instants[shown] = tried[shown]
+        missing &= ~shown
+    if missing.any():
+        latest = local[missing] - offsets.max()
+        instants[missing] = starts[np.searchsorted(starts, latest, side="right")]
+    return instants
 
 
 @numba.njit(cache=True, nogil=True)

@@ -75,7 +75,7 @@ def apply_on_day(
     # Rounding down moves the first sightings to the beginning of their bin.
     first = start
     if round_ms:
-        first -= int(local[0] - bin_starts(local[:1], round_ms)[0])
+        first = clock.utc(int(bin_starts(local[:1], round_ms)[0]))
     return Released(
         store=sightings.store,
         _view=(min(first, end), end),

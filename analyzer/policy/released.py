@@ -16,7 +16,7 @@ import pandas as pd
 
 from analyzer.engine.base import Broadcast, DerivedPart, Part
 from analyzer.errors import UsageError
-from analyzer.local_time import time_bins, to_local
+from analyzer.local_time import time_bins, to_local, to_utc
 from analyzer.risk.draw import mix
 from analyzer.schema import CORE, Rows, take
 from analyzer.sightings import Sightings
@@ -116,9 +116,8 @@ def release_points(rows: Rows, recipe: Recipe, span: tuple[int, int]) -> Rows:
         codes = rows["vehicle"].astype(np.int64) * recipe.periods + period
         rows = {**rows, "vehicle": codes.astype(np.int32)}
     if recipe.round_ms:
-        # Rounded on the wall's clock, and moved back by as much: no hour is made or lost.
-        moved = local - bin_starts(local, recipe.round_ms)
-        rows = {**rows, "seen_at": rows["seen_at"] - moved}
+        begun = bin_starts(local, recipe.round_ms)
+        rows = {**rows, "seen_at": to_utc(begun, recipe.clock_starts, recipe.clock_offsets)}
     first, end = span
     inside = (rows["seen_at"] >= first) & (rows["seen_at"] < end)
     return rows if inside.all() else take(rows, inside)
