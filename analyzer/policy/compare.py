@@ -23,15 +23,12 @@ from analyzer.policy.resampling import (
     estimate_difference,
     estimate_share,
 )
-from analyzer.policy.setting import Setting, make_setting
+from analyzer.policy.setting import SAMPLE, Setting, make_setting
 from analyzer.policy.traffic_counts import count_accuracy, hourly_profile
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.draw import check_draw
 from analyzer.sightings import Sightings
 from analyzer.units import DAY_MS
-
-SAMPLE = 20_000
-"""Vehicles among which companions are looked for, where there are more."""
 
 
 def compare_policies(

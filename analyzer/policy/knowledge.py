@@ -16,7 +16,8 @@ from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast
 from analyzer.policy.leaks import draw_before_leaks
 from analyzer.risk.adversary import Adversary
-from analyzer.risk.points import keys_of, local_times, resolution_of
+from analyzer.risk.knowledge import knowledge_of
+from analyzer.risk.points import keys_of, local_times
 from analyzer.schema import Rows
 from analyzer.sightings import Sightings
 from analyzer.units import DAY_MS
@@ -54,9 +55,7 @@ def draw_knowledge(
         point q ``seen_at_q`` (ms, UTC) and ``camera_q`` (code).
     """
     shared: dict[str, Any] = {
-        **resolution_of(sightings, adversary),
-        "points": adversary.points,
-        "seed": int(seed),
+        **knowledge_of(sightings, adversary, seed, runner),
         "history": history,
         "leak_days": leak_days,
     }
@@ -79,6 +78,7 @@ def draw_known_sightings(rows: Rows, broadcast: Broadcast) -> Rows:
         broadcast["n_places"],
         broadcast["points"],
         broadcast["seed"],
+        broadcast["chooser"],
     )
     at = latest_rows(rows["vehicle"], keys, days, vehicles, known, seen)
     drawn = {"vehicle": vehicles.copy(), "leak": leaks.copy()}

@@ -22,7 +22,7 @@ from analyzer.patterns.trips import Trips, find_trips
 from analyzer.policy.policy import Policy
 from analyzer.policy.released import Released
 from analyzer.policy.released_exposure import states_under_policy
-from analyzer.policy.resampling import ABSENT, ALONE, SHOWN
+from analyzer.policy.resampling import ABSENT, ALONE, DELETED, SHOWN
 from analyzer.policy.setting import Setting
 from analyzer.units import MINUTE_MS
 
@@ -105,7 +105,7 @@ def find_outcomes(setting: Setting, policy: Policy, risks: Sequence[str]) -> Out
             counted = setting.counts[:, leak]
             if risk in OF_PAIRS and setting.sampled is not None:
                 counted = counted & setting.sampled[setting.codes]
-            states[risk][counted, leak] = SHOWN
+            states[risk][counted, leak] = np.where(patterns.shown[counted], SHOWN, DELETED)
             # Under rotation, what is inferred of any of a vehicle's pseudonyms is inferred of it.
             at = setting.position_of(inferred.vehicles.astype(np.int64) // released.recipe.periods)
             states[risk][at[counted[at]], leak] = ALONE
@@ -127,7 +127,16 @@ class _Patterns:
     def __init__(self, released: Released, setting: Setting):
         self.released = released
         self.on: dict[str, Any] = {"engine": setting.runner, "memory": setting.memory}
-        self._sampled = setting.sampled
+        self._setting = setting
+
+    @cached_property
+    def shown(self) -> np.ndarray:
+        """Whether the leak shows anything of each vehicle that counts."""
+        shown = np.zeros(len(self._setting.codes), bool)
+        if len(self.released):
+            codes = self.released.codes_seen.astype(np.int64) // self.released.recipe.periods
+            shown[self._setting.position_of(codes)] = True
+        return shown
 
     @cached_property
     def trips(self) -> Trips:
@@ -144,9 +153,10 @@ class _Patterns:
     @property
     def of_sample(self) -> Released:
         """What the leak shows of the vehicles that were drawn for risks of pairs."""
-        if self._sampled is None:
+        kept = self._setting.sampled
+        if kept is None:
             return self.released
-        recipe, kept = self.released.recipe, self._sampled
+        recipe = self.released.recipe
         if recipe.kept_vehicles is not None:
             kept = kept & recipe.kept_vehicles
         return replace(self.released, recipe=replace(recipe, kept_vehicles=kept))

@@ -9,7 +9,9 @@ what was kept, and gives a curve that is flat.)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -19,15 +21,20 @@ from analyzer.engine.base import Broadcast
 from analyzer.errors import UsageError
 from analyzer.estimate import Estimate
 from analyzer.policy.exposure import states_before_leaks
-from analyzer.policy.leaks import (
-    MEASURED,
-    NOT_MEASURABLE,
-    LeakPlan,
-    plan_leaks,
+from analyzer.policy.leaks import MEASURED, NOT_MEASURABLE, plan_leaks
+from analyzer.policy.outcomes import check_risks, find_outcomes
+from analyzer.policy.policy import Policy, whole_days
+from analyzer.policy.resampling import (
+    ABSENT,
+    DELETED,
+    IS_ALONE,
+    IS_SHOWN,
+    IS_TARGET,
+    estimate_difference,
+    estimate_share,
 )
-from analyzer.policy.policy import whole_days
-from analyzer.policy.resampling import IS_ALONE, IS_SHOWN, IS_TARGET, estimate_share
 from analyzer.policy.retention_sweep import RetentionSweep, WindowRisk
+from analyzer.policy.setting import SAMPLE, Setting
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.draw import check_draw
 from analyzer.risk.knowledge import knowledge_of
@@ -46,6 +53,8 @@ def sweep_retention(
     open_for: str = "0D",
     seed: int = 0,
     *,
+    risks: Sequence[str] = ("unicity",),
+    sample: int | None = SAMPLE,
     engine: str | Engine = "local",
     memory: str | int | None = None,
 ) -> RetentionSweep:
@@ -70,6 +79,11 @@ def sweep_retention(
         copied.
     seed : int
         Of the draw of points (see `analyzer.risk.draw`) and of the resampling.
+    risks : sequence of str
+        Which risks: ``"unicity"``, and what can be inferred (``"homes"``, ``"works"``,
+        ``"commutes"``, ``"companions"``) from what each leak shows.
+    sample : int or None
+        Vehicles among which companions are looked for, drawn by chance; None takes all.
     engine, memory
         Where the parts run, and how much may be held at once.
 
@@ -132,7 +146,8 @@ def sweep_retention(
     2     9D  not measurable    NaN           NaN
     """
     adversary = Adversary() if adversary is None else adversary
-    check_draw(None, seed)
+    check_draw(sample, seed)
+    risks = check_risks(risks)
     _check_adversary(adversary)
     kept = check_windows(windows)
     open_days = whole_days(open_for, "open_for", least=0)
@@ -140,39 +155,43 @@ def sweep_retention(
     clock = sightings.clock
     first_day, last_day = clock.local(np.array(sightings.span_ms)) // DAY_MS
     plan = plan_leaks(int(first_day), int(last_day), kept)
-    shared = {
-        **knowledge_of(sightings, adversary, seed, runner),
-        "history": plan.history,
-        "leak_days": np.array(plan.leak_days, np.int64),
-        "reach": np.array(kept, np.int64) + open_days,
-    }
-    census = concatenate(
-        runner.map(sightings.parts("vehicle", "seen_at"), count_days_in_part, shared)
+    setting = Setting(
+        sightings=sightings,
+        adversary=adversary,
+        leak_days=plan.leak_days,
+        history=plan.history,
+        open_days=open_days,
+        statuses=dict(zip(kept, plan.statuses, strict=True)),
+        sample=sample,
+        seed=int(seed),
+        engine=engine,
+        memory=memory,
     )
-    vehicles = int(census["vehicles"].sum())
-    states = np.zeros((0, 0, len(kept)), np.int8)
-    if plan.history:
-        states = states_before_leaks(sightings, runner, shared)
+    census = concatenate(
+        runner.map(
+            sightings.parts("vehicle", "seen_at"),
+            count_days_in_part,
+            {"clock_starts": clock.starts, "clock_offsets": clock.offsets},
+        )
+    )
+    steps: list[WindowRisk] = []
+    for number, risk in enumerate(risks):
+        states, baselines, reasons = (
+            _singled_out(setting, kept, int(census["vehicles"].sum()))
+            if risk == "unicity"
+            else _inferred(setting, kept, risk)
+        )
+        steps += _window_risks(
+            setting, kept, risk, states, baselines, reasons, census, salt=number
+        )
     return RetentionSweep(
-        windows=tuple(
-            _window_risk(
-                days,
-                days + open_days,
-                status if len(states) else NOT_MEASURABLE,
-                states[:, :, at],
-                plan,
-                census,
-                baseline=1 / vehicles,
-                seed=int(seed),
-            )
-            for at, (days, status) in enumerate(zip(kept, plan.statuses, strict=True))
-        ),
+        windows=tuple(steps),
         adversary=adversary,
         knowledge_days=plan.history,
         open_days=open_days,
         leak_dates=tuple(_date(day) for day in plan.leak_days),
         data_days=int(last_day - first_day) + 1,
-        vehicles=vehicles,
+        vehicles=int(census["vehicles"].sum()),
         seed=int(seed),
         synthetic=sightings.synthetic,
     )
@@ -185,6 +204,42 @@ def _check_adversary(adversary: Adversary) -> None:
             "sweep knows place and time alone; write time='1D' or shorter, or attributes=() and "
             "missed=0"
         )
+
+
+def _singled_out(
+    setting: Setting, kept: tuple[int, ...], vehicles: int
+) -> tuple[np.ndarray, list[float], list[str]]:
+    """Find whom each window singles out: states, what chance gives, why not measured."""
+    states = np.zeros((0, len(setting.leak_days), len(kept)), np.int8)
+    if setting.history:
+        states = states_before_leaks(
+            setting.sightings,
+            setting.runner,
+            {
+                **knowledge_of(
+                    setting.sightings, setting.adversary, setting.seed, setting.runner
+                ),
+                "history": setting.history,
+                "leak_days": np.array(setting.leak_days, np.int64),
+                "reach": np.array(kept, np.int64) + setting.open_days,
+            },
+        )
+    return states, [1 / vehicles] * len(kept), [""] * len(kept)
+
+
+def _inferred(
+    setting: Setting, kept: tuple[int, ...], risk: str
+) -> tuple[np.ndarray, list[float], list[str]]:
+    """Find of whom each window lets something be inferred; see `_singled_out`."""
+    n_vehicles = len(setting.codes) if setting.history else 0
+    states = np.zeros((n_vehicles, len(setting.leak_days), len(kept)), np.int8)
+    baselines, reasons = [math.nan] * len(kept), [""] * len(kept)
+    for at, days in enumerate(kept):
+        if setting.statuses[days] != NOT_MEASURABLE:
+            found = find_outcomes(setting, Policy(f"{days}D", attributes="keep"), (risk,))
+            states[:, :, at] = found.states[risk]
+            baselines[at], reasons[at] = found.baselines[risk], found.unmeasured.get(risk, "")
+    return states, baselines, reasons
 
 
 def check_windows(windows: Sequence[str]) -> tuple[int, ...]:
@@ -209,48 +264,73 @@ def _date(day: int) -> str:
     return (date(1970, 1, 1) + timedelta(days=day)).isoformat()
 
 
-def _window_risk(
-    days: int,
-    exposed_days: int,
-    status: str,
+def _window_risks(
+    setting: Setting,
+    kept: tuple[int, ...],
+    risk: str,
     states: np.ndarray,
-    plan: LeakPlan,
+    baselines: list[float],
+    reasons: list[str],
     census: Rows,
     *,
-    baseline: float,
-    seed: int,
-) -> WindowRisk:
-    measurable = status != NOT_MEASURABLE
-    if not measurable:
-        states = states[:0]
-    resampled = "vehicles and leak days" if status == MEASURED else "vehicles"
-    method = (
-        f"exact match against all vehicles; mean over leak days; bootstrap of {resampled}, 95 %"
-        if measurable
-        else "not measurable"
-    )
-    rng = np.random.default_rng([seed, days, exposed_days])
-
-    def estimate(has: np.ndarray, among: np.ndarray, chance: float | None) -> Estimate:
-        return estimate_share(
-            states,
-            has,
-            among,
-            days_vary=status == MEASURED,
-            rng=rng,
-            method=method,
-            baseline=chance,
+    salt: int,
+) -> list[WindowRisk]:
+    """Turn the states of one risk in all windows into figures."""
+    steps = []
+    shorter, before = np.where(states[:, :, 0] == ABSENT, ABSENT, DELETED), 0
+    for at, days in enumerate(kept):
+        status = setting.statuses[days] if len(states) else NOT_MEASURABLE
+        measurable = status != NOT_MEASURABLE
+        now = states[:, :, at] if measurable else states[:0, :, at]
+        resampled = "vehicles and leak days" if status == MEASURED else "vehicles"
+        found = "exact match against all vehicles" if risk == "unicity" else "as the finders name"
+        method = f"{found}; mean over leak days; bootstrap of {resampled}, 95 %"
+        if reasons[at] or not measurable:
+            method = f"not measured: {reasons[at]}" if reasons[at] else "not measurable"
+        exposed_days = days + setting.open_days
+        salts = [setting.seed, days, exposed_days, *([salt] if salt else [])]
+        how = {
+            "days_vary": status == MEASURED,
+            "rng": np.random.default_rng(salts),
+            "method": method,
+        }
+        baseline = baselines[at]
+        share = estimate_share(now, IS_ALONE, IS_TARGET, baseline=baseline, **how)
+        in_window = estimate_share(now, IS_ALONE, IS_SHOWN, baseline=baseline, **how)
+        exposed = estimate_share(now, IS_SHOWN, IS_TARGET, baseline=None, **how)
+        added = None
+        if measurable and share.is_measured:
+            gained = estimate_difference(now, shorter, **how)
+            added = _per_day(gained, days - before)
+            shorter, before = now, days
+        steps.append(
+            WindowRisk(
+                days=days,
+                exposed_days=exposed_days,
+                status=status,
+                leak_days=len(setting.leak_days) if measurable else 0,
+                share=share,
+                share_in_window=in_window,
+                exposed_vehicles=exposed,
+                exposed_rows=(
+                    _exposed_rows(census, setting.leak_days, exposed_days)
+                    if measurable
+                    else math.nan
+                ),
+                risk=risk,
+                added_per_day=added,
+            )
         )
+    return steps
 
-    return WindowRisk(
-        days=days,
-        exposed_days=exposed_days,
-        status=status,
-        leak_days=len(plan.leak_days) if measurable else 0,
-        share=estimate(IS_ALONE, IS_TARGET, baseline),
-        share_in_window=estimate(IS_ALONE, IS_SHOWN, baseline),
-        exposed_vehicles=estimate(IS_SHOWN, IS_TARGET, None),
-        exposed_rows=_exposed_rows(census, plan.leak_days, exposed_days) if measurable else np.nan,
+
+def _per_day(gained: Estimate, days: int) -> Estimate:
+    return replace(
+        gained,
+        value=gained.value / days,
+        low=gained.low / days,
+        high=gained.high / days,
+        method=f"{gained.method}; paired; per day",
     )
 
 

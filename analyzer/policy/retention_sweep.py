@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,14 @@ from analyzer.risk.adversary import Adversary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+INFERRED = {
+    "homes": "a home that is inferred",
+    "works": "a work place that is inferred",
+    "commutes": "a commute that is inferred",
+    "companions": "companions",
+}
+"""What is inferred of vehicles, by the name of the risk."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,9 @@ class WindowRisk:
         Share of the sightings recorded before the leak that it shows.
     risk : str
         Which risk the shares are.
+    added_per_day : Estimate or None
+        By how much the share grows with each day kept beyond the window before (or beyond none),
+        paired by vehicle and leak day.
     """
 
     days: int
@@ -50,6 +62,7 @@ class WindowRisk:
     exposed_vehicles: Estimate
     exposed_rows: float
     risk: str = "unicity"
+    added_per_day: Estimate | None = None
 
     @property
     def window(self) -> str:
@@ -64,7 +77,7 @@ class RetentionSweep(Result):
     Attributes
     ----------
     windows : tuple of WindowRisk
-        By days kept.
+        By risk, then by days kept.
     adversary : Adversary
         Who knows what.
     knowledge_days : int
@@ -93,9 +106,19 @@ class RetentionSweep(Result):
     seed: int
     synthetic: bool = False
 
+    @property
+    def risks(self) -> tuple[str, ...]:
+        """The risks that were measured."""
+        return tuple(dict.fromkeys(step.risk for step in self.windows))
+
+    def of(self, risk: str) -> tuple[WindowRisk, ...]:
+        """Give the windows of one risk, by days kept."""
+        return tuple(step for step in self.windows if step.risk == risk)
+
     def summary(self) -> str:
         """Tell the result in plain sentences."""
-        shown = [step for step in self.windows if step.status != NOT_MEASURABLE]
+        windows = self.of(self.risks[0])
+        shown = [step for step in windows if step.status != NOT_MEASURABLE]
         lines = []
         if shown:
             known = self.adversary.describe()
@@ -107,11 +130,17 @@ class RetentionSweep(Result):
             figures = "; ".join(
                 f"kept {_days(step.days)}: {step.share.percent()}" for step in shown
             )
-            lines.append(
-                f"An adversary knows {known}, of the {_days(self.knowledge_days)} before a leak"
-                f"{stood_open}. Vehicles that the leak singles out, of "
-                f"{shown[-1].share.n:,}: {figures}."
-            )
+            if self.risks[0] == "unicity":
+                lines.append(
+                    f"An adversary knows {known}, of the {_days(self.knowledge_days)} before a "
+                    f"leak{stood_open}. Vehicles that the leak singles out, of "
+                    f"{shown[-1].share.n:,}: {figures}."
+                )
+            lines += [
+                sentence
+                for risk in self.risks
+                if risk != "unicity" and (sentence := self._inferred_sentence(risk))
+            ]
             lines.append(
                 f"Leaks on {', '.join(self.leak_dates)}; matched against {self.vehicles:,} "
                 f"vehicles; a guess would be right for 1 in {self.vehicles:,}."
@@ -122,7 +151,7 @@ class RetentionSweep(Result):
                 f"One leak day: for {', '.join(single)} there are no three leak days at least a "
                 "window apart, so the intervals say nothing about how leak days differ."
             )
-        beyond = [step.window for step in self.windows if step.days > self.data_days]
+        beyond = [step.window for step in windows if step.days > self.data_days]
         if beyond:
             lines.append(
                 f"Not measurable: {', '.join(beyond)}; the data cover {_days(self.data_days)}."
@@ -135,7 +164,7 @@ class RetentionSweep(Result):
             )
         empty = [
             step.window
-            for step in self.windows
+            for step in windows
             if step.status == NOT_MEASURABLE and step.days <= self.data_days
         ]
         if empty:
@@ -146,6 +175,17 @@ class RetentionSweep(Result):
         if self.synthetic:
             lines.append("The data are synthetic.")
         return "\n".join(lines)
+
+    def _inferred_sentence(self, risk: str) -> str:
+        figures = [
+            f"kept {_days(step.days)}: {step.share.percent()}"
+            for step in self.of(risk)
+            if step.share.is_measured
+        ]
+        if not figures:
+            return ""
+        of = max(step.share.n for step in self.of(risk))
+        return f"Vehicles with {INFERRED[risk]}, of {of:,}: {'; '.join(figures)}."
 
     def to_pandas(self) -> pd.DataFrame:
         """Give one row a window: days, status, the share with its interval, and what is exposed."""
@@ -170,16 +210,18 @@ class RetentionSweep(Result):
                     "n_in_window": step.share_in_window.n,
                     "exposed_vehicles": step.exposed_vehicles.value,
                     "exposed_rows": step.exposed_rows,
+                    "added_per_day": _value(step.added_per_day),
                 }
                 for step in self.windows
             ]
         )
 
     def plot(self) -> Axes:
-        """Draw the share singled out against the days kept."""
+        """Draw the first risk against the days kept."""
         from analyzer.charts import retention_curve
 
-        return retention_curve(self.to_pandas()).axes[0]
+        table = self.to_pandas()
+        return retention_curve(table[table["risk"] == self.risks[0]]).axes[0]
 
     def to_dict(self) -> dict[str, Any]:
         """Give the result as JSON-able fields, every figure as `Estimate.to_dict` gives it."""
@@ -197,6 +239,7 @@ class RetentionSweep(Result):
                     "share_in_window": step.share_in_window.to_dict(),
                     "exposed_vehicles": step.exposed_vehicles.to_dict(),
                     "exposed_rows": None if np.isnan(step.exposed_rows) else step.exposed_rows,
+                    "added_per_day": step.added_per_day and step.added_per_day.to_dict(),
                 }
                 for step in self.windows
             ],
@@ -208,6 +251,10 @@ class RetentionSweep(Result):
             "seed": self.seed,
             "synthetic": self.synthetic,
         }
+
+
+def _value(estimate: Estimate | None) -> float:
+    return math.nan if estimate is None else estimate.value
 
 
 def _days(count: int) -> str:

@@ -27,6 +27,9 @@ from analyzer.schema import Rows
 from analyzer.sightings import Sightings
 from analyzer.units import DAY_MS
 
+SAMPLE = 20_000
+"""Vehicles among which companions are looked for, where there are more."""
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -200,8 +203,14 @@ def make_setting(
     Raises
     ------
     UsageError
-        If the data are too short for every policy.
+        If the data are too short for every policy, or the adversary knows attributes or may be
+        wrong.
     """
+    if adversary.attributes or adversary.missed:
+        raise UsageError(
+            "policies are compared for an adversary who knows place and time, rightly; write "
+            "attributes=() and missed=0"
+        )
     local = sightings.clock.local(np.array(sightings.span_ms)) // DAY_MS
     covered = int(local[1] - local[0]) + 1
     # Where all is kept, or nothing, the data themselves say how far knowledge reaches back.

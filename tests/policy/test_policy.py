@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -126,7 +127,7 @@ def test_smaller_shares_are_among_the_larger():
     table = pd.DataFrame({"name": [f"c{code}" for code in range(40)]})
     shares = [set(kept_cameras(share, table, 3).tolist()) for share in (0.1, 0.25, 0.5, 1.0)]
     assert [len(share) for share in shares] == [4, 10, 20, 40]
-    assert all(small < large for small, large in zip(shares, shares[1:], strict=False))
+    assert all(small < large for small, large in pairwise(shares))
     assert shares[1] != set(kept_cameras(0.25, table, 4).tolist())
 
 

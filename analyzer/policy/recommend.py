@@ -1,0 +1,388 @@
+"""Recommend: the least restrictive policies whose risks stay under targets, if there are any.
+
+How long sightings may be kept is searched for each way of rounding them: by halving where a risk
+cannot fall with longer keeping, by trying every length where it can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from analyzer.engine import Engine
+from analyzer.errors import UsageError
+from analyzer.estimate import Estimate
+from analyzer.policy.outcomes import RISKS, find_outcomes
+from analyzer.policy.policy import Policy
+from analyzer.policy.resampling import IS_ALONE, IS_TARGET, estimate_share
+from analyzer.policy.setting import SAMPLE, Setting, make_setting
+from analyzer.result import Result
+from analyzer.risk.adversary import Adversary
+from analyzer.risk.draw import check_draw
+from analyzer.sightings import Sightings
+from analyzer.units import DAY_MS, parse_duration
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LENGTHS = (1, 2, 3, 5, 7, 10, 14, 21, 28, 30, 60, 90, 120, 180, 365)
+"""Days kept that are tried, as far as the data hold them."""
+
+ROUNDINGS = (
+    Policy(attributes="keep"),
+    Policy(time="1h", attributes="keep"),
+    Policy(space="zone", attributes="keep"),
+    Policy(time="1h", space="zone", attributes="keep"),
+    Policy(time="1D", space="zone", attributes="keep"),
+    Policy(time="1D", space="5km", attributes="keep"),
+)
+"""Ways of rounding that are tried, the least restrictive first."""
+
+NEVER_FALLS = ("unicity",)
+"""Risks that, in bins of a day or shorter, cannot fall when more days are kept."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A policy that was measured, and whether it meets the targets.
+
+    Attributes
+    ----------
+    policy : Policy
+        What is kept.
+    risks : dict of str to Estimate
+        Its risks.
+    meets : bool
+        Whether the upper end of each interval is at most the target.
+    """
+
+    policy: Policy
+    risks: dict[str, Estimate]
+    meets: bool
+
+
+@dataclass(frozen=True)
+class Recommendation(Result):
+    """The least restrictive policies that meet targets.
+
+    Attributes
+    ----------
+    policies : tuple of Trial
+        For each way of rounding the longest keeping that meets the targets, without those that
+        another one beats (kept longer, and rounded no more); empty if none does.
+    trials : tuple of Trial
+        Everything that was measured.
+    targets : dict of str to float
+        The largest share allowed of each risk.
+    adversary : Adversary
+        Who knows what.
+    knowledge_days : int
+        Days before a leak from which the known points come.
+    longest : int
+        The longest keeping that the data can hold; a policy that keeps so long may not be the
+        longest that would do.
+    vehicles, seed, synthetic
+        Of the data and the draws.
+    """
+
+    policies: tuple[Trial, ...]
+    trials: tuple[Trial, ...]
+    targets: dict[str, float]
+    adversary: Adversary
+    knowledge_days: int
+    longest: int
+    vehicles: int
+    seed: int
+    synthetic: bool = False
+
+    def summary(self) -> str:
+        """Tell which policies meet the targets, or that none of those tried does."""
+        asked = ", ".join(f"{risk} at most {100 * at:g} %" for risk, at in self.targets.items())
+        lines = [
+            f"Asked: {asked} (upper end of the 95 % interval), against an adversary who knows "
+            f"{self.adversary.describe()}, of the {self.knowledge_days} days before a leak."
+        ]
+        if not self.policies:
+            nearest = min(self.trials, key=self._excess)
+            lines.append(
+                f"None of the {len(self.trials)} policies that were measured meets this. Nearest: "
+                f"{nearest.policy.describe()} ({_told(nearest)})."
+            )
+        for trial in self.policies:
+            lines.append(f"Meets it: {trial.policy.describe()} ({_told(trial)}).")
+        if any(trial.policy.days == self.longest for trial in self.policies):
+            lines.append(
+                f"The data cannot hold more than {self.longest} days with leaks to compare: "
+                "longer keeping may do as well, which cannot be shown here."
+            )
+        if self.synthetic:
+            lines.append("The data are synthetic.")
+        return "\n".join(lines)
+
+    def _excess(self, trial: Trial) -> float:
+        return max(trial.risks[risk].high - target for risk, target in self.targets.items())
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Give one row a policy that was measured: its terms, its risks, and whether it will do."""
+        rows = []
+        for trial in self.trials:
+            row: dict[str, Any] = {
+                "means": trial.policy.describe(),
+                "days": trial.policy.days,
+                "time": trial.policy.time,
+                "space": trial.policy.space,
+            }
+            for risk, estimate in trial.risks.items():
+                row |= {
+                    risk: estimate.value,
+                    f"{risk}_low": estimate.low,
+                    f"{risk}_high": estimate.high,
+                    f"{risk}_n": estimate.n,
+                    f"{risk}_target": self.targets[risk],
+                }
+            rows.append({**row, "meets": trial.meets, "recommended": trial in self.policies})
+        return pd.DataFrame(rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the result as JSON-able fields, every figure as `Estimate.to_dict` gives it."""
+        return {
+            "targets": dict(self.targets),
+            "policies": [_as_dict(trial) for trial in self.policies],
+            "trials": [_as_dict(trial) for trial in self.trials],
+            "adversary": self.adversary.to_dict(),
+            "knowledge_days": self.knowledge_days,
+            "longest": self.longest,
+            "vehicles": self.vehicles,
+            "seed": self.seed,
+            "synthetic": self.synthetic,
+        }
+
+    def plot(self) -> Axes:
+        """Draw the first risk against the days kept, a line for each way of rounding."""
+        from matplotlib.figure import Figure
+
+        risk, target = next(iter(self.targets.items()))
+        axes = Figure(layout="constrained").subplots()
+        table = self.to_pandas().sort_values("days")
+        for (time, space), rows in table.groupby(["time", "space"], dropna=False, sort=False):
+            told = [str(each) for each in (time, space) if isinstance(each, str)]
+            label = " and ".join(told) or "not rounded"
+            axes.plot(rows["days"], 100 * rows[risk], marker="o", label=label)
+        axes.axhline(100 * target, linestyle="--", label="target")
+        axes.set(xlabel="days kept", ylabel=f"{risk} (% of vehicles)", ylim=(0, 100))
+        axes.legend()
+        return axes
+
+
+def _told(trial: Trial) -> str:
+    return "; ".join(f"{risk} {estimate.percent()}" for risk, estimate in trial.risks.items())
+
+
+def _as_dict(trial: Trial) -> dict[str, Any]:
+    return {
+        "policy": trial.policy.to_dict(),
+        "means": trial.policy.describe(),
+        "risks": {risk: estimate.to_dict() for risk, estimate in trial.risks.items()},
+        "meets": trial.meets,
+    }
+
+
+def recommend_policy(
+    sightings: Sightings,
+    targets: Mapping[str, float] | None = None,
+    seed: int = 0,
+    *,
+    adversary: Adversary | None = None,
+    roundings: Sequence[Policy] = ROUNDINGS,
+    sample: int | None = SAMPLE,
+    engine: str | Engine = "local",
+    memory: str | int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Recommendation:
+    """Recommend the least restrictive policies whose risks stay at or under targets.
+
+    Parameters
+    ----------
+    sightings : Sightings
+        The population.
+    targets : mapping of str to float
+        The largest share allowed of each risk, ``{"unicity": 0.05, "homes": 0.10}``; by default
+        5 % singled out.
+    seed : int
+        Of every draw.
+    adversary : Adversary, optional
+        Who knows what; by default four sightings to the hour and the camera.
+    roundings : sequence of Policy
+        What is done to sightings besides deleting them, the least restrictive first; their
+        retention is what is searched for.
+    sample : int or None
+        Vehicles among which companions are looked for.
+    engine, memory
+        Where the parts run, and how much may be held at once.
+    progress : callable, optional
+        Called with the roundings done and the roundings in all.
+
+    Returns
+    -------
+    Recommendation
+        A target is met if the upper end of the risk's 95 % interval is not above it.
+
+    Raises
+    ------
+    UsageError
+        If a target is no share, or of a risk that is not known.
+
+    Notes
+    -----
+    Knowledge is fixed over all policies, as in `compare_policies`: H is the longest keeping tried.
+    Being singled out cannot become rarer with more days kept (in bins of a day or shorter, without
+    rotation), so the longest keeping that will do is found by halving; other risks can, so that
+    every length is tried. A policy is left out of the answer if another one that meets the targets
+    rounds no more and keeps at least as long.
+
+    Examples
+    --------
+    >>> from analyzer.sightings import from_arrays
+    >>> day = 86_400_000
+    >>> two = from_arrays([0] * 9 + [1] * 9, [i * day for i in range(9)] * 2, [0] * 9 + [1] * 9)
+    >>> found = recommend_policy(two, {"unicity": 0.7}, adversary=Adversary(points=1),
+    ...                          roundings=[Policy()])
+    >>> found.policies
+    ()
+    """
+    adversary = Adversary() if adversary is None else adversary
+    check_draw(sample, seed)
+    targets = check_targets({"unicity": 0.05} if targets is None else targets)
+    say = progress or (lambda done, total: None)
+    local = sightings.clock.local(np.array(sightings.span_ms)) // DAY_MS
+    covered = int(local[1] - local[0]) + 1
+    # Half of the data at most, so that there are leak days to compare.
+    lengths = [days for days in LENGTHS if days <= max(1, covered // 2)]
+    setting = make_setting(
+        sightings,
+        [Policy(f"{days}D") for days in lengths],
+        adversary,
+        sample=sample,
+        seed=seed,
+        engine=engine,
+        memory=memory,
+    )
+    monotone = (
+        set(targets) <= set(NEVER_FALLS) and parse_duration(adversary.time) <= DAY_MS
+    )
+    trials: list[Trial] = []
+    for number, rounding in enumerate(roundings):
+
+        def measure(days: int, rounding: Policy = rounding) -> Trial:
+            policy = replace(rounding, retention=f"{days}D")
+            trial = _try(setting, policy, targets)
+            trials.append(trial)
+            return trial
+
+        rounds_days = rounding.time is not None and parse_duration(rounding.time) > DAY_MS
+        if monotone and not rounds_days and rounding.rotation is None:
+            _halve(lengths, measure)
+        else:
+            for days in lengths:
+                measure(days)
+        say(number + 1, len(roundings))
+    return Recommendation(
+        policies=tuple(_longest(trials, roundings)),
+        trials=tuple(trials),
+        targets=dict(targets),
+        adversary=adversary,
+        knowledge_days=setting.history,
+        longest=lengths[-1],
+        vehicles=sightings.n_vehicles,
+        seed=int(seed),
+        synthetic=sightings.synthetic,
+    )
+
+
+def check_targets(targets: Mapping[str, float]) -> dict[str, float]:
+    """Refuse targets that are no shares, or of risks that are not known.
+
+    Raises
+    ------
+    UsageError
+        With what to write instead.
+
+    Examples
+    --------
+    >>> check_targets({"unicity": 0.05})
+    {'unicity': 0.05}
+    """
+    if not isinstance(targets, Mapping) or not targets:
+        raise UsageError("targets: write one or more, for example {'unicity': 0.05}")
+    for risk, share in targets.items():
+        if risk not in RISKS:
+            raise UsageError(f"target {risk!r} is not known; write some of {', '.join(RISKS)}")
+        if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
+            raise UsageError(f"target {risk}={share!r}: write a share from 0 to 1, such as 0.05")
+    return {risk: float(share) for risk, share in targets.items()}
+
+
+def _try(setting: Setting, policy: Policy, targets: Mapping[str, float]) -> Trial:
+    found = find_outcomes(setting, policy, tuple(targets))
+    risks = {}
+    for number, risk in enumerate(targets):
+        reason = found.unmeasured.get(risk)
+        risks[risk] = estimate_share(
+            found.states[risk],
+            IS_ALONE,
+            IS_TARGET,
+            days_vary=setting.status_of(policy) == "measured",
+            rng=np.random.default_rng([setting.seed, number]),
+            method=f"not measured: {reason}" if reason else "mean over leak days; bootstrap, 95 %",
+            baseline=found.baselines[risk],
+        )
+    # What cannot be measured is not shown to be met (the comparison with NaN is false).
+    meets = all(risks[risk].high <= target for risk, target in targets.items())
+    return Trial(policy, risks, meets)
+
+
+def _halve(lengths: Sequence[int], measure: Callable[[int], Trial]) -> None:
+    """Find the longest keeping that meets the targets, where longer ones are never safer."""
+    low, high = 0, len(lengths)
+    while low < high:
+        middle = (low + high) // 2
+        if measure(lengths[middle]).meets:
+            low = middle + 1
+        else:
+            high = middle
+
+
+def _longest(trials: Sequence[Trial], roundings: Sequence[Policy]) -> list[Trial]:
+    """Give for each rounding the longest keeping that meets the targets, without what is beaten."""
+    found: list[Trial] = []
+    for rounding in roundings:
+        of = [
+            trial
+            for trial in trials
+            if trial.meets and replace(trial.policy, retention=rounding.retention) == rounding
+        ]
+        if not of:
+            continue
+        best = max(of, key=lambda trial: trial.policy.days)
+        if not any(_beats(other.policy, best.policy) for other in found):
+            found.append(best)
+    return found
+
+
+def _beats(one: Policy, other: Policy) -> bool:
+    """Whether one policy keeps at least as long and rounds no more than another."""
+
+    def no_coarser(first: str | None, second: str | None) -> bool:
+        return first is None or first == second
+
+    return (
+        one.days >= other.days
+        and no_coarser(one.time, other.time)
+        and no_coarser(one.space, other.space)
+        and (one.rotation, one.cameras, one.min_k, one.hits)
+        == (other.rotation, other.cameras, other.min_k, other.hits)
+    )

@@ -1,0 +1,210 @@
+"""Rules: how long plate reads may be kept, by jurisdiction, and where each rule lies on a curve.
+
+The table that comes along gives, for each rule, where it stands and whether the duration was
+verified there; a rule that was not is never shown without that mark.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import pandas as pd
+
+from analyzer.errors import InputError
+from analyzer.policy.leaks import NOT_MEASURABLE
+from analyzer.policy.retention_sweep import RetentionSweep
+
+COLUMNS = ("jurisdiction", "days", "citation", "url", "verified", "note")
+MARKS = {"yes": "", "partly": "partly verified", "no": "not verified"}
+"""What stands beside a rule, by how far its duration was verified."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How long one jurisdiction lets plate reads be kept.
+
+    Attributes
+    ----------
+    jurisdiction : str
+        Where it holds.
+    days : float
+        How long reads may be kept; NaN where no rule was found.
+    citation, url : str
+        What says so, and where that was read.
+    verified : str
+        ``"yes"``, ``"partly"`` or ``"no"``.
+    note : str
+        What there is to know beside it.
+    """
+
+    jurisdiction: str
+    days: float
+    citation: str = ""
+    url: str = ""
+    verified: str = "no"
+    note: str = ""
+
+    @property
+    def mark(self) -> str:
+        """What must stand beside the rule wherever it is shown; empty where it is verified."""
+        return MARKS[self.verified]
+
+
+def read_rules(source: str | Path | None = None) -> tuple[Rule, ...]:
+    """Read retention rules: those that come along, or a user's own.
+
+    Parameters
+    ----------
+    source : path, optional
+        A CSV with the columns ``jurisdiction`` and ``days`` and, if there are any, ``citation``,
+        ``url``, ``verified`` (yes, partly, no) and ``note``; a rule without a mark counts as not
+        verified. Without it, the rules that come with platerisk.
+
+    Returns
+    -------
+    tuple of Rule
+        By length, those without a duration last.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, a column is, or a value cannot be read; the message names the line.
+
+    Examples
+    --------
+    >>> next(rule.days for rule in read_rules() if rule.jurisdiction == "Maine")
+    21.0
+    """
+    if source is None:
+        packed = files("analyzer.policy").joinpath("data", "retention_rules.csv")
+        text, where = packed.read_text("utf-8"), "retention_rules.csv"
+    else:
+        where = str(source)
+        try:
+            text = Path(source).read_text(encoding="utf-8-sig")
+        except FileNotFoundError:
+            raise InputError(f"{where}: no such file") from None
+        except (OSError, ValueError) as error:
+            raise InputError(f"{where}: cannot be read ({type(error).__name__})") from None
+    reader = csv.DictReader(io.StringIO(text))
+    missing = [name for name in COLUMNS[:2] if name not in (reader.fieldnames or ())]
+    if missing:
+        raise InputError(
+            f"{where}: no column {', '.join(missing)}; a table of rules has {', '.join(COLUMNS)}"
+        )
+    rules = [_rule(row, f"{where}, line {reader.line_num}") for row in reader]
+    if not rules:
+        raise InputError(f"{where}: holds no rule")
+    return tuple(sorted(rules, key=lambda rule: (math.isnan(rule.days), rule.days)))
+
+
+def _rule(row: dict[str, str | None], where: str) -> Rule:
+    values = {name: (row.get(name) or "").strip() for name in COLUMNS}
+    if not values["jurisdiction"]:
+        raise InputError(f"{where}: no jurisdiction")
+    try:
+        days = float(values["days"]) if values["days"] else math.nan
+    except ValueError:
+        raise InputError(f"{where}: days is not a number; write days, for example 21") from None
+    if days < 0 or math.isinf(days):
+        raise InputError(f"{where}: days must be zero or more")
+    verified = values["verified"].lower() or "no"
+    if verified not in MARKS:
+        raise InputError(f"{where}: verified is one of {', '.join(MARKS)}")
+    return Rule(**{**values, "days": days, "verified": verified})
+
+
+def rule_windows(rules: Iterable[Rule], longest: int) -> tuple[str, ...]:
+    """Give the retention windows at which rules that fit into the data can be measured.
+
+    Examples
+    --------
+    >>> rule_windows([Rule("a", 0.002), Rule("b", 21), Rule("c", 1825)], longest=180)
+    ('21D',)
+    """
+    days = {int(rule.days) for rule in rules if rule.days >= 1 and rule.days == int(rule.days)}
+    return tuple(f"{each}D" for each in sorted(days) if each <= longest)
+
+
+def place_rules(
+    sweep: RetentionSweep, rules: Sequence[Rule] | None = None, *, risk: str = "unicity"
+) -> pd.DataFrame:
+    """Place each rule on a retention curve: what a leak would have given away under it.
+
+    Parameters
+    ----------
+    sweep : RetentionSweep
+        Measured at the rules' own windows where that is possible (see `rule_windows`).
+    rules : sequence of Rule, optional
+        Those that come along, by default.
+    risk : str
+        Of the risks in the sweep.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a rule: ``jurisdiction``, ``days``, ``citation``, ``mark``; ``value``, ``low``,
+        ``high``, ``n`` where the sweep has a window of exactly this length; ``placed``:
+        ``"measured"``, ``"between"`` two windows (``value`` is missing, ``low`` and ``high`` are
+        the shares at those), ``"nothing kept"``, ``"no window measured"`` (the data would hold
+        it), ``"longer than the data"`` or ``"no duration"``; ``sentence``.
+
+    Notes
+    -----
+    Nothing is interpolated and nothing extrapolated. Between windows the share lies between those
+    of its neighbours where it cannot fall with longer keeping (see `sweep_retention`).
+    """
+    steps = {step.days: step for step in sweep.windows if step.risk == risk}
+    measured = {days: step for days, step in steps.items() if step.status != NOT_MEASURABLE}
+    rows = []
+    for rule in read_rules() if rules is None else rules:
+        row = {
+            "jurisdiction": rule.jurisdiction,
+            "days": rule.days,
+            "citation": rule.citation,
+            "mark": rule.mark,
+            "value": math.nan,
+            "low": math.nan,
+            "high": math.nan,
+            "n": 0,
+        }
+        if math.isnan(rule.days):
+            row |= {"placed": "no duration", "sentence": ""}
+        elif rule.days in measured:
+            share = measured[int(rule.days)].share
+            row |= {"value": share.value, "low": share.low, "high": share.high, "n": share.n}
+            row |= {"placed": "measured", "sentence": _sentence(rule, share.percent())}
+        elif rule.days == 0:
+            row |= {"value": 0.0, "low": 0.0, "high": 0.0, "placed": "nothing kept"}
+            row |= {"sentence": _sentence(rule, "0 %")}
+        elif measured and rule.days < max(measured):
+            below = [step for days, step in measured.items() if days < rule.days]
+            above = [step for days, step in measured.items() if days > rule.days]
+            low = max(below, key=lambda step: step.days).share.value if below else 0.0
+            high = min(above, key=lambda step: step.days).share.value
+            said = f"between {100 * low:.0f} % and {100 * high:.0f} %"
+            row |= {"low": low, "high": high, "n": above[0].share.n}
+            row |= {"placed": "between", "sentence": _sentence(rule, said)}
+        else:
+            fits = rule.days <= sweep.data_days
+            placed = "no window measured" if fits else "longer than the data"
+            row |= {"placed": placed, "sentence": ""}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _sentence(rule: Rule, share: str) -> str:
+    kept = {0: "nothing kept", 1: "1 day"}.get(rule.days, f"{rule.days:g} days")
+    if 0 < rule.days < 1:
+        kept = "less than a day"
+    mark = f" ({rule.mark})" if rule.mark else ""
+    return (
+        f"Had this system followed the rule of {rule.jurisdiction}, {kept}{mark}, a leak would "
+        f"single out {share} of vehicles."
+    )
