@@ -8,11 +8,13 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "AnalyzerError": "analyzer.errors",
     "Adversary": "analyzer.risk.adversary",
+    "AnalyzerError": "analyzer.errors",
     "Estimate": "analyzer.estimate",
+    "Policy": "analyzer.policy.policy",
     "Sightings": "analyzer.sightings",
     "assess": "analyzer.assessment",
+    "compare_policies": "analyzer.policy.compare",
     "find_commutes": "analyzer.patterns.commutes",
     "find_companions": "analyzer.patterns.companions",
     "find_places": "analyzer.patterns.places",
@@ -28,6 +30,8 @@ _HOMES = {
     "measure_unicity_grid": "analyzer.risk.grid",
     "read_cameras": "analyzer.cameras",
     "read_sightings": "analyzer.ingest.reader",
+    "recommend_policy": "analyzer.policy.recommend",
+    "sweep_cameras": "analyzer.policy.cameras",
     "sweep_retention": "analyzer.policy.retention",
 }
 

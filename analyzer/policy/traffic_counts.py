@@ -75,7 +75,8 @@ def count_accuracy(
     Returns
     -------
     float
-        1 - Σ|counted - true| / Σ true, from 0 to 1.
+        Σ min(counted, true) / max(Σ counted, Σ true): the share of the traffic that is counted at
+        the right camera in the right hour of the week, from 0 to 1.
     """
     true = profile / days
     if not true.sum() or not released_days or not len(released):
@@ -87,7 +88,7 @@ def count_accuracy(
     sharing = np.bincount(places[kept], minlength=len(found))
     counted = np.zeros(true.shape)
     counted[kept] = (found / np.maximum(sharing, 1)[:, None])[places[kept]]
-    return float(max(0.0, 1.0 - np.abs(counted - true).sum() / true.sum()))
+    return float(np.minimum(counted, true).sum() / max(counted.sum(), true.sum()))
 
 
 def spread_hours(counts: np.ndarray, round_ms: int) -> np.ndarray:

@@ -10,6 +10,7 @@ from analyzer.policy.retention import check_windows, sweep_retention
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.unicity import measure_unicity
 from analyzer.sightings import from_arrays
+from analyzer.synthetic import make_region
 from tests.process_engine import ProcessEngine
 from tests.risk import oracle
 from tests.risk.regions import AUTUMN, CAMERAS, DAY, HOUR, SPRING, random_rows, sightings_of
@@ -267,3 +268,30 @@ def test_refuses_windows_that_are_none(windows):
 def test_refuses_odd_openings(open_for):
     with pytest.raises(UsageError, match="open_for"):
         sweep_retention(from_arrays([0], [0], [0]), ["1D"], open_for=open_for)
+
+
+def test_every_risk_stands_on_the_same_leaks():
+    region = make_region(vehicles=200, days=21, seed=6).sightings
+    risks = ("unicity", "homes", "works", "commutes", "companions")
+    windows = ("1D", "5D", "7D", "60D")
+    sweep = sweep_retention(region, windows, seed=1, risks=risks)
+    alone = sweep_retention(region, windows, seed=1)
+    assert sweep.risks == risks
+    assert sweep.of("unicity") == alone.windows
+    for risk in risks[1:]:
+        steps = sweep.of(risk)
+        assert [step.status for step in steps] == [step.status for step in alone.windows]
+        assert steps[0].share.value <= steps[2].share.value
+        # A vehicle is shown if the leak holds any sighting of it; all of the longest window's are.
+        assert steps[0].exposed_vehicles.value < steps[2].exposed_vehicles.value == 1
+        assert steps[2].share.baseline is not None
+    gained = sum(
+        step.added_per_day.value * days
+        for step, days in zip(sweep.of("homes")[:3], (1, 4, 2), strict=True)
+    )
+    assert gained == pytest.approx(sweep.of("homes")[2].share.value)
+    apart = sweep_retention(
+        region.with_parts(4), windows, seed=1, risks=risks, engine=ProcessEngine(seed=3)
+    )
+    assert apart.to_dict() == sweep.to_dict()
+    assert "Vehicles with a home that is inferred" in sweep.summary()

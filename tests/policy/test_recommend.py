@@ -1,0 +1,108 @@
+"""Recommendations meet the targets, and nothing less restrictive does."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from analyzer.errors import UsageError
+from analyzer.policy.compare import compare_policies
+from analyzer.policy.policy import Policy
+from analyzer.policy.recommend import LENGTHS, _beats, recommend_policy
+from analyzer.risk.adversary import Adversary
+from tests.process_engine import ProcessEngine
+from tests.risk.regions import random_rows, sightings_of
+
+ROUNDINGS = (Policy(), Policy(space="zone"), Policy(time="1D", space="2km"))
+
+
+@pytest.fixture(scope="module")
+def sightings():
+    return sightings_of(random_rows(np.random.default_rng(9), days=30, vehicles=120, most=30))
+
+
+@pytest.fixture(scope="module")
+def found(sightings):
+    return recommend_policy(
+        sightings, {"unicity": 0.25}, 2, adversary=Adversary(2), roundings=ROUNDINGS
+    )
+
+
+def test_the_longest_keeping_is_found_by_halving(sightings, found):
+    assert found.policies
+    for trial in found.policies:
+        assert trial.risks["unicity"].high <= 0.25
+        longer = [days for days in LENGTHS if trial.policy.days < days <= found.longest]
+        tried = {
+            other.policy.days: other.meets
+            for other in found.trials
+            if (other.policy.time, other.policy.space) == (trial.policy.time, trial.policy.space)
+        }
+        if longer:
+            assert tried[longer[0]] is False
+    # Halving measures few of them.
+    assert len(found.trials) <= 4 * len(ROUNDINGS)
+
+
+def test_equals_the_comparison_of_all_lengths(sightings, found):
+    lengths = [days for days in LENGTHS if days <= found.longest]
+    policies = {f"{days}": Policy(f"{days}D") for days in lengths}
+    compared = compare_policies(sightings, policies, Adversary(2), 2, risks=["unicity"])
+    assert compared.knowledge_days == found.knowledge_days
+    shares = [outcome.risks["unicity"] for outcome in compared.outcomes]
+    assert all(one.value <= other.value for one, other in pairwise(shares))
+    for trial in found.trials:
+        if trial.policy.time is None and trial.policy.space is None:
+            assert trial.risks["unicity"].value == compared[str(trial.policy.days)].risks[
+                "unicity"
+            ].value  # fmt: skip
+
+
+def test_what_another_policy_beats_is_left_out(found):
+    for one in found.policies:
+        for other in found.policies:
+            assert one is other or not _beats(one.policy, other.policy)
+
+
+def test_says_honestly_that_nothing_will_do(sightings):
+    none = recommend_policy(
+        sightings, {"unicity": 0.0}, adversary=Adversary(2), roundings=[Policy()]
+    )
+    assert none.policies == ()
+    assert "None of the" in none.summary()
+    assert "Nearest: kept 1 day" in none.summary()
+
+
+def test_risks_that_may_fall_are_tried_at_every_length(sightings):
+    found = recommend_policy(
+        sightings, {"unicity": 0.9, "homes": 0.5}, adversary=Adversary(2), roundings=[Policy()]
+    )
+    assert [trial.policy.days for trial in found.trials] == [
+        days for days in LENGTHS if days <= found.longest
+    ]
+    assert set(found.to_pandas().columns) >= {"unicity_target", "homes_high", "recommended"}
+
+
+def test_parts_and_processes_change_no_digit(sightings, found):
+    apart = recommend_policy(
+        sightings.with_parts(5), {"unicity": 0.25}, 2, adversary=Adversary(2),
+        roundings=ROUNDINGS, engine=ProcessEngine(seed=1),
+    )  # fmt: skip
+    assert apart.to_dict() == found.to_dict()
+    assert found.plot().get_xlabel() == "days kept"
+
+
+@pytest.mark.parametrize(
+    ("targets", "message"),
+    [
+        ({}, "write one or more"),
+        ({"unicity": 5}, "write a share from 0 to 1"),
+        ({"unicity": True}, "write a share from 0 to 1"),
+        ({"gossip": 0.1}, "'gossip' is not known"),
+    ],
+)
+def test_impossible_targets_are_refused(sightings, targets, message):
+    with pytest.raises(UsageError, match=message):
+        recommend_policy(sightings, targets)
