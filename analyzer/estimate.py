@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 Z_95 = 1.959963984540054
 """The 97.5 % point of the standard normal distribution."""
 
+WITHHELD = "withheld"
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -59,13 +61,29 @@ class Estimate:
         '93 % of vehicles (91–95 %)'
         """
         if not self.is_measured:
-            return "not measurable"
+            return WITHHELD if self.method.startswith(WITHHELD) else "not measurable"
         for digits in range(4):
             low, high = (f"{100 * end:.{digits}f}" for end in (self.low, self.high))
             if low != high:
                 break
         whole = f" of {of}" if of else ""
         return f"{100 * self.value:.{digits}f} %{whole} ({low}–{high} %)"
+
+    def withheld(self, k: int) -> Estimate:
+        """Give the share without its figures where it stands for 1 to k - 1 units.
+
+        Examples
+        --------
+        >>> wilson(3, 1000).withheld(10).percent(), wilson(0, 1000).withheld(10).value
+        ('withheld', 0.0)
+        """
+        count = round(self.value * self.n) if self.is_measured else 0
+        return self.hidden(k) if 0 < count < k else self
+
+    def hidden(self, k: int) -> Estimate:
+        """Give the estimate without its figures, because they would give a small count away."""
+        method = f"{WITHHELD}: it would give a count of fewer than {k} away"
+        return Estimate(math.nan, math.nan, math.nan, self.n, method)
 
     def to_dict(self) -> dict[str, float | int | str | None]:
         """Give the figure as JSON-able fields; NaN becomes None."""

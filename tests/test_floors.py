@@ -25,6 +25,7 @@ FLOORS = (
     ("policy",),
     ("report",),
     ("assessment", "export"),
+    ("verification",),
     ("cli", "__main__"),
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -26,7 +26,11 @@ VERBS = {
     "anonymity": ("analyzer.cli.risk", "Count the vehicles that fit what an adversary knows."),
     "plateless": ("analyzer.cli.risk", "Measure what attributes tell apart without any plate."),
     "linkage": ("analyzer.cli.linkage", "Measure whether new pseudonyms are known again."),
-    "retention": ("analyzer.cli.measure", "Measure the risk for each length of keeping."),
+    "retention": ("analyzer.cli.policy", "Measure the risk for each length of keeping."),
+    "compare": ("analyzer.cli.policy", "Compare policies on the same leaks and vehicles."),
+    "recommend": ("analyzer.cli.policy", "Find the least restrictive policies that meet targets."),
+    "camera-count": ("analyzer.cli.policy", "Measure the risk for each number of cameras."),
+    "verify": ("analyzer.cli.policy", "Compute a report's figures again from its store."),
     "patterns": ("analyzer.cli.measure", "Find trips, places, routines, commutes, companions."),
     "inference": ("analyzer.cli.inference", "Measure what can be deduced about how many."),
     "predictability": ("analyzer.cli.inference", "Measure how well the next place can be told."),
@@ -44,7 +48,7 @@ class LazyGroup(click.Group):
         """Import a verb."""
         if name not in VERBS:
             return None
-        return getattr(import_module(VERBS[name][0]), name)
+        return getattr(import_module(VERBS[name][0]), name.replace("-", "_"))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the verbs without importing them."""

@@ -1,4 +1,4 @@
-"""Verbs that measure: retention, patterns."""
+"""The verb that finds patterns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from analyzer.cli.adversary import adversary_options, take_adversary
 from analyzer.cli.options import (
     engine_option,
     examples,
@@ -19,62 +18,6 @@ from analyzer.cli.options import (
     sources,
 )
 from analyzer.cli.output import show
-
-
-@click.command(
-    epilog=examples(
-        "platerisk retention store --window 1D --window 7D --window 30D",
-        "platerisk retention reads.csv --timezone Asia/Tashkent --format csv",
-    )
-)
-@sources
-@click.option(
-    "--window",
-    "windows",
-    multiple=True,
-    default=("1D", "7D", "21D", "30D", "90D", "180D"),
-    show_default=True,
-    help="Length of keeping; give it several times.",
-)
-@click.option(
-    "--open-for",
-    default="0D",
-    show_default=True,
-    help="How long the store stood open: a watcher copied what passed through.",
-)
-@adversary_options
-@seed_option
-@engine_option
-@reading_options
-@format_option
-def retention(
-    sources: tuple[str, ...],
-    windows: tuple[str, ...],
-    open_for: str,
-    seed: int,
-    engine: str,
-    output_format: str,
-    **options: Any,
-) -> None:
-    """Measure what a leak would expose for each length of keeping.
-
-    What the adversary knows does not shrink with the store: the same sightings are known for every
-    window, and those already deleted help nobody.
-    """
-    from analyzer.policy.retention import sweep_retention
-
-    adversary = take_adversary(options)
-    sightings = read(sources, **options)
-    sweep = sweep_retention(
-        sightings,
-        windows=windows,
-        adversary=adversary,
-        open_for=open_for,
-        seed=seed,
-        engine=engine,
-        memory=options["memory"],
-    )
-    show(output_format, text=sweep.summary(), data=sweep.to_dict(), table=sweep.to_pandas())
 
 
 @click.command(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -88,6 +88,26 @@ class CameraSweep(Result):
     vehicles: int
     seed: int
     synthetic: bool = False
+
+    def published(self, k: int) -> CameraSweep:
+        """Give the sweep as it may be published: no share that stands for 1 to k - 1 vehicles."""
+        steps: list[CameraStep] = []
+        for step in self.steps:
+            risks = {risk: each.withheld(k) for risk, each in step.risks.items()}
+            first = next(iter(risks))
+            small = risks[first] != step.risks[first] or (
+                steps and not steps[-1].risks[first].is_measured
+            )
+            steps.append(
+                replace(
+                    step,
+                    risks=risks,
+                    within=step.within.withheld(k),
+                    seen=step.seen.withheld(k),
+                    added_per_camera=math.nan if small else step.added_per_camera,
+                )
+            )
+        return replace(self, steps=tuple(steps))
 
     def summary(self) -> str:
         """Tell what each number of cameras gives away, and what the last ones added."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analyzer.estimate import Estimate
+from analyzer.estimate import WITHHELD, Estimate
 from analyzer.policy.benefit import Uses
 from analyzer.policy.leaks import NOT_MEASURABLE, ONE_LEAK_DAY
 from analyzer.policy.policy import Policy
@@ -110,6 +110,30 @@ class PolicyComparison(Result):
                 return outcome
         raise KeyError(name)
 
+    def published(self, k: int) -> PolicyComparison:
+        """Give the comparison as it may be published: no share that stands for 1 to k - 1 vehicles.
+
+        Nor a difference from which such a share could be worked out.
+        """
+        hidden = [
+            {risk for risk, each in outcome.risks.items() if each.withheld(k) != each}
+            for outcome in self.outcomes
+        ]
+        return replace(
+            self,
+            outcomes=tuple(
+                replace(
+                    outcome,
+                    risks={risk: each.withheld(k) for risk, each in outcome.risks.items()},
+                    differences={
+                        risk: each.hidden(k) if risk in own | hidden[0] else each
+                        for risk, each in outcome.differences.items()
+                    },
+                )
+                for outcome, own in zip(self.outcomes, hidden, strict=True)
+            ),
+        )
+
     def summary(self) -> str:
         """Tell for each policy what a leak gives away."""
         stood_open = f", from a store that stood open for {self.open_days} days"
@@ -125,7 +149,7 @@ class PolicyComparison(Result):
             said = [
                 f"{RISK_NAMES[risk]} {estimate.percent()}"
                 for risk, estimate in outcome.risks.items()
-                if estimate.is_measured
+                if estimate.is_measured or estimate.method.startswith(WITHHELD)
             ]
             lines.append(f"{outcome.name} ({outcome.policy.describe()}): {'; '.join(said)}.")
         same = self._indistinct()

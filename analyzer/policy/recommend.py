@@ -99,6 +99,17 @@ class Recommendation(Result):
     seed: int
     synthetic: bool = False
 
+    def published(self, k: int) -> Recommendation:
+        """Give the result as it may be published: no share that stands for 1 to k - 1 vehicles."""
+
+        def shown(trials: tuple[Trial, ...]) -> tuple[Trial, ...]:
+            return tuple(
+                replace(each, risks={risk: of.withheld(k) for risk, of in each.risks.items()})
+                for each in trials
+            )
+
+        return replace(self, policies=shown(self.policies), trials=shown(self.trials))
+
     def summary(self) -> str:
         """Tell which policies meet the targets, or that none of those tried does."""
         asked = ", ".join(f"{risk} at most {100 * at:g} %" for risk, at in self.targets.items())
@@ -124,7 +135,10 @@ class Recommendation(Result):
         return "\n".join(lines)
 
     def _excess(self, trial: Trial) -> float:
-        return max(trial.risks[risk].high - target for risk, target in self.targets.items())
+        # A figure that is withheld is a small one.
+        return max(
+            np.nan_to_num(trial.risks[risk].high) - target for risk, target in self.targets.items()
+        )
 
     def to_pandas(self) -> pd.DataFrame:
         """Give one row a policy that was measured: its terms, its risks, and whether it will do."""
@@ -144,7 +158,8 @@ class Recommendation(Result):
                     f"{risk}_n": estimate.n,
                     f"{risk}_target": self.targets[risk],
                 }
-            rows.append({**row, "meets": trial.meets, "recommended": trial in self.policies})
+            chosen = any(trial.policy == each.policy for each in self.policies)
+            rows.append({**row, "meets": trial.meets, "recommended": chosen})
         return pd.DataFrame(rows)
 
     def to_dict(self) -> dict[str, Any]:

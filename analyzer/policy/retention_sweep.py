@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from analyzer.estimate import Estimate
+from analyzer.estimate import WITHHELD, Estimate
 from analyzer.policy.leaks import NOT_MEASURABLE, ONE_LEAK_DAY
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
@@ -114,6 +114,27 @@ class RetentionSweep(Result):
     def of(self, risk: str) -> tuple[WindowRisk, ...]:
         """Give the windows of one risk, by days kept."""
         return tuple(step for step in self.windows if step.risk == risk)
+
+    def published(self, k: int) -> RetentionSweep:
+        """Give the sweep as it may be published: no share that stands for 1 to k - 1 vehicles."""
+        steps: list[WindowRisk] = []
+        for step in self.windows:
+            share = step.share.withheld(k)
+            before = steps[-1] if steps and steps[-1].risk == step.risk else None
+            gives_away = share != step.share or (
+                before is not None and before.share.method.startswith(WITHHELD)
+            )
+            added = step.added_per_day
+            steps.append(
+                replace(
+                    step,
+                    share=share,
+                    share_in_window=step.share_in_window.withheld(k),
+                    exposed_vehicles=step.exposed_vehicles.withheld(k),
+                    added_per_day=added.hidden(k) if added and gives_away else added,
+                )
+            )
+        return replace(self, windows=tuple(steps))
 
     def summary(self) -> str:
         """Tell the result in plain sentences."""

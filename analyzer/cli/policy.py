@@ -1,0 +1,365 @@
+"""Verbs for who writes rules: retention, compare, recommend, camera-count, and verify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from analyzer.cli.adversary import adversary_options, take_adversary
+from analyzer.cli.options import (
+    engine_option,
+    examples,
+    format_option,
+    progress,
+    read,
+    reading_options,
+    seed_option,
+    sources,
+)
+from analyzer.cli.output import show
+
+RISKS = ("unicity", "homes", "works", "commutes", "companions")
+
+risk_option = click.option(
+    "--risk",
+    "risks",
+    multiple=True,
+    type=click.Choice(RISKS),
+    help="Which risk; give it several times.",
+)
+open_option = click.option(
+    "--open-for",
+    default="0D",
+    show_default=True,
+    help="How long the store stood open: a watcher copied what passed through.",
+)
+sample_option = click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    default=20_000,
+    show_default=True,
+    help="Look for companions among so many vehicles, drawn by chance.",
+)
+
+
+@click.command(
+    epilog=examples(
+        "platerisk retention store --window 1D --window 7D --window 30D",
+        "platerisk retention store --risk unicity --risk homes --risk commutes",
+        "platerisk retention store --rules",
+        "platerisk retention reads.csv --timezone Asia/Tashkent --format csv",
+    )
+)
+@sources
+@click.option(
+    "--window",
+    "windows",
+    multiple=True,
+    default=("1D", "7D", "21D", "30D", "90D", "180D"),
+    show_default=True,
+    help="Length of keeping; give it several times.",
+)
+@open_option
+@risk_option
+@click.option(
+    "--rules",
+    is_flag=True,
+    help="Measure at the lengths that laws and agencies allow, and say what each would have meant.",
+)
+@click.option(
+    "--rules-file",
+    metavar="FILE",
+    help="Your own rules instead: a CSV with jurisdiction, days (and citation, verified, note).",
+)
+@sample_option
+@adversary_options
+@seed_option
+@engine_option
+@reading_options
+@format_option
+def retention(
+    sources: tuple[str, ...],
+    windows: tuple[str, ...],
+    open_for: str,
+    risks: tuple[str, ...],
+    rules: bool,
+    rules_file: str | None,
+    sample: int,
+    seed: int,
+    engine: str,
+    output_format: str,
+    **options: Any,
+) -> None:
+    """Measure what a leak would expose for each length of keeping.
+
+    What the adversary knows does not shrink with the store: the same sightings are known for every
+    window, and those already deleted help nobody.
+    """
+    from analyzer.policy.retention import sweep_retention
+    from analyzer.policy.rules import place_rules, read_rules, rule_windows
+    from analyzer.report.disclosure import DEFAULT_K
+
+    adversary = take_adversary(options)
+    placed_rules = read_rules(rules_file) if rules or rules_file else ()
+    sightings = read(sources, **options)
+    if placed_rules:
+        first, last = sightings.span
+        days = (last.normalize() - first.normalize()).days + 1
+        windows = (*windows, *rule_windows(placed_rules, days))
+    sweep = sweep_retention(
+        sightings,
+        windows=windows,
+        adversary=adversary,
+        open_for=open_for,
+        seed=seed,
+        risks=risks or ("unicity",),
+        sample=sample,
+        engine=engine,
+        memory=options["memory"],
+    ).published(DEFAULT_K)
+    text, data, table = sweep.summary(), sweep.to_dict(), sweep.to_pandas()
+    if placed_rules and sweep.risks[0] == "unicity":
+        placed = place_rules(sweep, placed_rules)
+        text = "\n".join([text, *filter(None, placed["sentence"])])
+        data["rules"] = [
+            {name: None if value != value else value for name, value in row.items()}
+            for row in placed.to_dict("records")
+        ]
+        table = placed.drop(columns="sentence") if output_format == "table" else table
+    show(output_format, text=text, data=data, table=table)
+
+
+@click.command(
+    epilog=examples(
+        "platerisk compare store policies.toml",
+        "platerisk compare store policies.toml --risk unicity --risk homes --format json",
+        "platerisk compare store policies.toml --uses uses.csv",
+    )
+)
+@click.argument("source", metavar="STORE")
+@click.argument("policies", metavar="POLICIES.toml")
+@risk_option
+@open_option
+@click.option(
+    "--uses",
+    metavar="FILE",
+    help="How old records are when they are used: a CSV with age_days, or with used_at and "
+    "recorded_at, or an audit export.",
+)
+@sample_option
+@adversary_options
+@seed_option
+@engine_option
+@reading_options
+@format_option
+def compare(
+    source: str,
+    policies: str,
+    risks: tuple[str, ...],
+    open_for: str,
+    uses: str | None,
+    sample: int,
+    seed: int,
+    engine: str,
+    output_format: str,
+    **options: Any,
+) -> None:
+    """Compare what a leak gives away under several policies, on the same leaks and vehicles.
+
+    The file has one table a policy:
+
+    \b
+    [maine]
+    retention = "21D"
+    [rounded]
+    retention = "90D"
+    time = "1D"
+    space = "zone"
+
+    Others: rotation = "7D", cameras = 0.5, attributes = "keep", min_k = 5, hits = ["..."];
+    retention = "none" keeps all. The first policy is the one the others are held against.
+    """  # noqa: D301 - click's mark for "do not rewrap" is a backspace, not the two letters
+    from analyzer.policy.benefit import read_uses
+    from analyzer.policy.compare import compare_policies
+    from analyzer.policy.policy import read_policies
+    from analyzer.report.disclosure import DEFAULT_K
+
+    adversary = take_adversary(options)
+    named = read_policies(policies)
+    used = read_uses(uses) if uses else None
+    sightings = read((source,), **options)
+    with progress("comparing") as done:
+        compared = compare_policies(
+            sightings,
+            named,
+            adversary,
+            seed,
+            risks=risks or RISKS,
+            open_for=open_for,
+            uses=used,
+            sample=sample,
+            engine=engine,
+            memory=options["memory"],
+            progress=done,
+        ).published(DEFAULT_K)
+    table = compared.to_pandas()
+    if output_format == "table":
+        wanted = ["policy", "status", *(risks or RISKS), "kept", "traffic", "served"]
+        table = table[[name for name in wanted if name in table]].round(3)
+    show(output_format, text=compared.summary(), data=compared.to_dict(), table=table)
+
+
+@click.command(
+    epilog=examples(
+        "platerisk recommend store --target unicity=0.05",
+        "platerisk recommend store --target unicity=0.05 --target homes=0.10 --format json",
+    )
+)
+@sources
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    default=("unicity=0.05",),
+    show_default=True,
+    metavar="RISK=SHARE",
+    help="The largest share of vehicles for which a risk may come true; give it several times.",
+)
+@sample_option
+@adversary_options
+@seed_option
+@engine_option
+@reading_options
+@format_option
+def recommend(
+    sources: tuple[str, ...],
+    targets: tuple[str, ...],
+    sample: int,
+    seed: int,
+    engine: str,
+    output_format: str,
+    **options: Any,
+) -> None:
+    """Find the least restrictive policies whose risks stay at or under targets, if any does."""
+    from analyzer.policy.recommend import check_targets, recommend_policy
+    from analyzer.report.disclosure import DEFAULT_K
+
+    adversary = take_adversary(options)
+    asked = check_targets(dict(_target(text) for text in targets))
+    sightings = read(sources, **options)
+    with progress("searching") as done:
+        found = recommend_policy(
+            sightings,
+            asked,
+            seed,
+            adversary=adversary,
+            sample=sample,
+            engine=engine,
+            memory=options["memory"],
+            progress=done,
+        ).published(DEFAULT_K)
+    show(output_format, text=found.summary(), data=found.to_dict(), table=found.to_pandas())
+
+
+def _target(text: str) -> tuple[str, float]:
+    risk, _, share = text.partition("=")
+    try:
+        return risk, float(share)
+    except ValueError:
+        raise click.UsageError(
+            f"--target {text!r}: write a risk and a share, for example --target unicity=0.05"
+        ) from None
+
+
+@click.command(
+    epilog=examples(
+        "platerisk camera-count store",
+        "platerisk camera-count store --share 0.1 --share 0.5 --share 1 --order busiest",
+    )
+)
+@sources
+@click.option(
+    "--share",
+    "shares",
+    multiple=True,
+    type=float,
+    default=(0.1, 0.25, 0.5, 1.0),
+    show_default=True,
+    help="Share of the cameras that record; give it several times.",
+)
+@click.option(
+    "--order",
+    type=click.Choice(["random", "busiest"]),
+    default="random",
+    show_default=True,
+    help="Which cameras come first.",
+)
+@risk_option
+@sample_option
+@adversary_options
+@seed_option
+@engine_option
+@reading_options
+@format_option
+def camera_count(
+    sources: tuple[str, ...],
+    shares: tuple[float, ...],
+    order: str,
+    risks: tuple[str, ...],
+    sample: int,
+    seed: int,
+    engine: str,
+    output_format: str,
+    **options: Any,
+) -> None:
+    """Measure how risk grows with the number of cameras: what the 100th camera adds."""
+    from analyzer.policy.cameras import check_shares, sweep_cameras
+    from analyzer.report.disclosure import DEFAULT_K
+
+    adversary = take_adversary(options)
+    shares = check_shares(shares)
+    sightings = read(sources, **options)
+    found = sweep_cameras(
+        sightings,
+        shares,
+        adversary,
+        seed,
+        order=order,
+        risks=risks or ("unicity",),
+        sample=sample,
+        engine=engine,
+        memory=options["memory"],
+    ).published(DEFAULT_K)
+    show(output_format, text=found.summary(), data=found.to_dict(), table=found.to_pandas())
+
+
+@click.command(
+    epilog=examples(
+        "platerisk verify out/ store",
+        "platerisk verify out/ store --format json",
+    )
+)
+@click.argument("folder", metavar="OUT/")
+@click.argument("source", metavar="STORE")
+@engine_option
+@reading_options
+@format_option
+def verify(
+    folder: str, source: str, engine: str, output_format: str, **options: Any
+) -> None:
+    """Recompute every published figure of a report from its store, and report differences.
+
+    Exit status 1 if a figure differs, or a file is not the one that was written.
+    """
+    from analyzer.verification import verify_report
+
+    sightings = read((source,), **options)
+    with progress("recomputing") as done:
+        found = verify_report(
+            Path(folder), sightings, engine=engine, memory=options["memory"], progress=done
+        )
+    show(output_format, text=found.summary(), data=found.to_dict(), table=found.to_pandas())
+    if not found.holds:
+        raise SystemExit(1)

@@ -1,0 +1,147 @@
+"""Verbs for who writes rules: what they print, refuse, and withhold."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from analyzer.cli import main
+from analyzer.policy.policy import Policy
+from analyzer.synthetic import make_region
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    path = tmp_path_factory.mktemp("region") / "store"
+    make_region(vehicles=150, days=14, seed=2).sightings.save(path)
+    return path
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+FIGURE = {"value", "low", "high", "n", "method", "baseline"}
+
+
+def test_compare_prints_figures_that_can_be_published(store, tmp_path):
+    policies = tmp_path / "policies.toml"
+    policies.write_text(
+        '[week]\nretention = "7D"\n[day]\nretention = "1D"\n[rounded]\nretention = "7D"\n'
+        'time = "1D"\nspace = "5km"\n',
+        encoding="utf-8",
+    )
+    result = run("compare", store, policies, "--format", "json", "--risk", "unicity",
+                 "--risk", "companions")  # fmt: skip
+    assert result.exit_code == 0, result.output
+    data = json.loads(result.stdout)
+    assert [each["name"] for each in data["policies"]] == ["week", "day", "rounded"]
+    for each in data["policies"]:
+        for figure in each["risks"].values():
+            assert set(figure) == FIGURE
+            count = round((figure["value"] or 0) * figure["n"])
+            assert count == 0 or count >= 10
+    hidden = [
+        figure["method"]
+        for each in data["policies"]
+        for figure in [*each["risks"].values(), *each["differences"].values()]
+        if figure["value"] is None
+    ]
+    assert any(method.startswith("withheld") for method in hidden)
+    table = run("compare", store, policies, "--risk", "unicity")
+    assert "week (kept 7 days; attributes dropped): singled out" in table.stdout
+
+
+def test_retention_says_what_each_rule_would_have_meant(store):
+    result = run("retention", store, "--window", "1D", "--rules")
+    assert result.exit_code == 0, result.output
+    assert "Had this system followed the rule of Charlottesville PD, 7 days" in result.stdout
+    data = json.loads(run("retention", store, "--rules", "--format", "json").stdout)
+    placed = {rule["jurisdiction"]: rule for rule in data["rules"]}
+    assert placed["Maine"]["placed"] == "longer than the data"
+    assert placed["Minnesota"]["mark"] == "not verified"
+    assert placed["Maine"]["value"] is None
+
+
+def test_retention_measures_other_risks(store):
+    data = json.loads(
+        run("retention", store, "--window", "7D", "--risk", "homes", "--format", "json").stdout
+    )
+    (step,) = data["windows"]
+    assert step["risk"] == "homes"
+    assert step["share"]["n"] > 100
+
+
+def test_recommend_and_camera_count(store):
+    data = json.loads(run("recommend", store, "--target", "unicity=0.3", "--format", "json").stdout)
+    assert data["targets"] == {"unicity": 0.3}
+    assert all(trial["risks"]["unicity"]["high"] <= 0.3 for trial in data["policies"])
+    shares = json.loads(
+        run("camera-count", store, "--share", "0.2", "--share", "1", "--format", "json").stdout
+    )
+    assert shares["steps"][0]["cameras"] < shares["steps"][1]["cameras"]
+    assert shares["steps"][0]["risks"]["unicity"]["value"] < shares["steps"][1]["risks"][
+        "unicity"
+    ]["value"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["compare", "STORE", "nowhere.toml"], 1, "nowhere.toml: no such file"),
+        (["recommend", "STORE", "--target", "unicity"], 2, "--target unicity=0.05"),
+        (["recommend", "STORE", "--target", "gossip=0.1"], 2, "'gossip' is not known"),
+        (["camera-count", "STORE", "--share", "2"], 2, "above 0 and up to 1"),
+        (["retention", "STORE", "--rules-file", "nowhere.csv"], 1, "no such file"),
+        (["verify", "nowhere", "STORE"], 1, "info.json: no such file"),
+    ],
+)
+def test_wrong_calls_say_what_to_type(store, arguments, status, message):
+    result = run(*(store if each == "STORE" else each for each in arguments))
+    assert result.exit_code == status
+    assert message in result.stderr
+    assert "Traceback" not in result.output
+
+
+@pytest.fixture(scope="module")
+def report(store, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("out") / "report"
+    result = run("report", store, "-o", folder, "--seed", "3")
+    assert result.exit_code == 0, result.output
+    return folder
+
+
+def test_a_report_comes_out_of_its_store_again(report, store):
+    result = run("verify", report, store, "--format", "json")
+    assert result.exit_code == 0, result.output
+    data = json.loads(result.stdout)
+    assert data["holds"] is True
+    assert data["figures"] > 100
+    assert data["differences"] == data["damaged"] == []
+
+
+def test_a_changed_figure_is_found(report, store, tmp_path):
+    text = (report / "findings.json").read_text(encoding="utf-8")
+    document = json.loads(text)
+    document["findings"][0]["estimate"]["value"] += 0.01
+    (report / "findings.json").write_text(json.dumps(document), encoding="utf-8")
+    try:
+        result = run("verify", report, store)
+    finally:
+        (report / "findings.json").write_text(text, encoding="utf-8")
+    assert result.exit_code == 1
+    assert "1 of" in result.stdout
+    assert "findings.json: findings." in result.stdout
+    assert "Not what was written: findings.json" in result.stdout
+
+
+def test_another_store_is_found(report, store, tmp_path):
+    from analyzer.ingest.reader import read_sightings
+
+    half = Policy(None, cameras=0.5, attributes="keep").apply(read_sightings(store))
+    half.save(tmp_path / "half")
+    result = run("verify", report, tmp_path / "half")
+    assert result.exit_code == 1
+    assert "published values differ" in result.stdout
