@@ -41,6 +41,7 @@ class Sightings:
     store: Store = field(repr=False)
     _view: tuple[int, int] | None = field(default=None, repr=False)
     _n_parts: int | None = field(default=None, repr=False)
+    _vehicle: int | None = field(default=None, repr=False)
 
     # What users ask for
 
@@ -86,9 +87,8 @@ class Sightings:
 
         Of a view: what it took from the store, since rejected rows belong to no view.
         """
-        if self._view is None:
+        if not self.is_view:
             return self.store.manifest["quality"]
-        first, last = (self._timestamp(end) for end in self._view)
         return {
             "rows_read": len(self),
             "rows_kept": len(self),
@@ -100,7 +100,7 @@ class Sightings:
             "cameras": self.n_cameras_seen,
             "first_seen": self.span[0].isoformat() if len(self) else None,
             "last_seen": self.span[1].isoformat() if len(self) else None,
-            "notes": [f"a view of a store, from {first} to before {last}"],
+            "notes": [f"a view of a store{self._view_text()}"],
         }
 
     @property
@@ -109,7 +109,7 @@ class Sightings:
         return self.store.manifest["provenance"]
 
     def __len__(self) -> int:
-        if self._view is None:
+        if not self.is_view:
             return self.store.manifest["rows"]
         return sum(int(rows["rows"][0]) for rows in self._facts)
 
@@ -162,6 +162,29 @@ class Sightings:
             raise UsageError("between(t0, t1): t0 must lie before t1")
         return self._between_ms(first, last)
 
+    def of(self, vehicle: str) -> Sightings:
+        """View the sightings of one vehicle; only the rows about it are read.
+
+        Its trips, places and routines are those it has among all others, in milliseconds. A view
+        of one vehicle says nothing about the population: what is made from it is internal.
+
+        Parameters
+        ----------
+        vehicle : str
+            Its name, one of `vehicles`.
+
+        Raises
+        ------
+        UsageError
+            If there is no such vehicle.
+
+        Examples
+        --------
+        >>> len(from_arrays([0, 0, 1], [0, 60_000, 0], [0, 1, 0]).of("v0"))
+        2
+        """
+        return replace(self, _vehicle=self.vehicle_code(vehicle), _n_parts=None)
+
     def save(self, path: str | Path) -> Sightings:
         """Write the sightings as a store of their own, and give a handle on it.
 
@@ -173,7 +196,7 @@ class Sightings:
         path = Path(path)
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise StoreError(f"{path}: is there already; give a new or empty folder")
-        if self._view is None:
+        if not self.is_view:
             return self._copy_to(path)
         builder = StoreBuilder(
             path,
@@ -186,7 +209,6 @@ class Sightings:
             rows = dict(part.load())
             rows["vehicle"] = np.searchsorted(codes, rows["vehicle"]).astype(np.int32)
             builder.append(rows)
-        first, last = self._view
         store = builder.finish(
             cameras=self.camera_table,
             vehicles=list(self.vehicles),
@@ -194,7 +216,7 @@ class Sightings:
             quality=self.quality,
             provenance={
                 **self.provenance,
-                "view": {"from": str(self._timestamp(first)), "to": str(self._timestamp(last))},
+                "view": self._view_fields(),
             },
             key=self.store.manifest["key"],
         )
@@ -222,6 +244,18 @@ class Sightings:
                 f"{', '.join(self.columns)}"
             )
         paths = self.store.part_paths
+        if self._vehicle is not None:
+            # A vehicle is in the part of its code modulo the number of parts.
+            return [
+                StoredPart(
+                    (paths[self._vehicle % len(paths)],),
+                    columns,
+                    self._view,
+                    owner=self.store.owner,
+                    seal=self.store.seal,
+                    vehicle=self._vehicle,
+                )
+            ]
         if self._n_parts is None:
             return [
                 StoredPart(
@@ -241,9 +275,26 @@ class Sightings:
             for part in range(self._n_parts)
         ]
 
+    @property
+    def is_view(self) -> bool:
+        """Whether only some of the store's sightings are looked at."""
+        return self._view is not None or self._vehicle is not None
+
     def with_parts(self, n: int) -> Sightings:
         """View the same sightings in `n` parts; no figure may depend on it."""
         return replace(self, _n_parts=n)
+
+    def _view_fields(self) -> dict[str, str]:
+        fields = {}
+        if self._view is not None:
+            first, last = (str(self._timestamp(end)) for end in self._view)
+            fields |= {"from": first, "to": last}
+        return fields | ({"vehicles": "one"} if self._vehicle is not None else {})
+
+    def _view_text(self) -> str:
+        fields = self._view_fields()
+        text = f", from {fields['from']} to before {fields['to']}" if self._view else ""
+        return text + (", of one vehicle" if self._vehicle is not None else "")
 
     def _between_ms(self, first: int, last: int) -> Sightings:
         if self._view is not None:
@@ -278,7 +329,7 @@ class Sightings:
     @cached_property
     def span_ms(self) -> tuple[int, int]:
         """First and last instant (ms, UTC)."""
-        if self._view is None:
+        if not self.is_view:
             ends = self.store.manifest["first_seen_ms"], self.store.manifest["last_seen_ms"]
         else:
             found = [rows for rows in self._facts if rows["rows"][0]]
@@ -304,14 +355,14 @@ class Sightings:
     @cached_property
     def n_vehicles(self) -> int:
         """Vehicles that were seen."""
-        if self._view is None:
+        if not self.is_view:
             return self.store.manifest["vehicles_seen"]
         return len(self._vehicle_codes)
 
     @cached_property
     def n_cameras_seen(self) -> int:
         """Cameras that saw a vehicle."""
-        if self._view is None:
+        if not self.is_view:
             return self.store.manifest["cameras_seen"]
         found = LocalEngine().map(self.parts("camera"), _cameras_of_part)
         return len(np.unique(np.concatenate([rows["camera"] for rows in found])))
@@ -379,7 +430,7 @@ class Sightings:
 
     @cached_property
     def _vehicle_codes(self) -> np.ndarray:
-        if self._view is None and self.n_vehicles == self.n_codes:
+        if not self.is_view and self.n_vehicles == self.n_codes:
             return np.arange(self.n_codes, dtype=np.int32)
         found = LocalEngine().map(self.parts("vehicle"), _vehicles_of_part)
         return np.sort(np.concatenate([rows["vehicle"] for rows in found]))

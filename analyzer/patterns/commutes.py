@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from analyzer.patterns.routines import Routines
 
 
+COMMUTE_WEEKDAYS = 3
+"""A commute is kept on three days a week or more: who works on two is no commuter."""
+
+TOLD_DAYS = 5
+"""So many days on two weekdays alone tell that there are no more; fewer do not."""
+
+
 @dataclass(frozen=True)
 class Commutes(Result):
     """Commutes of all vehicles that have one; at most one a vehicle.
@@ -121,7 +128,9 @@ class Commutes(Result):
         """Compare with a known truth; see `analyzer.scoring.commutes.score_commutes`."""
         from analyzer.scoring import score_commutes
 
-        return score_commutes(self.to_pandas(), truth, self.places.trips.sightings.vehicles)
+        return score_commutes(
+            self.to_pandas(), truth, self.places.trips.sightings.vehicles, self.places.stays()
+        )
 
     def summary(self) -> str:
         """Tell how many vehicles commute, and when."""
@@ -192,6 +201,9 @@ def commutes_of(routines: Rows, places: Rows) -> Rows:
         ways[way] = taken.drop_duplicates("vehicle").set_index("vehicle")
     out, back = ways["outbound"], ways["return"]
     vehicles = out.index.intersection(back.index).sort_values()
+    kept = np.bitwise_count(out.loc[vehicles, "weekdays"].to_numpy())
+    support = out.loc[vehicles, "support"].to_numpy()
+    vehicles = vehicles[(kept >= COMMUTE_WEEKDAYS) | (support < TOLD_DAYS)]
     out, back, both = out.loc[vehicles], back.loc[vehicles], both.loc[vehicles]
     return {
         "vehicle": vehicles.to_numpy(np.int32),
@@ -245,6 +257,11 @@ def find_commutes(
     ------
     UsageError
         If the routines lead between other places.
+
+    Notes
+    -----
+    A commute is kept on three days of the week or more. Whoever is seen on five days or more, all
+    on the same one or two days of the week, is none.
     """
     if routines.places is not places and routines.places != places:
         raise UsageError("routines come from other places; call find_routines on the places given")

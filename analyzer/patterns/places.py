@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ import pandas as pd
 from analyzer.engine import DerivedPart, Engine, Part, get_engine
 from analyzer.patterns.placing import placed_stays_of_part
 from analyzer.patterns.plane import CameraPlane
+from analyzer.patterns.radius import Spot, confidence_of, place_features, radius_of, role_features
 from analyzer.patterns.roles import HOME, ROLES, WORK, gather_evidence
 from analyzer.result import Result
 from analyzer.schema import Rows
@@ -21,13 +22,32 @@ if TYPE_CHECKING:
 
     from analyzer.patterns.trips import Trips
 
-RADIUS = ((1.34, 1.034), (31.7, 0.673), (1.34, 1.034))
-"""Factor and power of the radius for other places, homes and works; see `radius_of`."""
+class Described(NamedTuple):
+    """The places of one part, and what is known about them.
+
+    Attributes
+    ----------
+    vehicle, place, role : numpy.ndarray, shape (n,)
+    evidence : Rows
+        As `analyzer.patterns.roles.gather_evidence` gives it.
+    spot : Spot
+    features : numpy.ndarray of float64, shape (n, len(FEATURES))
+        What the radius depends on.
+    camera : numpy.ndarray of int32, shape (n,)
+        The camera that most often begins or ends a stay there.
+    """
+
+    vehicle: np.ndarray
+    place: np.ndarray
+    role: np.ndarray
+    evidence: Rows
+    spot: Spot
+    features: np.ndarray
+    camera: np.ndarray
 
 
-def places_of_part(stays: Rows, broadcast: dict) -> Rows:
-    """Describe the places of the vehicles of one part: where, how long, and in which role."""
-    plane: CameraPlane = broadcast["plane"]
+def describe_places(stays: Rows, plane: CameraPlane) -> Described:
+    """Gather what is known about the places of the vehicles of one part."""
     used = np.flatnonzero(stays["settled"] & (stays["place"] >= 0))
     key = stays["vehicle"][used].astype(np.int64) << 16 | stays["place"][used]
     keys, place = np.unique(key, return_inverse=True)
@@ -36,27 +56,46 @@ def places_of_part(stays: Rows, broadcast: dict) -> Rows:
     role = np.zeros(n, np.int64)
     role[place] = stays["role"][used]
     evidence = gather_evidence(stays, used, place, vehicle)
-    x, y, scale, known = locate(plane, stays, used, place, n)
-    lat, lon = plane.to_degrees(x, y)
+    arrival, departure = stays["arrival"][used], stays["departure"][used]
+    via = np.r_[stays["arrival_via"][used], stays["departure_via"][used]]
+    spot = locate(plane, np.r_[place, place], np.r_[arrival, departure], via, n)
+    return Described(
+        vehicle=vehicle,
+        place=(keys & 0xFFFF).astype(np.int32),
+        role=role,
+        evidence=evidence,
+        spot=spot,
+        features=place_features(spot, role, evidence),
+        camera=_commonest(place, n, arrival, departure),
+    )
+
+
+def places_of_part(stays: Rows, broadcast: dict) -> Rows:
+    """Describe the places of the vehicles of one part: where, how long, and in which role."""
+    plane: CameraPlane = broadcast["plane"]
+    found = describe_places(stays, plane)
+    lat, lon = plane.to_degrees(found.spot.x, found.spot.y)
+    known, role, evidence = found.spot.known, found.role, found.evidence
+    radius = radius_of(found.features, role, plane.typical_m)
     days = np.choose(role, [evidence[name] for name in ("stays", "nights", "workdays")])
     return {
-        "vehicle": vehicle,
-        "place": (keys & 0xFFFF).astype(np.int32),
+        "vehicle": found.vehicle,
+        "place": found.place,
         "role": role.astype(np.int8),
         "lat": np.where(known, lat, np.nan),
         "lon": np.where(known, lon, np.nan),
-        "radius_m": np.where(known, radius_of(role, scale), np.nan),
+        "radius_m": np.where(known, radius, np.nan),
         "days": days.astype(np.int32),
         "hours": evidence["hours"],
-        "confidence": confidence_of(role, evidence),
-        "camera": _commonest(place, n, stays["arrival"][used], stays["departure"][used]),
+        "confidence": confidence_of(role_features(found.spot, role, evidence), role),
+        "camera": found.camera,
     }
 
 
 def locate(
-    plane: CameraPlane, stays: Rows, used: np.ndarray, place: np.ndarray, n: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Estimate where places lie, from the cameras at both ends of the stays.
+    plane: CameraPlane, of: np.ndarray, camera: np.ndarray, via: np.ndarray, n: int
+) -> Spot:
+    """Estimate where places lie, from the cameras at the ends of the stays there.
 
     Each end of a stay guesses a point beyond its camera (`CameraPlane.beyond`). Sites weigh by the
     square of their share of the ends, and by the square of how seldom they stand second: a camera
@@ -66,25 +105,16 @@ def locate(
     Parameters
     ----------
     plane : CameraPlane
-    stays : Rows
-        As `analyzer.patterns.placing.placed_stays_of_part` makes them.
-    used, place : numpy.ndarray of int64, shape (k,)
-        Rows of the stays to use, and the place, below `n`, of each.
+    of : numpy.ndarray of int64, shape (k,)
+        Place, below `n`, of each end of a stay; no place is without one.
+    camera, via : numpy.ndarray of int32, shape (k,)
+        Camera at the end, and the one before or after it (-1 where there is none).
 
     Returns
     -------
-    x, y : numpy.ndarray of float64, shape (n,)
-        Metres on the plane.
-    scale : numpy.ndarray of float64, shape (n,)
-        Mean scale of the guesses, in metres.
-    known : numpy.ndarray of bool, shape (n,)
-        Whether all of the cameras have positions.
+    Spot
     """
-    of = np.r_[place, place]
-    camera = np.r_[stays["arrival"][used], stays["departure"][used]]
-    via = np.r_[stays["arrival_via"][used], stays["departure_via"][used]]
-    guess_x, guess_y, guess_scale = plane.beyond(camera, via)
-
+    guess_x, guess_y, scale = plane.beyond(camera, via)
     sites = np.int64(plane.site.max(initial=0) + 1)
     at = of * sites + plane.site[camera]
     passed = via >= 0
@@ -99,30 +129,25 @@ def locate(
         return np.bincount(of, weight * values, minlength=n) / total
 
     total = np.bincount(of, weight, minlength=n)
-    known = np.bincount(of, ~plane.placed[camera], minlength=n) == 0
-    return mean(guess_x), mean(guess_y), mean(guess_scale), known
+    x, y = mean(guess_x), mean(guess_y)
+    of_site = np.bincount(at, weight)
+    return Spot(
+        x=x,
+        y=y,
+        scale=np.exp(mean(np.log(scale))),
+        spacing=np.exp(mean(np.log(plane.spacing[camera]))),
+        near=np.exp(mean(np.log(plane.near[camera]))),
+        wide=np.exp(mean(np.log(plane.wide[camera]))),
+        scatter=np.sqrt(mean((guess_x - x[of]) ** 2 + (guess_y - y[of]) ** 2)),
+        concentration=np.bincount(keys // sites, of_site**2, minlength=n) / total**2,
+        direct=mean(~passed),
+        known=np.bincount(of, ~plane.placed[camera], minlength=n) == 0,
+    )
 
 
-def radius_of(role: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """Give the radius, in metres, that holds the truth for nine places in ten of a role and scale.
-
-    A power of the scale, fitted as the 90 % quantile of the errors on synthetic regions (see
-    `find_places`). A place that is neither home nor work takes the radius of a work place.
-    """
-    factor, power = (np.choose(role, values) for values in zip(*RADIUS, strict=True))
-    return factor * scale**power
-
-
-def confidence_of(role: np.ndarray, evidence: Rows) -> np.ndarray:
-    """Give the chance that the radius holds the truth; NaN for a place without a role.
-
-    A logistic function of the evidence, fitted on the same synthetic regions as the radius.
-    """
-    nights = np.maximum(np.bincount(evidence["vehicle"], evidence["nights"]), 1.0)
-    share = evidence["nights"] / nights[evidence["vehicle"]]
-    home = -1.11 + 0.395 * np.log(evidence["stays"]) + 2.59 * share
-    work = 0.66 + 2.04 * np.minimum(evidence["workdays"] / np.maximum(evidence["weekdays"], 1), 1.0)
-    return 1 / (1 + np.exp(-np.choose(role, [np.full(len(role), np.nan), home, work])))
+def columns_of_part(rows: Rows, broadcast: dict) -> Rows:
+    """Give some columns of a part."""
+    return {name: rows[name] for name in broadcast["columns"]}
 
 
 def _commonest(place: np.ndarray, n: int, arrival: np.ndarray, departure: np.ndarray) -> np.ndarray:
@@ -181,7 +206,7 @@ class Places(Result):
             ``vehicle``; ``place`` (number within the vehicle); ``role`` (home, work, other);
             ``lat``, ``lon``; ``radius_m``; ``days`` (stays over night for a home, working days for
             a work place, all stays otherwise); ``hours`` (of all stays there); ``confidence``
-            (chance that the radius holds the truth; NaN for other places).
+            (chance that it truly is the home, or the work place; NaN for other places).
         """
         rows = dict(self.rows)
         del rows["camera"]
@@ -189,11 +214,40 @@ class Places(Result):
         rows["role"] = np.array(ROLES, object)[rows["role"]]
         return pd.DataFrame(rows)
 
+    def stays(self) -> pd.DataFrame:
+        """Give all stays between two trips, each with the place at which it was spent.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``vehicle``; ``place`` (number within the vehicle; -1 for none) and ``role`` (None for
+            none); ``started_at``, ``ended_at`` (when the last camera before the stay and the first
+            one after it saw the vehicle); ``arrival``, ``departure`` (these cameras).
+        """
+        names = ("vehicle", "started_at", "ended_at", "arrival", "departure", "place", "role")
+        frames = self.engine.map(self.stay_parts, columns_of_part, {"columns": names})
+        rows = self.engine.reduce(frames, key=("vehicle", "started_at"))
+        source = self.trips.sightings
+        role = np.array([*ROLES, None], object)
+        return pd.DataFrame(
+            {
+                "vehicle": source.vehicle_names(rows["vehicle"]),
+                "place": rows["place"],
+                "role": role[np.where(rows["place"] >= 0, rows["role"], len(ROLES))],
+                "started_at": source.timestamps(rows["started_at"]),
+                "ended_at": source.timestamps(rows["ended_at"]),
+                "arrival": source.camera_names(rows["arrival"]),
+                "departure": source.camera_names(rows["departure"]),
+            }
+        )
+
     def score(self, truth: object):
         """Compare homes and works with a known truth; see `analyzer.scoring.score_places`."""
         from analyzer.scoring import score_places
 
-        return score_places(self.to_pandas(), truth, self.trips.sightings.vehicles)
+        return score_places(
+            self.to_pandas(), truth, self.trips.sightings.vehicles, self.stays()
+        )
 
     def summary(self) -> str:
         """Tell how many vehicles have a home and a work place, and how closely they are known."""
@@ -266,8 +320,13 @@ def find_places(
     passes these bounds there is no home or no work: unknown.
 
     ``radius_m`` holds the truth for about nine in ten homes (and works), and ``confidence`` is the
-    chance that it does. Both are calibrated on synthetic data (standard settings, seeds 1 to 3,
-    whole and cut to 7 and 14 days); ``benchmarks/score_patterns.py`` tests them on other settings.
+    chance that a home (a work place) is one: that most stays there were truly spent at home. Both
+    are calibrated on synthetic data (``benchmarks/calibrate_places.py``: seeds 1 to 3, 20 to 2,000
+    camera sites, 5 to 60 days); ``benchmarks/score_places.py`` tests them on other settings.
+
+    Home and work that have one camera between them are seen behind the same one. They are told
+    apart by how often it sees the trips between them: once on the way from one to the other, twice
+    on the way out and home again.
 
     Examples
     --------

@@ -34,10 +34,22 @@ CLUSTER_STAYS = 2.0
 MAIN_REACH = 0.05
 """Before roles are known, days are spent where most nights are only if both lie on one spot."""
 
+ALONE = -1.0
+"""Reach of what joins nothing."""
+
 OTHER_REACH = 0.75
 """Days and the rarer nights this near, in units of scale, are spent at one place: the home of who
 works by night, the work place of who works in turns. Places without a role this near to home or
 work belong to it."""
+
+ONCE_THERE_AND_BACK = 0.5
+"""Chance that a vehicle which passes a camera there and back within one trip is seen there once."""
+
+NOT_ONCE = 0.05
+"""Chance that a vehicle which passes a camera once is seen there other than once."""
+
+OTHER_SIDE = 4.0
+"""Log-likelihood ratio from which two spots lie on the two sides of a camera (odds of 55)."""
 
 
 def placed_stays_of_part(trips: Rows, broadcast: dict) -> Rows:
@@ -72,8 +84,11 @@ def placed_stays_of_part(trips: Rows, broadcast: dict) -> Rows:
     if not len(rows):
         return stays
     spot = (x[rows], y[rows], scale[rows], hours[rows])
-    of = _join_days_and_nights(cluster, vehicle, by_night, *spot)[cluster]
+    main = _main_nights(cluster, vehicle, by_night)
+    across = _across(stays, rows, cluster, main, by_night)
+    of = _join_days_and_nights(cluster, vehicle, main, across, *spot)[cluster]
     of, vehicle = _number(stays["vehicle"][rows], of)
+    across = np.bincount(of, across[cluster], minlength=len(vehicle)) > 0
     centre = _centres(of, *spot[:3])
     scatter = (spot[0] - centre[0][of]) ** 2 + (spot[1] - centre[1][of]) ** 2
     one_spot = np.bincount(of, scatter) / np.bincount(of) <= (SPOT * centre[2]) ** 2
@@ -81,6 +96,7 @@ def placed_stays_of_part(trips: Rows, broadcast: dict) -> Rows:
     role_of = np.zeros(len(vehicle), np.int64)
     role_of[choose_homes(evidence, one_spot)] = HOME
     by_home = role_of[_join_known(vehicle, role_of, *centre)] == HOME
+    by_home &= ~across
     role_of[choose_works(evidence, one_spot & (role_of != HOME), by_home)] = WORK
 
     of = _join_known(vehicle, role_of, *centre)[of]
@@ -138,25 +154,54 @@ def _cluster(
     return rows[found], cluster, keys >> 17, keys >> 16 & 1 == 0
 
 
+def _main_nights(cluster: np.ndarray, vehicle: np.ndarray, by_night: np.ndarray) -> np.ndarray:
+    """Give, for each cluster, that of most nights of its vehicle; -1 where there is none."""
+    by_nights = np.lexsort((-np.bincount(cluster), ~by_night, vehicle))
+    first = by_nights[np.diff(vehicle[by_nights], prepend=-1) != 0]
+    main = first[np.searchsorted(vehicle[first], vehicle)]
+    return np.where(by_night[main], main, -1)
+
+
+def _across(
+    stays: Rows, rows: np.ndarray, cluster: np.ndarray, main: np.ndarray, by_night: np.ndarray
+) -> np.ndarray:
+    """Tell which clusters of days lie across the camera from where most nights are spent.
+
+    Where home and work have one camera between them, both are seen behind it. Who drives from one
+    to the other passes it once; who drives out and comes home again passes it twice, and is seen
+    once about as often as twice.
+    """
+    cluster_of = np.full(len(stays["vehicle"]) + 2, -1)
+    cluster_of[rows] = cluster
+    gain = np.zeros(len(main))
+    for neighbour, seen in ((rows - 1, "seen_before"), (rows + 1, "seen_after")):
+        comes = (main[cluster] >= 0) & (cluster_of[neighbour] == main[cluster])
+        once = stays[seen][rows] == 1
+        told = np.where(
+            once, -np.log(ONCE_THERE_AND_BACK), np.log(NOT_ONCE / (1 - ONCE_THERE_AND_BACK))
+        )
+        gain += np.bincount(cluster, comes * told, minlength=len(main))
+    return ~by_night & (gain >= OTHER_SIDE)
+
+
 def _join_days_and_nights(
     cluster: np.ndarray,
     vehicle: np.ndarray,
-    by_night: np.ndarray,
+    main: np.ndarray,
+    across: np.ndarray,
     x: np.ndarray,
     y: np.ndarray,
     scale: np.ndarray,
     hours: np.ndarray,
 ) -> np.ndarray:
     """Give each cluster the number of its place within the vehicle."""
-    size = np.bincount(cluster)
     # The heaviest cluster of a vehicle comes first, and stands for the spot.
     order = np.lexsort((-np.bincount(cluster, hours), vehicle))
     centre = [values[order] for values in _centres(cluster, x, y, scale)]
-    by_nights = np.lexsort((-size, ~by_night, vehicle))
-    first = by_nights[np.diff(vehicle[by_nights], prepend=-1) != 0]
-    reach = np.full(len(size), OTHER_REACH)
-    reach[first[by_night[first]]] = MAIN_REACH
-    number = np.empty(len(size), np.int64)
+    reach = np.full(len(vehicle), OTHER_REACH)
+    reach[main[main >= 0]] = MAIN_REACH
+    reach[across] = ALONE
+    number = np.empty(len(vehicle), np.int64)
     number[order] = merge_clusters(vehicle[order], *centre, reach[order])
     return number
 

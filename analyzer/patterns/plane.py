@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,9 @@ LEAST_SPACING_M = 500.0
 
 LONE_SPACING_M = 10_000.0
 """Spacing where there is no other site to measure it by."""
+
+NEIGHBOURS = (3, 8)
+"""Which nearest sites tell how dense cameras are about a camera: one alone may be a chance pair."""
 
 BEYOND = 0.7
 """How far beyond the last camera a place lies, in units of scale (tuned on synthetic regions)."""
@@ -43,6 +47,8 @@ class CameraPlane:
         Cameras that stand together have one number.
     spacing : numpy.ndarray of float64, shape (cameras,)
         Metres to the nearest other site.
+    near, wide : numpy.ndarray of float64, shape (cameras,)
+        Metres to the third nearest and to the eighth nearest other site.
     placed : numpy.ndarray of bool, shape (cameras,)
         Whether the position is known.
     lat0, lon0 : float
@@ -53,9 +59,18 @@ class CameraPlane:
     y: np.ndarray
     site: np.ndarray
     spacing: np.ndarray
+    near: np.ndarray
+    wide: np.ndarray
     placed: np.ndarray
     lat0: float
     lon0: float
+
+    @cached_property
+    def typical_m(self) -> float:
+        """Geometric mean, over the sites, of the distance to the third nearest other site."""
+        _, first = np.unique(self.site[self.placed], return_index=True)
+        near = self.near[self.placed][first]
+        return float(np.exp(np.mean(np.log(near)))) if len(near) else LONE_SPACING_M
 
     def to_degrees(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Turn metres on the plane into latitude and longitude."""
@@ -132,30 +147,34 @@ def camera_plane(cameras: pd.DataFrame) -> CameraPlane:
     lon0 = float(lon[placed].mean()) if placed.any() else 0.0
     # Not the zones: those may be given, and as wide as a district.
     site = make_zones(lat, lon, SITE_M)
-    plane = CameraPlane(lat, lon, site, np.ones(len(lat)), placed, lat0, lon0)
+    ones = np.ones(len(lat))
+    plane = CameraPlane(lat, lon, site, ones, ones, ones, placed, lat0, lon0)
     x, y = plane.to_metres(lat, lon)
-    spacing = np.ones(len(x))
+    distances = np.ones((3, len(x)))
     if placed.any():
-        spacing[placed] = _spacing(x[placed], y[placed], site[placed])
+        distances[:, placed] = _site_distances(x[placed], y[placed], site[placed])
     nowhere = _NOWHERE_M * (1 + np.arange(len(x)))
     return CameraPlane(
         np.where(placed, x, nowhere),
         np.where(placed, y, nowhere),
         site,
-        spacing,
+        *distances,
         placed,
         lat0,
         lon0,
     )
 
 
-def _spacing(x: np.ndarray, y: np.ndarray, site: np.ndarray) -> np.ndarray:
+def _site_distances(x: np.ndarray, y: np.ndarray, site: np.ndarray) -> np.ndarray:
+    """Give, for each camera, the distances to the nearest, third and eighth nearest other sites."""
     from scipy.spatial import cKDTree
 
     sites, member = np.unique(site, return_inverse=True)
     if len(sites) < 2:
-        return np.full(len(x), LONE_SPACING_M)
+        return np.full((3, len(x)), LONE_SPACING_M)
     size = np.bincount(member)
     centres = np.c_[np.bincount(member, x) / size, np.bincount(member, y) / size]
-    distances, _ = cKDTree(centres).query(centres, 2)
-    return np.maximum(distances[member, 1], LEAST_SPACING_M)
+    # Where there are fewer sites, the farthest stands for those that are not there.
+    order = np.minimum([1, *NEIGHBOURS], len(sites) - 1)
+    distances, _ = cKDTree(centres).query(centres, order.max() + 1)
+    return np.maximum(distances[member][:, order].T, LEAST_SPACING_M)

@@ -22,6 +22,14 @@ HOME_SHARE = 0.15
 """Nights that make a home, at least, as a share of the vehicle's days: who is seen once a week
 shows where cameras stand, not where home is."""
 
+HOME_HOURS = 0.5
+"""Or hours, as a share of all hours of these days: who works by night has few nights at home, and
+several of them in one stay."""
+
+HOME_STAYS = 0.4
+"""Hours speak for a home if there are so many stays a day: who passes through every few days is
+somewhere in between, too."""
+
 WORK_DAYS = 3
 """Days that make a work place, at least."""
 
@@ -100,12 +108,15 @@ def choose_homes(evidence: Rows, one_spot: np.ndarray) -> np.ndarray:
     Examples
     --------
     >>> evidence = {"vehicle": np.zeros(2, int), "hours": np.array([160.0, 300.0]),
-    ...     "nights": np.array([20.0, 8.0]), "days": np.full(2, 28)}
+    ...     "nights": np.array([20.0, 8.0]), "days": np.full(2, 28), "stays": np.full(2, 20.0)}
     >>> choose_homes(evidence, np.ones(2, bool)).tolist()
     [1]
     """
-    needed = np.maximum(HOME_NIGHTS, HOME_SHARE * evidence["days"])
-    nights = np.flatnonzero(one_spot & (evidence["nights"] >= needed))
+    often = evidence["nights"] >= HOME_SHARE * evidence["days"]
+    long = (evidence["hours"] >= HOME_HOURS * 24 * evidence["days"]) & (
+        evidence["stays"] >= HOME_STAYS * evidence["days"]
+    )
+    nights = np.flatnonzero(one_spot & (evidence["nights"] >= HOME_NIGHTS) & (often | long))
     return _best(evidence["vehicle"], nights, evidence["hours"])
 
 

@@ -17,6 +17,7 @@ import pandas as pd
 
 from analyzer.engine import DerivedPart, Engine, Part, get_engine
 from analyzer.errors import UsageError
+from analyzer.patterns.changes import find_changes, pair_changes
 from analyzer.patterns.minutes import circular_median, cluster_departures
 from analyzer.result import Result
 from analyzer.schema import Rows
@@ -86,8 +87,9 @@ def routines_of_part(stays: Rows, broadcast: dict) -> Rows:
     -------
     Rows
         ``vehicle, origin, destination, weekdays`` (bit 0 is Monday), ``minute, arrival_minute,
-        spread_min, support, eligible_days, regularity, first_seen, last_seen`` (local days);
-        sorted by vehicle, origin, destination and minute.
+        spread_min, support, eligible_days, regularity, first_seen, last_seen`` (local days),
+        ``changed_at`` (local day, -1 for none), ``regularity_before, regularity_after``; sorted by
+        vehicle, origin, destination and minute.
     """
     trips = recurring_trips(stays)
     pair = (
@@ -113,22 +115,26 @@ def routines_of_part(stays: Rows, broadcast: dict) -> Rows:
     routine_of, minute = routine[on_member], trips["minute"][on_member]
     median, spread = circular_median(routine_of, minute, n)
     arrival, _ = circular_median(routine_of, trips["arrival"][on_member], n)
-    first_seen, last_seen = np.full(n, np.iinfo(np.int64).max), np.full(n, -1)
-    np.minimum.at(first_seen, routine_of, trips["day"][on_member])
-    np.maximum.at(last_seen, routine_of, trips["day"][on_member])
+    days, begin = _days_of(routine_of, trips["day"][on_member], n)
+    first_day, last_day = _days_observed(vehicle, stays)
+    weekdays = (member << np.arange(7)).sum(axis=1)
+    changed, before, after = find_changes(days, begin, first_day, last_day, weekdays)
     found = {
         "vehicle": vehicle,
         "origin": trips["origin"][first],
         "destination": trips["destination"][first],
-        "weekdays": (member << np.arange(7)).sum(axis=1).astype(np.int16),
+        "weekdays": weekdays.astype(np.int16),
         "minute": median,
         "arrival_minute": arrival,
         "spread_min": spread,
         "support": support,
         "eligible_days": possible,
         "regularity": support / np.maximum(possible, 1),
-        "first_seen": first_seen,
-        "last_seen": last_seen,
+        "first_seen": days[begin[:-1]],
+        "last_seen": days[begin[1:] - 1],
+        "changed_at": changed,
+        "regularity_before": before,
+        "regularity_after": after,
     }
     often = np.flatnonzero(support >= LEAST_DAYS)
     often = often[
@@ -145,14 +151,25 @@ def _weekday_counts(
     days = np.sort(routine << 24 | trips["day"])
     days = days[np.diff(days, prepend=-1) != 0]
     np.add.at(kept, (days >> 24, ((days & 0xFFFFFF) + 3) % 7), 1)
-    begin = np.searchsorted(stays["vehicle"], vehicle, side="left")
-    end = np.searchsorted(stays["vehicle"], vehicle, side="right") - 1
-    first_day, last_day = stays["local_start"][begin] // DAY_MS, stays["local_end"][end] // DAY_MS
+    first_day, last_day = _days_observed(vehicle, stays)
     # Days of weekday w up to and with day d, counted from a far Monday: (d - w + k) // 7.
     weekday = np.arange(7)
     until = (last_day[:, None] + 3 - weekday) // 7
     before = (first_day[:, None] + 2 - weekday) // 7
     return kept, until - before
+
+
+def _days_observed(vehicle: np.ndarray, stays: Rows) -> tuple[np.ndarray, np.ndarray]:
+    """Give the days of the first and of the last stay of each vehicle."""
+    begin = np.searchsorted(stays["vehicle"], vehicle, side="left")
+    end = np.searchsorted(stays["vehicle"], vehicle, side="right") - 1
+    return stays["local_start"][begin] // DAY_MS, stays["local_end"][end] // DAY_MS
+
+
+def _days_of(routine: np.ndarray, day: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sort the days of each routine, each once; give where those of each routine begin."""
+    keys = np.unique(routine.astype(np.int64) << 24 | day)
+    return keys & 0xFFFFFF, np.searchsorted(keys >> 24, np.arange(n + 1))
 
 
 @dataclass(frozen=True)
@@ -195,7 +212,9 @@ class Routines(Result):
             ``vehicle``; ``origin``, ``destination`` (place numbers as in `Places`); ``weekdays``
             (such as ``"Mon Tue Fri"``); ``minute`` and ``arrival_minute`` (of the local day, at the
             first and last camera of the trip); ``spread_min``; ``support`` (days kept);
-            ``eligible_days``; ``regularity`` (their ratio); ``first_seen``, ``last_seen`` (dates).
+            ``eligible_days``; ``regularity`` (their ratio); ``first_seen``, ``last_seen`` (dates);
+            ``changed_at`` (first day on which the routine is kept at another rate; NaT where it
+            does not change), ``regularity_before``, ``regularity_after``.
         """
         rows = dict(self.rows)
         names = np.array(
@@ -207,9 +226,34 @@ class Routines(Result):
         )
         rows["vehicle"] = self.places.trips.sightings.vehicle_names(rows["vehicle"])
         rows["weekdays"] = names[rows["weekdays"]]
-        for name in ("first_seen", "last_seen"):
+        unchanged = rows["changed_at"] < 0
+        for name in ("first_seen", "last_seen", "changed_at"):
             rows[name] = rows[name].astype("datetime64[D]").astype("datetime64[s]")
+        rows["changed_at"][unchanged] = np.datetime64("NaT")
         return pd.DataFrame(rows)
+
+    def changes(self) -> pd.DataFrame:
+        """Give the changes of routine: what began, what ended, and what took its place.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``vehicle``; ``changed_at`` (date); ``kind``: "hour" (the same way at another hour),
+            "place" (from the same origin, or to the same destination, another way), "began",
+            "ended"; ``origin_before, destination_before, minute_before`` and the same ``_after``
+            (missing where nothing was before, or comes after). See
+            `analyzer.patterns.changes.pair_changes`.
+        """
+        table = self.to_pandas()
+        return pair_changes(table[table["changed_at"].notna()])
+
+    def score(self, truth: object):
+        """Compare with a known truth; see `analyzer.scoring.routines.score_routines`."""
+        from analyzer.scoring.routines import score_routines
+
+        return score_routines(
+            self.to_pandas(), self.places.to_pandas(), truth, self.places.trips.sightings.vehicles
+        )
 
     def summary(self) -> str:
         """Tell how many routines there are and how regular they are."""
@@ -266,7 +310,8 @@ def find_routines(
     A routine is a cluster of departures on the circle of the day (half an hour of reach, at least
     three days). A weekday belongs to it if it is kept at least a third as often as on its best
     weekday; ``eligible_days`` are the days on these weekdays between the first and the last stay of
-    the vehicle.
+    the vehicle. A change of a routine is the day that splits these best into two rates
+    (`analyzer.patterns.changes`).
     """
     if places.trips is not trips and places.trips != trips:
         raise UsageError("places come from other trips; call find_places on the trips given here")

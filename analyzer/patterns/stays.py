@@ -100,9 +100,11 @@ def stays_of_trips(trips: Rows, clock: Clock) -> Rows:
     Returns
     -------
     Rows
-        ``vehicle``; ``local_start`` and ``local_end`` (local ms); ``arrival`` and ``departure``
+        ``vehicle``; ``started_at`` and ``ended_at`` (ms, UTC); ``local_start`` and
+        ``local_end`` (local ms); ``arrival`` and ``departure``
         (camera codes); ``arrival_via`` and ``departure_via`` (the cameras before and after them, -1
-        where there is none); ``night`` and ``working`` (ms of the stay in nights and in working
+        where there is none); ``seen_before`` and ``seen_after`` (int32: sightings of the trips
+        before and after); ``night`` and ``working`` (ms of the stay in nights and in working
         hours); sorted by vehicle and start.
     """
     before = stay_rows(trips["vehicle"])
@@ -111,12 +113,16 @@ def stays_of_trips(trips: Rows, clock: Clock) -> Rows:
     end = np.maximum(start, clock.local(trips["started_at"][before + 1]))
     return {
         "vehicle": trips["vehicle"][before],
+        "started_at": trips["ended_at"][before],
+        "ended_at": trips["started_at"][before + 1],
         "local_start": start,
         "local_end": end,
         "arrival": trips["destination"][before],
         "departure": trips["origin"][before + 1],
         "arrival_via": trips["before_destination"][before],
         "departure_via": trips["after_origin"][before + 1],
+        "seen_before": trips["sightings"][before],
+        "seen_after": trips["sightings"][before + 1],
         "night": overlap_ms(start, end, NIGHT[0], NIGHT[1], False),
         "working": overlap_ms(start, end, WORKING[0], WORKING[1], True),
     }

@@ -7,10 +7,19 @@ import pandas as pd
 
 from analyzer.estimate import wilson
 from analyzer.scoring.score import Score, median_estimate
+from analyzer.scoring.stays import spent_truly
 from analyzer.scoring.truth import Truth, distance_m, true_vehicles
 
+MOSTLY = 0.5
+"""Share of the stays named home (work) that must truly have been spent there."""
 
-def score_places(places: pd.DataFrame, truth: Truth | pd.DataFrame, seen: pd.Index) -> Score:
+
+def score_places(
+    places: pd.DataFrame,
+    truth: Truth | pd.DataFrame,
+    seen: pd.Index,
+    stays: pd.DataFrame | None = None,
+) -> Score:
     """Score homes and works against the truth.
 
     Parameters
@@ -21,6 +30,9 @@ def score_places(places: pd.DataFrame, truth: Truth | pd.DataFrame, seen: pd.Ind
         What is true.
     seen : pandas.Index
         Vehicles in the sightings.
+    stays : pandas.DataFrame, optional
+        As `Places.stays` gives them; needed, with true trips, to tell whether a place is what it is
+        said to be, wherever it lies.
 
     Returns
     -------
@@ -29,7 +41,8 @@ def score_places(places: pd.DataFrame, truth: Truth | pd.DataFrame, seen: pd.Ind
         named: unknown counts as not found), ``…_in_radius`` (share of the places named that hold
         the truth in their radius), ``…_right`` (share, of those that have one, found and in the
         radius), ``…_error_km``, ``…_radius_km`` (medians), ``…_invented`` (share, of the vehicles
-        without one, for which one was named).
+        without one, for which one was named); with `stays` ``…_role_right`` (share, of all that
+        were named, where at least half of the stays were truly spent at home, or at work).
 
     Examples
     --------
@@ -42,10 +55,19 @@ def score_places(places: pd.DataFrame, truth: Truth | pd.DataFrame, seen: pd.Ind
     (0.5, 1.0, 0)
     """
     table = true_vehicles(truth, seen)
+    trips = getattr(truth, "trips", None)
+    spent = None
+    if stays is not None and trips is not None:
+        spent = spent_truly(stays, trips, table)
     figures, cases = {}, []
     for role in ("home", "work"):
         case = place_cases(places, table, role)
         figures |= _figures(case, role)
+        if spent is not None:
+            case["role_right"] = case["named"] & (spent[role] >= MOSTLY)
+            figures[f"{role}_role_right"] = wilson(
+                int(case["role_right"].sum()), int(case["named"].sum())
+            )
         cases.append(case.assign(role=role))
     cases = pd.concat(cases).reset_index()
     return Score("Homes and work places", figures, cases)
@@ -88,7 +110,8 @@ def reliability(cases: pd.DataFrame, bins: int = 5) -> pd.DataFrame:
     Parameters
     ----------
     cases : pandas.DataFrame
-        ``confidence, named, inside``: the cases of a score of places.
+        ``confidence, named, role_right``: the cases of a score of places; where it is not known
+        whether the role is right, ``inside`` and ``exists`` stand for it.
     bins : int
         Number of equal bins of confidence between 0 and 1.
 
@@ -99,6 +122,8 @@ def reliability(cases: pd.DataFrame, bins: int = 5) -> pd.DataFrame:
     """
     named = cases[cases["named"]]
     inside = named["inside"].to_numpy() & named["exists"].to_numpy()
+    if "role_right" in named:
+        inside = named["role_right"].to_numpy(bool)
     level = named["confidence"].to_numpy(float)
     of = np.minimum((level * bins).astype(int), bins - 1)
     rows = []

@@ -61,6 +61,9 @@ PART_ROWS = 4_000_000
 SMALLEST_PART_ROWS = 250_000
 """Rows up to which a part is not cut, however little memory may be used."""
 
+GROUP_ROWS = 1 << 17
+"""Rows of one group within a part: as many are read to show one vehicle."""
+
 Merge = Callable[[Rows], tuple[np.ndarray, np.ndarray]]
 """From sorted rows: the position of the row that each becomes part of (its own where it is kept),
 and why it is not kept (a code)."""
@@ -327,7 +330,7 @@ class StoreBuilder:
                 "seen_at": "DELTA_BINARY_PACKED",
                 "camera": "PLAIN",
             },
-            row_group_size=1 << 20,
+            row_group_size=GROUP_ROWS,
             write_page_checksum=True,
             **encryption(self.seal, self._generation / name),
         )

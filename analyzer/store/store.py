@@ -61,6 +61,8 @@ class StoredPart:
         Only sightings with ``first <= seen_at < last`` (ms, UTC).
     split : (int, int) or None
         ``(n, k)``: only vehicles whose code leaves `k` when divided by `n`.
+    vehicle : int or None
+        Only this vehicle; no more is read of a file than the groups of rows that may hold it.
     """
 
     paths: tuple[Path, ...]
@@ -70,6 +72,7 @@ class StoredPart:
     owner: object = field(default=None, repr=False, compare=False)
     """Kept alive as long as the part (a temporary folder, say); stays behind when it travels."""
     seal: Seal | None = field(default=None, repr=False, compare=False)
+    vehicle: int | None = None
 
     @property
     def sealed(self) -> bool:
@@ -87,8 +90,12 @@ class StoredPart:
     def load(self) -> Rows:
         """Read the rows, sorted by (vehicle, seen_at, camera)."""
         wanted = list(dict.fromkeys(self.columns + self._needed()))
-        rows = concatenate([read_rows(path, wanted, self.seal) for path in self.paths])
+        rows = concatenate(
+            [read_rows(path, wanted, self.seal, self.vehicle) for path in self.paths]
+        )
         keep = np.ones(len(rows[wanted[0]]), bool)
+        if self.vehicle is not None:
+            keep &= rows["vehicle"] == self.vehicle
         if self.span is not None:
             keep &= (rows["seen_at"] >= self.span[0]) & (rows["seen_at"] < self.span[1])
         if self.split is not None:
@@ -103,11 +110,23 @@ class StoredPart:
         """Columns that the view itself must see."""
         if len(self.paths) > 1:
             return CORE
-        return (("seen_at",) if self.span else ()) + (("vehicle",) if self.split else ())
+        by_vehicle = self.split is not None or self.vehicle is not None
+        return (("seen_at",) if self.span else ()) + (("vehicle",) if by_vehicle else ())
 
 
-def read_rows(path: Path, columns: Sequence[str], seal: Seal | None = None) -> Rows:
+def read_rows(
+    path: Path, columns: Sequence[str], seal: Seal | None = None, vehicle: int | None = None
+) -> Rows:
     """Read columns of one part file as integer arrays.
+
+    Parameters
+    ----------
+    path : Path
+    columns : sequence of str
+    seal : Seal, optional
+        What decrypts the file.
+    vehicle : int, optional
+        Leave out the groups of rows that cannot hold this vehicle, as their statistics tell.
 
     Raises
     ------
@@ -115,13 +134,18 @@ def read_rows(path: Path, columns: Sequence[str], seal: Seal | None = None) -> R
         If the file is gone or damaged.
     """
     try:
-        table = pq.read_table(
-            path,
-            columns=list(columns),
-            use_threads=False,
-            **_VERIFIED,
-            **decryption(seal, path),
-        )
+        if vehicle is None:
+            table = pq.read_table(
+                path,
+                columns=list(columns),
+                use_threads=False,
+                **_VERIFIED,
+                **decryption(seal, path),
+            )
+        else:
+            with pq.ParquetFile(path, **_VERIFIED, **decryption(seal, path)) as file:
+                groups = _groups_with(file.metadata, vehicle)
+                table = file.read_row_groups(groups, columns=list(columns), use_threads=False)
     except FileNotFoundError:
         raise StoreError(
             f"{path}: a part of the store is gone; another run may have replaced it: open it again"
@@ -138,6 +162,17 @@ def read_rows(path: Path, columns: Sequence[str], seal: Seal | None = None) -> R
             column = column.cast(pa.int64())
         rows[name] = np.ascontiguousarray(column.to_numpy(), DTYPES[name])
     return rows
+
+
+def _groups_with(metadata: pq.FileMetaData, vehicle: int) -> list[int]:
+    """Number the groups of rows that may hold a vehicle; all whose statistics are not there."""
+    column = metadata.schema.names.index("vehicle")
+    found = []
+    for group in range(metadata.num_row_groups):
+        known = metadata.row_group(group).column(column).statistics
+        if known is None or not known.has_min_max or known.min <= vehicle <= known.max:
+            found.append(group)
+    return found
 
 
 @dataclass(frozen=True)

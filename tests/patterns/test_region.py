@@ -40,11 +40,11 @@ def test_radii_hold_nine_homes_in_ten_on_a_seed_never_tuned_on(region, places):
 def test_confidence_is_the_share_that_is_right(region, places):
     cases = places.score(region.truth).cases
     for role in ("home", "work"):
-        named = cases[(cases["role"] == role) & cases["named"] & cases["exists"]]
+        named = cases[(cases["role"] == role) & cases["named"]]
         sure = named["confidence"] > named["confidence"].median()
-        halves = named.groupby(sure)[["confidence", "inside"]].mean()
-        assert ((halves["confidence"] - halves["inside"]).abs() < 0.05).all()
-        assert halves["inside"][True] > halves["inside"][False]
+        halves = named.groupby(sure)[["confidence", "role_right"]].mean()
+        assert ((halves["confidence"] - halves["role_right"]).abs() < 0.03).all()
+        assert halves["role_right"][True] > halves["role_right"][False]
 
 
 def test_taxis_vans_and_through_traffic_have_no_work(region, places):

@@ -100,10 +100,16 @@ def test_weekdays_that_are_not_kept_do_not_belong():
         )
     ]
     trips = find_trips(lives.sightings_of([life]))
-    table = find_routines(trips, find_places(trips)).to_pandas()
-    assert set(table["weekdays"]) == {"Tue Thu"}
-    assert set(table["support"]) == {8}
-    assert set(table["eligible_days"]) == {8}
+    places = find_places(trips)
+    table = find_routines(trips, places).to_pandas()
+    # On the other days it drives past K0 at noon and comes back at three: a place on its far side.
+    far = places.stays().query("departure == 'K6'")["place"].unique()
+    assert len(far) == 1
+    commutes = table[table["origin"].isin(far) | table["destination"].isin(far)]
+    assert set(commutes["weekdays"]) == {"Tue Thu"}
+    assert set(commutes["support"]) == {8}
+    assert set(commutes["eligible_days"]) == {8}
+    assert set(table.drop(commutes.index)["weekdays"]) == {"Mon Wed Fri Sat Sun"}
 
 
 def test_only_trips_between_two_places_of_one_vehicle_count():

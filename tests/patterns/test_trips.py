@@ -133,11 +133,13 @@ def test_stays_take_their_cameras_from_both_trips():
         "destination": np.array([4, 5, 6], np.int32),
         "after_origin": np.array([0, 1, 2], np.int32),
         "before_destination": np.array([3, -1, -1], np.int32),
+        "sightings": np.array([2, 3, 1], np.int32),
     }
     stays = stays_of_trips(trips, clock("UTC", 0, 200))
     assert (stays["arrival"].tolist(), stays["departure"].tolist()) == ([4], [8])
     assert (stays["arrival_via"].tolist(), stays["departure_via"].tolist()) == ([3], [1])
     assert (stays["local_start"].tolist(), stays["local_end"].tolist()) == ([10], [100])
+    assert (stays["seen_before"].tolist(), stays["seen_after"].tolist()) == ([2], [3])
 
 
 @given(
