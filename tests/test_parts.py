@@ -20,8 +20,10 @@ from analyzer.ingest.reader import read_sightings
 from analyzer.patterns.camera_load import measure_camera_load
 from analyzer.patterns.commutes import find_commutes
 from analyzer.patterns.companions import find_companions
+from analyzer.patterns.motifs import find_motifs
 from analyzer.patterns.overview import find_patterns
 from analyzer.patterns.places import find_places
+from analyzer.patterns.profiles import find_weekly_profile
 from analyzer.patterns.routines import find_routines
 from analyzer.patterns.sighting_counts import measure_sighting_counts
 from analyzer.patterns.trips import find_trips
@@ -47,7 +49,7 @@ RESULTS = (
     "linkage by week", "linkage by day",
     "unicity by home and work", "unicity of habits", "attribute gain", "grid", "anonymity",
     "plateless", "retention, attributes",
-    "inference",
+    "inference", "motifs", "weekly profile", "changes of routine", "stays", "routes",
 )  # fmt: skip
 
 
@@ -108,6 +110,11 @@ def measure_all(sightings: Sightings, engine: str | Engine, *, of: str) -> dict[
             sightings, windows, Adversary(2, "1D", "zone", looks, "busiest", 1), **on
         ),
         "inference": measure_inference(sightings, _sites(sightings), seed=2, draws=20, **on),
+        "motifs": find_motifs(places, **on),
+        "weekly profile": find_weekly_profile(places, **on),
+        "changes of routine": routines.changes(),
+        "stays": places.stays(),
+        "routes": commutes.routes(),
     }
     assert tuple(found) == RESULTS
     return {name: _figures(result) for name, result in found.items()}

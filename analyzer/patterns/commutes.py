@@ -12,6 +12,7 @@ import pandas as pd
 from analyzer.engine import Engine, get_engine
 from analyzer.errors import UsageError
 from analyzer.patterns.roles import HOME, WORK
+from analyzer.patterns.routes import routes_of_part
 from analyzer.patterns.routines import WEEKDAYS
 from analyzer.result import Result
 from analyzer.schema import Rows
@@ -123,6 +124,53 @@ class Commutes(Result):
         for end in ("origin", "destination"):
             flows[end] = zones.loc[flows[end], "name"].to_numpy()
         return geopandas.GeoDataFrame(flows, geometry=geometry.where(known))
+
+    def routes(self) -> pd.DataFrame:
+        """Give the route variants of each commute.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``vehicle``; ``way`` ("outbound", "return"); ``drives`` (that were seen); ``variants``
+            (ways that cameras tell apart, see `analyzer.patterns.routes`); ``share`` (of the drives
+            that can be told to a variant, those on the commonest).
+        """
+        trips = self.places.trips
+        rows = self.rows
+        broadcast = {
+            "max_gap": np.array([trips.max_gap], np.int64),
+            "site": trips.plane.site,
+            "plane": trips.plane,
+            "clock": trips.sightings.clock,
+            **{name: rows[name] for name in ("vehicle", "home", "work")},
+        }
+        frames = self.engine.map(trips.sightings.parts(), routes_of_part, broadcast)
+        found = dict(self.engine.reduce(frames, key=("vehicle", "way")))
+        found["vehicle"] = trips.sightings.vehicle_names(found["vehicle"])
+        found["way"] = np.array(["outbound", "return"], object)[found["way"]]
+        return pd.DataFrame(found)
+
+    def hours(self) -> pd.DataFrame:
+        """Count at which half hour of the day commuters are seen to leave and to arrive.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``minute`` (at which the half hour begins, local), ``leave_home, reach_work, leave_work,
+            reach_home``: vehicles whose usual minute lies in it. Suppress small counts before you
+            publish them.
+        """
+        names = {
+            "leave_home": "outbound_minute",
+            "reach_work": "outbound_arrival_minute",
+            "leave_work": "return_minute",
+            "reach_home": "return_arrival_minute",
+        }
+        counts = {
+            name: np.bincount(self.rows[column].astype(np.int64) // 30, minlength=48)
+            for name, column in names.items()
+        }
+        return pd.DataFrame({"minute": 30 * np.arange(48), **counts})
 
     def score(self, truth: object):
         """Compare with a known truth; see `analyzer.scoring.commutes.score_commutes`."""
