@@ -138,8 +138,7 @@ class Commutes(Result):
         trips = self.places.trips
         rows = self.rows
         broadcast = {
-            "max_gap": np.array([trips.max_gap], np.int64),
-            "site": trips.plane.site,
+            **trips.rule,
             "plane": trips.plane,
             "clock": trips.sightings.clock,
             **{name: rows[name] for name in ("vehicle", "home", "work")},

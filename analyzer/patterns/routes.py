@@ -15,7 +15,7 @@ import numpy as np
 from analyzer.engine.base import sort_rows
 from analyzer.patterns.placing import placed_stays_of_part
 from analyzer.patterns.stays import stay_rows
-from analyzer.patterns.trips import trip_starts, trips_of_part
+from analyzer.patterns.trips import starts_of_part, trips_of_part
 from analyzer.schema import Rows, concatenate
 
 LEAST_DRIVES = 3
@@ -149,7 +149,7 @@ def routes_of_part(rows: Rows, broadcast: dict[str, Any]) -> Rows:
     rows : Rows
         The sightings of the part.
     broadcast : dict
-        ``max_gap`` and ``site`` as for `trips_of_part`; ``plane`` and ``clock`` as for
+        What `trips_of_part` needs; ``plane`` and ``clock`` as for
         `placed_stays_of_part`; ``vehicle`` (sorted), ``home``, ``work``: the commuters and their
         place numbers.
 
@@ -160,7 +160,7 @@ def routes_of_part(rows: Rows, broadcast: dict[str, Any]) -> Rows:
     """
     kept = np.isin(rows["vehicle"], broadcast["vehicle"])
     rows = {name: column[kept] for name, column in rows.items()}
-    starts = trip_starts(rows["vehicle"], rows["seen_at"], int(broadcast["max_gap"][0]))
+    starts = starts_of_part(rows, broadcast)
     trips = trips_of_part(rows, broadcast)
     stays = placed_stays_of_part(trips, broadcast)
     before = stay_rows(trips["vehicle"])

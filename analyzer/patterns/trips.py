@@ -8,6 +8,7 @@ part by part when they are asked for, and are never held for the whole populatio
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -68,6 +69,72 @@ def trip_starts(vehicle: np.ndarray, seen_at: np.ndarray, max_gap: int) -> np.nd
 
 
 @numba.njit(cache=True, nogil=True)
+def road_trip_starts(
+    vehicle: np.ndarray,
+    seen_at: np.ndarray,
+    camera: np.ndarray,
+    x: np.ndarray,
+    y: np.ndarray,
+    placed: np.ndarray,
+    max_gap: int,
+    ms_per_m: float,
+) -> np.ndarray:
+    """Find the rows at which a trip begins, where driving between two cameras is no gap.
+
+    Parameters
+    ----------
+    vehicle, seen_at, max_gap
+        As for `trip_starts`; a gap is what is left of the time between two sightings when that for
+        the straight line between their cameras is taken off.
+    camera : numpy.ndarray of int32, shape (n,)
+        Camera of each sighting.
+    x, y : numpy.ndarray of float64, shape (cameras,)
+        Metres on a plane.
+    placed : numpy.ndarray of bool, shape (cameras,)
+        Whether the position is known; where it is not, nothing is taken off.
+    ms_per_m : float
+        Milliseconds that a metre takes.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (trips,)
+        Row numbers, increasing.
+
+    Examples
+    --------
+    >>> road_trip_starts(np.zeros(3, int), np.array([0, 90, 180]), np.array([0, 1, 1]),
+    ...     np.array([0.0, 60.0]), np.zeros(2), np.ones(2, bool), 40, 1.0).tolist()
+    [0, 2]
+    """
+    starts = np.empty(len(vehicle), np.int64)
+    found = 0
+    for row in range(len(vehicle)):
+        begins = row == 0 or vehicle[row] != vehicle[row - 1]
+        if not begins:
+            a, b = camera[row - 1], camera[row]
+            gap = float(seen_at[row] - seen_at[row - 1])
+            if placed[a] and placed[b]:
+                gap -= ms_per_m * math.sqrt((x[a] - x[b]) ** 2 + (y[a] - y[b]) ** 2)
+            begins = gap > max_gap
+        if begins:
+            starts[found] = row
+            found += 1
+    return starts[:found].copy()
+
+
+def starts_of_part(rows: Rows, broadcast: Rows) -> np.ndarray:
+    """Find the rows of a part at which a trip begins; parameters as for `trips_of_part`."""
+    max_gap = int(broadcast["max_gap"][0])
+    if "ms_per_m" not in broadcast:
+        return trip_starts(rows["vehicle"], rows["seen_at"], max_gap)
+    where = (broadcast[name] for name in ("x", "y", "placed"))
+    return road_trip_starts(
+        rows["vehicle"], rows["seen_at"], rows["camera"], *where, max_gap,
+        float(broadcast["ms_per_m"][0]),
+    )  # fmt: skip
+
+
+@numba.njit(cache=True, nogil=True)
 def via_cameras(
     camera: np.ndarray, starts: np.ndarray, site: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -117,7 +184,8 @@ def trips_of_part(rows: Rows, broadcast: Rows) -> Rows:
     rows : Rows
         ``vehicle, seen_at, camera``, sorted by all three.
     broadcast : dict
-        ``max_gap``: ms, int64 of shape (1,); ``site``: int32, by camera.
+        ``max_gap``: ms, int64 of shape (1,); ``site``: int32, by camera; ``ms_per_m, x, y, placed``
+        where driving is no gap (see `road_trip_starts`).
 
     Returns
     -------
@@ -126,7 +194,7 @@ def trips_of_part(rows: Rows, broadcast: Rows) -> Rows:
         ``destination`` int32 (camera codes), ``after_origin`` and ``before_destination`` int32
         (see `via_cameras`), ``sightings`` int32; sorted by vehicle and start.
     """
-    starts = trip_starts(rows["vehicle"], rows["seen_at"], int(broadcast["max_gap"][0]))
+    starts = starts_of_part(rows, broadcast)
     after = np.append(starts[1:], len(rows["vehicle"]))[: len(starts)]
     after_origin, before_destination = via_cameras(rows["camera"], starts, broadcast["site"])
     return {
@@ -169,11 +237,14 @@ class Trips(Result):
         Longest gap inside a trip, in ms.
     engine : Engine
         Where the parts are worked on.
+    road_speed_kmh : float or None
+        Speed at which the road between two cameras counts as driven; None where it does not count.
     """
 
     sightings: Sightings
     max_gap: int
     engine: Engine = field(repr=False, compare=False)
+    road_speed_kmh: float | None = None
 
     @cached_property
     def plane(self) -> CameraPlane:
@@ -183,8 +254,17 @@ class Trips(Result):
     @cached_property
     def parts(self) -> list[Part]:
         """The trips as parts that are derived when they are loaded."""
-        broadcast = {"max_gap": np.array([self.max_gap], np.int64), "site": self.plane.site}
-        return [DerivedPart(part, trips_of_part, broadcast) for part in self.sightings.parts()]
+        return [DerivedPart(part, trips_of_part, self.rule) for part in self.sightings.parts()]
+
+    @cached_property
+    def rule(self) -> Rows:
+        """What `trips_of_part` must know beside the sightings."""
+        plane = self.plane
+        rule = {"max_gap": np.array([self.max_gap], np.int64), "site": plane.site}
+        if self.road_speed_kmh is not None:
+            rule |= {"x": plane.x, "y": plane.y, "placed": plane.placed}
+            rule["ms_per_m"] = np.array([3_600.0 / self.road_speed_kmh])
+        return rule
 
     @cached_property
     def _counts(self) -> dict[str, int]:
@@ -272,6 +352,7 @@ def find_trips(
     sightings: Sightings,
     max_gap: str = DEFAULT_MAX_GAP,
     *,
+    road_speed_kmh: float | None = None,
     engine: str | Engine = "local",
     memory: str | None = None,
 ) -> Trips:
@@ -283,6 +364,10 @@ def find_trips(
         What was seen.
     max_gap : str
         Longest gap between two sightings of one trip; a gap equal to it does not end the trip.
+    road_speed_kmh : float, optional
+        Take off every gap the time that the straight line between the two cameras takes at this
+        speed, so that a long road without a camera ends no trip, and a shorter `max_gap` tells
+        stops wherever cameras stand. Below the speed of traffic, since roads wind: 40, say.
     engine : str or Engine
         Where the parts are worked on.
     memory : str, optional
@@ -295,7 +380,7 @@ def find_trips(
     Raises
     ------
     UsageError
-        If `max_gap` is not a duration longer than zero.
+        If `max_gap` is not a duration longer than zero, or the speed is not above zero.
 
     Examples
     --------
@@ -308,4 +393,6 @@ def find_trips(
     gap = parse_duration(max_gap, name="max_gap")
     if gap <= 0:
         raise UsageError("max_gap must be longer than zero; write for example '45min'")
-    return Trips(sightings, gap, get_engine(engine, memory=memory))
+    if road_speed_kmh is not None and not 0 < road_speed_kmh < math.inf:
+        raise UsageError("road_speed_kmh must be a speed above zero; write for example 40")
+    return Trips(sightings, gap, get_engine(engine, memory=memory), road_speed_kmh)

@@ -10,8 +10,16 @@ from hypothesis import strategies as st
 from analyzer.errors import UsageError
 from analyzer.local_time import clock
 from analyzer.patterns.stays import overlap_ms, stay_rows, stays_of_trips
-from analyzer.patterns.trips import find_trips, trip_starts, trips_of_part, via_cameras
+from analyzer.patterns.trips import (
+    find_trips,
+    road_trip_starts,
+    trip_starts,
+    trips_of_part,
+    via_cameras,
+)
 from analyzer.sightings import from_arrays
+
+from . import lives
 
 MINUTE = 60_000
 
@@ -165,3 +173,49 @@ def test_overlap_counts_minutes(start, length, one, other, weekdays_only):
         weekdays_only,
     )
     assert found[0] == expected * MINUTE
+
+
+def road_trips(hours_and_cameras, **options):
+    life = [(lives.MONDAY + hour * lives.HOUR, camera) for hour, camera in hours_and_cameras]
+    sightings = lives.sightings_of([life])
+    return find_trips(sightings, **options).to_pandas()
+
+
+def test_a_long_road_without_a_camera_ends_no_trip():
+    # 39 km between K0 and K7: an hour at forty.
+    drive = [(8, 0), (9.5, 7), (10.5, 7)]
+    assert road_trips(drive)["sightings"].tolist() == [1, 1, 1]
+    assert road_trips(drive, road_speed_kmh=40)["sightings"].tolist() == [2, 1]
+
+
+def test_a_stop_of_half_an_hour_ends_a_trip_wherever_cameras_stand():
+    drive = [(8, 0), (8.6, 1), (8.75, 2), (9.4, 5)]
+    assert road_trips(drive)["sightings"].tolist() == [4]
+    assert road_trips(drive, max_gap="15min", road_speed_kmh=40)["sightings"].tolist() == [1, 3]
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=25, deadline=None)
+def test_road_trips_by_hand(seed):
+    random = np.random.default_rng(seed)
+    n = int(random.integers(1, 40))
+    vehicle, camera = np.sort(random.integers(0, 4, n)), random.integers(0, 5, n)
+    seen_at = np.sort(random.integers(0, 2_000, n))
+    seen_at = seen_at[np.lexsort((seen_at, vehicle))]
+    points, placed = random.uniform(0, 500, (5, 2)), random.uniform(size=5) < 0.8
+    expected = [0]
+    for row in range(1, n):
+        ends = camera[[row - 1, row]]
+        driven = 0.5 * np.linalg.norm(points[ends[0]] - points[ends[1]]) * placed[ends].all()
+        if vehicle[row] != vehicle[row - 1] or seen_at[row] - seen_at[row - 1] - driven > 60:
+            expected.append(row)
+    order = np.lexsort((seen_at, vehicle))
+    found = road_trip_starts(
+        vehicle[order], seen_at, camera, *np.ascontiguousarray(points.T), placed, 60, 0.5
+    )
+    assert found.tolist() == expected
+
+
+def test_a_speed_must_be_one():
+    with pytest.raises(UsageError, match="road_speed_kmh"):
+        road_trips([(8, 0)], road_speed_kmh=0)
