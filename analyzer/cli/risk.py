@@ -57,6 +57,7 @@ def risk(
     For each vehicle a few of its sightings are drawn; it is singled out if no other vehicle was
     seen at all of those places and times, with attributes that agree.
     """
+    from analyzer.report.crowds import published_gain
     from analyzer.risk.gain import measure_attribute_gain
     from analyzer.risk.unicity import measure_unicity
 
@@ -68,6 +69,8 @@ def risk(
     found = measure(
         sightings, adversary, sample=sample, seed=seed, engine=engine, memory=options["memory"]
     )
+    if gain:
+        found = published_gain(found)
     show(output_format, text=found.summary(), data=found.to_dict(), table=found.to_pandas())
 
 
@@ -121,8 +124,10 @@ def grid(
 ) -> None:
     """Measure unicity for every number of sightings, exactness of time, and of place.
 
-    With the law by which it decays, how well that law fits, and published values beside it.
+    With the law by which it decays, how well that law fits, and published values beside it. Cells
+    that stand for fewer than ten vehicles are held back.
     """
+    from analyzer.report.crowds import published_grid
     from analyzer.risk.grid import measure_unicity_grid
 
     sightings = read(sources, **options)
@@ -136,6 +141,7 @@ def grid(
         engine=engine,
         memory=options["memory"],
     )
+    found = published_grid(found)
     show(output_format, text=found.summary(), data=found.to_dict(), table=found.to_pandas())
 
 

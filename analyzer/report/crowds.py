@@ -1,12 +1,14 @@
-"""Sizes of anonymity sets as they may be published: no class of fewer than k, none by subtraction.
+"""Anonymity sets and grids as they may be published: nothing of fewer than k vehicles.
 
-The shares under 2, 5 and 10 add up the classes of the distribution, so one decision holds for both:
-a share is shown only if every class that it adds up is.
+The shares under 2, 5 and 10 add up the classes of the distribution of k, so one decision holds for
+both: a share is shown only if every class that it adds up is.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from analyzer.estimate import Estimate
     from analyzer.risk.anonymity import Anonymity
     from analyzer.risk.crowd_sizes import CrowdSizes
+    from analyzer.risk.gain import AttributeGain, GainStep
+    from analyzer.risk.grid import UnicityGrid
     from analyzer.risk.plateless import Plateless
 
 MEANS = frozenset({"median_k", "entropy_bits"})
@@ -115,3 +119,51 @@ def published_plateless(
     classes = suppress(plateless.classes(), "sightings", k)
     figures = hold_back(plateless.figures(), k=k)
     return hold_back_shares(figures, BELOW, classes, "sightings"), classes
+
+
+def withheld(figure: Estimate, k: int = DEFAULT_K) -> Estimate:
+    """Give a share as it may be published: without value where it stands for few.
+
+    Examples
+    --------
+    >>> from analyzer.estimate import wilson
+    >>> withheld(wilson(3, 100)).value, withheld(wilson(30, 100)).value
+    (nan, 0.3)
+    """
+    return figure if hold_back({"": figure}, k=k)[""] is not None else _without(figure, k)
+
+
+def _without(figure: Estimate, k: int) -> Estimate:
+    nothing = dict.fromkeys(("value", "low", "high"), math.nan)
+    return replace(figure, **nothing, method=f"held back: stands for fewer than {k} vehicles")
+
+
+def published_grid(grid: UnicityGrid, k: int = DEFAULT_K) -> UnicityGrid:
+    """Give a grid whose cells that stand for few have no value; the law is that of all cells."""
+    return replace(
+        grid,
+        cells=tuple(
+            replace(cell, share=withheld(cell.share, k), excluded=withheld(cell.excluded, k))
+            for cell in grid.cells
+        ),
+    )
+
+
+def published_gain(gain: AttributeGain, k: int = DEFAULT_K) -> AttributeGain:
+    """Give a gain from attributes without what stands for few, as it is or as a difference.
+
+    A share with attributes less the share without them is the gain, so both go together; and a
+    single attribute is held back where all of them add few to it.
+    """
+
+    def step_of(step: GainStep) -> GainStep:
+        pairs = []
+        for share, own, most in zip(step.shares, step.gains, gain.steps[-1].gains, strict=True):
+            few = 0 < round((most.value - own.value) * own.n) < k if own.is_measured else False
+            held = not withheld(own, k).is_measured or (few and step.attributes)
+            pairs.append((_without(share, k), _without(own, k)) if held else
+                         (withheld(share, k), own))  # fmt: skip
+        shares, gains = zip(*pairs, strict=True)
+        return replace(step, shares=shares, gains=gains)
+
+    return replace(gain, steps=tuple(step_of(step) for step in gain.steps))

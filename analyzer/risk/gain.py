@@ -92,6 +92,8 @@ class AttributeGain(Result):
         without, together = self.steps[0], self.steps[-1]
         if not self.targets:
             return f"Nothing can be measured: no vehicle has {self.adversary.describe()}."
+        if not self.gain.is_measured:
+            return f"What {together.name} add cannot be told: {self.gain.method}."
         lines = [
             f"{replace(self.adversary, attributes=()).describe()}: "
             f"{without.shares[-1].percent()} of {self.targets:,} vehicles are singled out; with "

@@ -86,7 +86,7 @@ class UnicityGrid(Result):
         """Tell the result in plain sentences."""
         measured = [cell for cell in self.cells if cell.share.is_measured]
         if not measured:
-            lines = ["No cell can be measured: no vehicle has so many sightings that differ."]
+            lines = ["No cell has a value: too few vehicles have so many sightings that differ."]
         else:
             most = max(measured, key=lambda cell: cell.share.value)
             least = min(measured, key=lambda cell: cell.share.value)

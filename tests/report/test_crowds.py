@@ -1,11 +1,19 @@
 import numpy as np
 import pytest
 
-from analyzer.report.crowds import published_anonymity, published_plateless, published_sizes
+from analyzer.report.crowds import (
+    published_anonymity,
+    published_gain,
+    published_grid,
+    published_plateless,
+    published_sizes,
+)
 from analyzer.report.disclosure import DEFAULT_K
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.anonymity import measure_anonymity
 from analyzer.risk.crowd_sizes import BELOW, crowd_sizes
+from analyzer.risk.gain import measure_attribute_gain
+from analyzer.risk.grid import measure_unicity_grid
 from analyzer.risk.plateless import measure_plateless
 from analyzer.sightings import from_arrays
 
@@ -49,3 +57,41 @@ def test_home_and_work_and_sightings_are_held_back_too():
     held, classes = published_plateless(measure_plateless(sightings, ["color"]))
     assert set(held.values()) == {None}
     assert classes["sightings"].fillna(0).sum() == 0
+
+
+def test_cells_and_gains_of_few_have_no_value():
+    # Vehicles 0 to 29 are alone in the hours of their own; 30 to 99 share one, 100 to 104 a camera.
+    hour = 3_600_000
+    ms = np.r_[np.arange(30) * hour, np.full(75, 40 * hour)]
+    camera = np.r_[np.zeros(100), np.arange(1, 6)]
+    color = ["red"] * 30 + ["red"] * 66 + ["black", "white", "grey", "blue"] + ["red"] * 5
+    sightings = from_arrays(np.arange(105), ms, camera, color=color)
+    grid = measure_unicity_grid(sightings, [1], ["1h", "7D"], ["camera"])
+    assert [round(cell.share.value * 105) for cell in grid.cells] == [35, 5]
+    shown = published_grid(grid)
+    assert [cell.share.is_measured for cell in shown.cells] == [True, False]
+    assert "fewer than 10" in shown.cells[1].share.method
+    assert shown.to_dict()["cells"][1]["value"] is None
+    assert shown.law == grid.law
+    assert "35 of" not in shown.summary() and "5 %" not in shown.summary().split("Published")[0]
+    gain = measure_attribute_gain(sightings, Adversary(1, attributes=("color",)))
+    assert round(gain.gain.value * 105) == 4
+    held = published_gain(gain)
+    assert not held.gain.is_measured
+    assert held.steps[0].shares[0] == gain.steps[0].shares[0]
+    # The share with attributes would give the gain away.
+    assert not held.steps[1].shares[0].is_measured
+    assert "cannot be told: held back" in held.summary()
+
+
+def test_what_all_attributes_add_to_one_is_held_back_where_it_is_few():
+    # Colour tells 20 of 60 apart, make 4 others: together 24 of 60.
+    color = [f"c{number}" for number in range(20)] + ["red"] * 40
+    make = ["Kia"] * 20 + [f"m{number}" for number in range(4)] + ["Kia"] * 36
+    sightings = from_arrays(np.arange(60), np.zeros(60), np.zeros(60), color=color, make=make)
+    known = Adversary(1, attributes=("color", "make"))
+    gain = measure_attribute_gain(sightings, known)
+    assert [round(step.gains[0].value * 60) for step in gain.steps] == [0, 20, 4, 24]
+    shown = published_gain(gain)
+    assert [step.gains[0].is_measured for step in shown.steps] == [True, False, False, True]
+    assert [step.shares[0].is_measured for step in shown.steps] == [True, False, False, True]
