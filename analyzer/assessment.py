@@ -88,7 +88,7 @@ class Assessment(Result):
                 self.unicity.share,
                 self.unicity.excluded,
                 points=adversary.points,
-                resolution=adversary.resolution(),
+                resolution=adversary.resolution() + adversary.extras(),
                 vehicles=self.sightings.n_vehicles,
             ),
             retention_finding(

@@ -302,7 +302,8 @@ def measure_unicity_grid(
 def _listed(values: Iterable[Any], name: str) -> list[Any]:
     if isinstance(values, str | int):
         raise UsageError(f"{name} is a sequence; write {name}=[{values!r}]")
-    listed = list(dict.fromkeys(values))
+    listed = [value.item() if isinstance(value, np.generic) else value for value in values]
+    listed = list(dict.fromkeys(listed))
     if not listed:
         raise UsageError(f"{name}: write one or more")
     return listed

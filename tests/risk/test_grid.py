@@ -90,7 +90,7 @@ def test_refuses_what_is_no_grid(options, told):
 
 def test_generators_are_listed_once(sightings, grid):
     again = measure_unicity_grid(
-        sightings, iter(POINTS), (time for time in TIMES), iter(SPACES), seed=3
+        sightings, np.array(POINTS), (time for time in TIMES), iter(SPACES), seed=3
     )
     assert again == grid
 
