@@ -317,12 +317,12 @@ def count_fits(
         ``targets``, ``known``, ``known_looks``, ``attributes``, ``fields``, ``missed``, ``cap``,
         and ``last_only``: whether only the last column counts, for all the points.
     """
-    targets, known = broadcast["targets"], broadcast["known"]
+    known = broadcast["known"]
     missed, cap, last_only = (broadcast[name] for name in ("missed", "cap", "last_only"))
     if not broadcast["attributes"] and not missed:
         if last_only:
             return np.minimum(cap, count_all_matches(known, postings))[:, None]
-        return count_matches(targets, known, postings, cap)
+        return count_matches(broadcast["targets"], known, postings, cap)
     holder_looks, known_looks = NO_LOOKS, broadcast["known_looks"]
     if broadcast["attributes"]:
         looks = looks_of(rows, broadcast["attributes"], broadcast["fields"])
@@ -330,7 +330,6 @@ def count_fits(
     else:
         known_looks = np.zeros(known.shape, np.int64)
     return count_tolerant_matches(
-        targets,
         known,
         known_looks,
         postings,

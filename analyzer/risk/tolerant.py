@@ -25,7 +25,6 @@ NO_FIELDS = np.zeros(0, np.int64)
 
 
 def count_tolerant_matches(
-    targets: np.ndarray,
     known: np.ndarray,
     known_looks: np.ndarray,
     postings: Postings,
@@ -40,8 +39,6 @@ def count_tolerant_matches(
 
     Parameters
     ----------
-    targets : numpy.ndarray of int32, shape (n,)
-        Vehicle codes, in this part or not.
     known : numpy.ndarray of int32, shape (n, p)
         Slots of the known points, in the order in which they become known; distinct in a row; -1
         behind the last point where fewer are known.
@@ -76,14 +73,9 @@ def count_tolerant_matches(
     >>> from analyzer.risk.postings import post
     >>> rows = np.array([0, 0, 1, 2], np.int32), np.array([0, 1, 0, 1], np.int32)
     >>> known, looks = np.array([[0, 1]], np.int32), np.zeros((1, 2), np.int64)
-    >>> of = np.array([0], np.int32), known, looks, post(*rows, 2)
-    >>> count_tolerant_matches(*of, missed=1, cap=9).tolist()
+    >>> count_tolerant_matches(known, looks, post(*rows, 2), missed=1, cap=9).tolist()
     [[3, 3]]
     """
-    vehicles = postings.vehicles
-    ranks = np.searchsorted(vehicles, targets)
-    if len(vehicles):
-        ranks[vehicles[np.minimum(ranks, len(vehicles) - 1)] != targets] = -1
     work = _vehicles_to_look_at(known, postings.offsets, missed)
     if work > MOST_LOOKED_AT:
         raise TooMuchWorkError(
@@ -92,10 +84,9 @@ def count_tolerant_matches(
             "write a shorter time, a finer place, or missed=0 without attributes"
         )
     return _count_tolerant_matches(
-        ranks,
         known,
         known_looks,
-        len(vehicles),
+        len(postings.vehicles),
         *postings[1:],
         *holder_looks,
         fields,
@@ -220,7 +211,6 @@ def _first_fitting(
 
 @numba.njit(cache=True, nogil=True)
 def _count_tolerant_matches(
-    ranks: np.ndarray,
     known: np.ndarray,
     known_looks: np.ndarray,
     n_vehicles: int,
