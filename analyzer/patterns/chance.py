@@ -34,6 +34,9 @@ UNUSUAL = 0.1
 OFTEN = 10
 """Joint journeys in the shifts of a pair from which on it tells how unequal pairs are."""
 
+ENOUGH_PAIRS = 30
+"""Pairs that met often from which on they tell how unequal pairs are."""
+
 FEW = 10
 """Joint journeys that are added on both sides, so that little data leave S near what was done."""
 
@@ -114,6 +117,18 @@ class Chance:
 
         return np.maximum(nbinom.isf(tail, *self._shape(traffic, shifted, share)), 1.0)
 
+    def within_reach(
+        self, tail: float, journeys: np.ndarray, traffic: np.ndarray, shifted: np.ndarray,
+        share: np.ndarray,
+    ) -> np.ndarray:  # fmt: skip
+        """Give joint journeys, those beyond the reach of chance cut to it."""
+        cut = journeys.astype(float)
+        # The tail itself is found much faster than where it ends, and few lie beyond.
+        beyond = np.flatnonzero(self.tail(journeys, traffic, shifted, share) < tail)
+        known = traffic[beyond], shifted[beyond], share[beyond]
+        cut[beyond] = np.minimum(cut[beyond], self.reach(tail, *known))
+        return cut
+
     def usual_likelihood(
         self,
         journeys: np.ndarray,
@@ -181,19 +196,23 @@ def fit_weight(
     shifted, traffic, repeats = shifted[known], traffic[known], repeats[known]
     if not shifted.any():
         return 1.0
+    # Of the others, only how much traffic there is with each S.
+    every, of = np.unique(repeats, return_inverse=True)
+    with_each = np.bincount(of, traffic)
     met = shifted > 0
+    shifted, traffic, repeats = shifted[met], traffic[met], repeats[met]
 
     def likelihood(log_weight: float) -> float:
         weight = math.exp(log_weight)
         size = weight * traffic
-        value = (gammaln(size[met] + shifted[met]) - gammaln(size[met])).sum()
+        value = (gammaln(size + shifted) - gammaln(size)).sum()
         value += (shifted * np.log(repeats / (weight + repeats))).sum()
-        value += (size * np.log(weight / (weight + repeats))).sum()
+        value += weight * (with_each * np.log(weight / (weight + every))).sum()
         return float(value) + weight * rest * math.log(weight / (weight + worth))
 
     bounds = math.log(MIN_WEIGHT), math.log(MAX_WEIGHT)
     best = minimize_scalar(
-        lambda x: -likelihood(x), bounds=bounds, method="bounded", options={"xatol": 1e-3}
+        lambda x: -likelihood(x), bounds=bounds, method="bounded", options={"xatol": 1e-2}
     )
     return math.exp(float(best.x))
 
@@ -205,6 +224,7 @@ def fit_chance(
     share: np.ndarray,
     rest: float,
     shifts: int,
+    spread: float = 0.0,
 ) -> Chance:
     """Fit the model of chance on pairs that were not chosen by how often they met.
 
@@ -217,6 +237,8 @@ def fit_chance(
         Sum of τ over the pairs of those vehicles that never met.
     shifts : int
         How many shifts were made.
+    spread : float
+        δ where pairs that met often are too few to tell it, and at least.
 
     Returns
     -------
@@ -230,13 +252,13 @@ def fit_chance(
     # Those that never met are taken to live as those that did.
     usual_share = float((traffic * share).sum() / max(traffic.sum(), 1e-300))
     weight = fit_weight(shifted, traffic, share * worth, rest, usual_share * worth)
-    chance = Chance(weight, worth, shifts)
+    chance = Chance(weight, worth, shifts, spread)
     for _ in range(MAX_ROUNDS):
-        usual = np.minimum(journeys, chance.reach(EXTREME, traffic, shifted, share))
+        usual = chance.within_reach(EXTREME, journeys, traffic, shifted, share)
         before = worth
         worth = float(shifted.sum() + FEW * shifts) / float((usual * share).sum() + FEW)
         weight = fit_weight(shifted, traffic, share * worth, rest, usual_share * worth)
-        chance = _fit_spread(Chance(weight, worth, shifts), usual, shifted, traffic, share)
+        chance = _fit_spread(Chance(weight, worth, shifts, spread), usual, shifted, traffic, share)
         if abs(worth - before) < 1e-3 * worth:
             break
     return chance
@@ -252,12 +274,12 @@ def _fit_spread(
     # Pairs that met in shifts were not chosen by whether they met in the data; those that met often
     # have a rate well enough known to tell spread from chance.
     met = shifted >= OFTEN
-    if not met.any():
+    if np.count_nonzero(met) < ENOUGH_PAIRS:
         return chance
     known = traffic[met], shifted[met], share[met]
     limit = chance.reach(UNUSUAL, *known)
     return max(
-        (replace(chance, spread=spread) for spread in SPREADS),
+        (replace(chance, spread=max(spread, chance.spread)) for spread in SPREADS),
         key=lambda tried: tried.usual_likelihood(journeys[met], *known, limit),
     )
 

@@ -18,7 +18,8 @@ import pandas as pd
 from analyzer.engine import Engine, get_engine
 from analyzer.errors import TooMuchWorkError, UsageError
 from analyzer.patterns.chance import Chance, adjust
-from analyzer.patterns.cotravel import CERTAIN_FDR, CoTravel, Terms, judge_pairs
+from analyzer.patterns.cotravel import CoTravel, Terms
+from analyzer.patterns.judgement import CERTAIN_FDR, judge_pairs
 from analyzer.result import Result
 from analyzer.schema import Rows
 from analyzer.units import DAY_MS, HOUR_MS, format_duration, parse_duration
@@ -31,8 +32,11 @@ if TYPE_CHECKING:
 
 MAX_WITHIN_MS = 6 * HOUR_MS
 
-MAX_ENCOUNTERS = 50_000_000
-"""Encounters that are looked at without asking: a few minutes and gigabytes."""
+MAX_ENCOUNTERS = 2_000_000_000
+"""Encounters that are looked at without asking: some minutes."""
+
+FEW_ENCOUNTERS = 5_000_000
+"""Up to here, pairs with one joint journey are judged as well."""
 
 
 @dataclass(frozen=True)
@@ -321,35 +325,42 @@ def find_companions(
     passes = CoTravel(sightings, terms, get_engine(engine, memory=memory), seed)
     _refuse_too_many(passes.encounters, max_encounters, sightings, terms)
     travellers = passes.travellers
-    pairs = passes.find_pairs()
-    shifted = passes.count_shifted(pairs)
+    # One joint journey among billions of pairs is no evidence, and would be most of the work.
     every = len(travellers) * (len(travellers) - 1) // 2
-    judged = judge_pairs(passes, pairs, shifted, every)
+    least = 1 if max_fdr >= 1 or passes.encounters <= FEW_ENCOUNTERS else 2
+    pairs, unlisted = passes.find_pairs(least, code)
     listed, tests = pairs.journeys > 0, every
     if code is not None:
         listed &= (pairs.a == code) | (pairs.b == code)
         tests = len(travellers) - 1 if code in travellers else 0
+    asked = listed if code is not None else np.zeros(len(pairs), bool)
+    judged = judge_pairs(passes, pairs, unlisted, every, max_fdr, asked)
     by_journeys = np.bincount(pairs.journeys[listed], minlength=2)
+    if code is None:
+        by_journeys[1] += unlisted.sum()
     q_values = np.ones(len(pairs))
     q_values[listed] = adjust(judged.p_values[listed], tests)
-    listed &= q_values <= max_fdr
+    listed &= (q_values <= max_fdr) & judged.judged
     chosen = np.flatnonzero(listed)
-    chosen = chosen[np.lexsort((pairs.b[chosen], pairs.a[chosen], judged.p_values[chosen]))]
+    order = np.lexsort((pairs.b[chosen], pairs.a[chosen], judged.p_values[chosen]))
+    met = passes.count_encounters(pairs.take(chosen))[order]
+    chosen = chosen[order]
     rows = {
         "vehicle_a": pairs.a[chosen],
         "vehicle_b": pairs.b[chosen],
-        "encounters": pairs.encounters[chosen],
+        "encounters": met,
         "journeys": pairs.journeys[chosen],
         "expected": judged.expected[chosen],
         "traffic": judged.traffic[chosen],
-        "shifted": shifted[chosen],
+        "shifted": judged.shifted[chosen],
         "repeats": judged.repeats[chosen],
         "p_value": judged.p_values[chosen],
         "q_value": q_values[chosen],
     }
     return Companions(
-        sightings, rows, judged.chance, tests, len(travellers), by_journeys, terms, max_fdr, of
-    )
+        sightings, rows, judged.model.levels[0], tests, len(travellers), by_journeys, terms,
+        max_fdr, of,
+    )  # fmt: skip
 
 
 def _at_least_two(min_cameras: int) -> int:

@@ -2,7 +2,8 @@
 
 A pair is two vehicles, the one with the lower code first. Each pass joins the parts (first
 vehicles) with blocks of parts (second vehicles), so that everything about a pair is counted in one
-place; blocks are as large as memory allows, and no result depends on their number.
+place; blocks are as large as memory allows, and no result depends on their number. What is held is
+a block, the rows being worked on, and the pairs that are listed, never all encounters.
 """
 
 from __future__ import annotations
@@ -15,18 +16,24 @@ import numpy as np
 
 from analyzer.engine import Engine, Part
 from analyzer.engine.base import PartFunction
-from analyzer.patterns import chance, encounters, habit, traffic
+from analyzer.patterns import camera_index, chance, closeness, encounters, habit, traffic
 from analyzer.patterns.cotravel_parts import (
-    arrange_by_cell,
+    CAMERA_ITSELF,
+    HOUR_ITSELF,
+    SLOT_UNITS,
+    UNLISTED,
+    WAY_ITSELF,
     arrange_by_day,
-    cells_of_part,
+    arrange_by_slot,
     distinct,
+    encounters_of_part,
     is_probed,
     journeys_of_part,
     lives_of_part,
     local_times,
     meetings_of_cameras,
     of_vehicles,
+    on_trips,
     passages_of_part,
     probe_of_part,
     repeats_of_part,
@@ -34,16 +41,11 @@ from analyzer.patterns.cotravel_parts import (
     shifted_of_part,
     traffic_of_part,
     traffic_with_all_of_part,
+    units_of_part,
 )
 from analyzer.schema import CORE, Rows
 from analyzer.sightings import Sightings
 from analyzer.units import DAY_MS
-
-CERTAIN_FDR = 0.05
-"""Pairs found at this rate are companions, not traffic, when chance is measured again."""
-
-MAX_ROUNDS = 2
-"""How often chance is measured."""
 
 BYTES_A_ROW = 100
 """Memory that one row of a block takes at most, while it is being arranged."""
@@ -69,27 +71,70 @@ class Terms:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs by code, sorted; with each pair's joint journeys by the cell in which they began.
+    """Pairs by code, sorted; with each pair's joint journeys by cell and level of closeness.
 
     Attributes
     ----------
     a, b : numpy.ndarray of int64, shape (pairs,)
         Vehicle codes, a < b.
-    encounters, journeys : numpy.ndarray of int64, shape (pairs,)
-        Encounters and joint journeys; zero for pairs that met in shifted data only.
-    starts, cells : numpy.ndarray of int64, shapes (pairs + 1,), (journeys,)
-        Where each pair's journeys begin in `cells`.
+    starts : numpy.ndarray of int64, shape (pairs + 1,)
+        Where each pair's journeys begin; pairs that met in shifted data only have none.
+    cells, levels : numpy.ndarray of int, shape (journeys,)
+        The cell in which each journey began (`traffic.cell_of`), and its level.
     """
 
     a: np.ndarray
     b: np.ndarray
-    encounters: np.ndarray
-    journeys: np.ndarray
     starts: np.ndarray
     cells: np.ndarray
+    levels: np.ndarray
 
     def __len__(self) -> int:
         return len(self.a)
+
+    @cached_property
+    def journeys(self) -> np.ndarray:
+        """Joint journeys of each pair."""
+        return np.diff(self.starts)
+
+    def reaching(self, level: int) -> np.ndarray:
+        """Count each pair's joint journeys of a level or a higher one."""
+        return np.diff(np.append(0, np.cumsum(self.levels >= level))[self.starts])
+
+    def take(self, chosen: np.ndarray) -> Pairs:
+        """Select pairs, given by position in increasing order."""
+        lengths = self.journeys[chosen]
+        starts = np.append(0, np.cumsum(lengths))
+        rows = np.repeat(self.starts[chosen] - starts[:-1], lengths) + np.arange(starts[-1])
+        return Pairs(
+            self.a[chosen], self.b[chosen], starts, self.cells[rows], self.levels[rows]
+        )
+
+
+@dataclass(frozen=True)
+class Opportunities:
+    """What there is of moves that two vehicles could make together; see `traffic`.
+
+    Attributes
+    ----------
+    by_hour, by_way, by_camera : numpy.ndarray of float64
+        Opportunities by cell, and by camera.
+    used, used_units, ways, way_units, camera_units : numpy.ndarray of int64
+        Slots and ways in use, and the units of all vehicles there and by camera.
+    """
+
+    by_hour: np.ndarray
+    by_way: np.ndarray
+    by_camera: np.ndarray
+    used: np.ndarray
+    used_units: np.ndarray
+    ways: np.ndarray
+    way_units: np.ndarray
+    camera_units: np.ndarray
+
+    def to_broadcast(self) -> Rows:
+        """Give the arrays as a part function takes them."""
+        return dict(vars(self))
 
 
 class CoTravel:
@@ -104,11 +149,18 @@ class CoTravel:
         clock = sightings.clock
         ends = clock.local(np.array(sightings.span_ms)) // DAY_MS
         self.calendar = habit.shift_calendar(int(ends[0]), int(ends[1]))
+        self.slots = traffic.slots_of_day(terms.within)
+        kinds = traffic.cell_of(
+            np.zeros(len(self.calendar.kind), np.int64),
+            (self.calendar.first_day + np.arange(len(self.calendar.kind))) * DAY_MS,
+        )
+        self.days = np.bincount(kinds, minlength=traffic.KINDS)
         self.terms_and_clock = {
             "within": np.array([terms.within]),
             "max_gap": np.array([terms.max_gap]),
             "min_cameras": np.array([terms.min_cameras]),
             "n_cameras": np.array([self.n_cameras]),
+            "slots": np.array([self.slots]),
             "clock_starts": clock.starts,
             "clock_offsets": clock.offsets,
         }
@@ -127,15 +179,39 @@ class CoTravel:
         return self.lives["vehicle"][self.lives["travels"]]
 
     @cached_property
-    def cells(self) -> Rows:
-        """Sightings, and opportunities of two vehicles to meet, by cell and then by camera."""
-        found = self.engine.map(self.parts, cells_of_part, self.terms_and_clock)
-        size = self.n_cameras * (traffic.HOURS + 1)
-        sightings, squares = np.zeros(size, np.int64), np.zeros(size, np.int64)
-        for rows in found:
-            sightings[rows["cell"]] += rows["sightings"]
-            squares[rows["cell"]] += rows["squares"]
-        return {"sightings": sightings, "opportunities": (sightings**2 - squares) // 2}
+    def opportunities(self) -> Opportunities:
+        """Opportunities of two vehicles to travel together, whether or not they did."""
+        found = self.engine.map(self.parts, units_of_part, self.terms_and_clock)
+        rows = self.engine.reduce(found)
+
+        def sums(what: int) -> tuple[np.ndarray, np.ndarray]:
+            of = rows["what"] == what
+            return traffic.sum_slots(rows["key"][of], rows["value"][of])
+
+        def dense(keys: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
+            every = np.zeros(size, np.int64)
+            every[keys] = values
+            return every
+
+        used, units = sums(SLOT_UNITS)
+        ways, way_units = traffic.sum_slots(used // (self.slots * traffic.KINDS), units)
+        camera_units = np.zeros(self.n_cameras, np.int64)
+        np.add.at(camera_units, ways // self.n_cameras, way_units)
+        kind = used // self.slots % traffic.KINDS
+        cell = used // (self.slots * traffic.KINDS * self.n_cameras) * traffic.KINDS + kind
+
+        def opportunities(at: np.ndarray, units: np.ndarray, size: int, what: int) -> np.ndarray:
+            # In floating point by a sum of whole numbers: exact up to 2⁵³, and in one order.
+            squares = np.bincount(at, units.astype(float) ** 2, minlength=size)
+            return (squares - dense(*sums(what), size)) / (2.0 * traffic.UNITS**2)
+
+        cameras = np.arange(self.n_cameras)
+        return Opportunities(
+            opportunities(cell, units, self.n_cameras * traffic.KINDS, HOUR_ITSELF),
+            opportunities(ways // self.n_cameras, way_units, self.n_cameras, WAY_ITSELF),
+            opportunities(cameras, camera_units, self.n_cameras, CAMERA_ITSELF),
+            used, units, ways, way_units, camera_units,
+        )  # fmt: skip
 
     @cached_property
     def encounters(self) -> int:
@@ -178,53 +254,141 @@ class CoTravel:
             found += self.engine.map(self.parts, function, broadcast)
         return self.engine.reduce(found)
 
-    def find_pairs(self) -> Pairs:
-        """Find the pairs with a joint journey, or (of probed vehicles) one in a shift."""
+    @cached_property
+    def probe(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs (as one number) that probed vehicles met in shifts, and levels of closeness.
 
-        def by_instant(rows: Rows) -> Rows:
-            return encounters.index_by_camera(rows, rows["seen_at"], self.n_cameras)
+        The thresholds of closeness are those of the joint journeys under habit, which no company
+        has made any closer.
+        """
+        if not self.calendar.shifts:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
 
         def by_local_time(rows: Rows) -> Rows:
+            rows = on_trips(rows, self.terms_and_clock)
             local = local_times(rows, self.terms_and_clock)
-            return encounters.index_by_camera(rows, local, self.n_cameras)
+            return camera_index.index_by_camera(rows, local, self.n_cameras)
 
-        real = self._join(by_instant, journeys_of_part, {})
-        keys = real["vehicle_a"].astype(np.int64) * self.n_codes + real["vehicle_b"]
+        extra = {
+            **self.calendar.to_broadcast(),
+            **self._probing,
+            **self._listing(np.zeros(self.n_codes, bool), 1, np.empty(0, np.int64)),
+        }
+        found = self._join(by_local_time, probe_of_part, extra)
+        keys = distinct(found["vehicle_a"] * self.n_codes + found["vehicle_b"])
+        return keys, closeness.level_thresholds(found["closeness"])
+
+    @property
+    def thresholds(self) -> np.ndarray:
+        """Closeness from which on a joint journey belongs to each level above the lowest."""
+        return self.probe[1]
+
+    def _listing(self, kept: np.ndarray, least: int, thresholds: np.ndarray) -> Rows:
+        return {"kept": kept, "least": np.array([least]), "thresholds": thresholds}
+
+    def find_pairs(self, least: int, asked: int | None = None) -> tuple[Pairs, np.ndarray]:
+        """Find the pairs with enough joint journeys, and those of probed vehicles with any.
+
+        Parameters
+        ----------
+        least : int
+            Joint journeys from which on a pair is listed: 1 or 2.
+        asked : int, optional
+            A vehicle whose pairs are listed from one joint journey on.
+
+        Returns
+        -------
+        pairs : Pairs
+            With the pairs that probed vehicles met in a shift.
+        unlisted : numpy.ndarray of int64, shape (levels, cells)
+            Joint journeys of the other pairs, which made one each.
+        """
+
+        def by_instant(rows: Rows) -> Rows:
+            rows = on_trips(rows, self.terms_and_clock)
+            return camera_index.index_by_camera(rows, rows["seen_at"], self.n_cameras)
+
+        kept = self.probes(np.arange(self.n_codes))
+        if asked is not None:
+            kept[asked] = True
+        real = self._join(by_instant, journeys_of_part, self._listing(kept, least, self.thresholds))
+        unlisted = np.zeros(
+            (len(self.thresholds) + 1, self.n_cameras * traffic.KINDS), np.int64
+        )
+        others = real["vehicle_a"] == UNLISTED
+        np.add.at(unlisted, (real["level"][others], real["cell"][others]), real["vehicle_b"][others])
+        listed = np.flatnonzero(~others)
+        keys = real["vehicle_a"][listed].astype(np.int64) * self.n_codes
+        keys += real["vehicle_b"][listed]
         # Equal keys come from one part and one block, where they stand in order of time.
         order = np.argsort(keys, kind="stable")
-        keys = keys[order]
+        keys, listed = keys[order], listed[order]
         first = np.flatnonzero(np.diff(keys, prepend=-1))
-        met, cells = keys[first], real["cell"][order].astype(np.int64)
-        count = np.diff(first, append=len(keys))
-        probed = np.empty(0, np.int64)
-        if self.calendar.shifts:
-            extra = {**self.calendar.to_broadcast(), **self._probing}
-            found = self._join(by_local_time, probe_of_part, extra)
-            probed = distinct(found["vehicle_a"] * self.n_codes + found["vehicle_b"])
-        every = distinct(np.concatenate([met, probed]))
-        at = np.searchsorted(every, met)
-        journeys, meetings = np.zeros(len(every), np.int64), np.zeros(len(every), np.int64)
-        journeys[at] = count
-        meetings[at] = real["encounters"][order][first]
-        starts = np.append(0, np.cumsum(journeys))
-        a, b = every // max(self.n_codes, 1), every % max(self.n_codes, 1)
-        return Pairs(a, b, meetings, journeys, starts, cells)
+        met = keys[first]
+        every = distinct(np.concatenate([met, self.probe[0]]))
+        journeys = np.zeros(len(every), np.int64)
+        journeys[np.searchsorted(every, met)] = np.diff(first, append=len(keys))
+        pairs = Pairs(
+            every // max(self.n_codes, 1),
+            every % max(self.n_codes, 1),
+            np.append(0, np.cumsum(journeys)),
+            real["cell"][listed].astype(np.int64),
+            real["level"][listed],
+        )
+        return pairs, unlisted
 
     def count_shifted(self, pairs: Pairs) -> np.ndarray:
-        """Count each pair's joint journeys over all shifts, Σh."""
-        totals = np.zeros(len(pairs), np.int64)
+        """Count each pair's joint journeys over all shifts, Σh.
+
+        Returns
+        -------
+        numpy.ndarray of int64, shape (pairs, levels)
+            Those that reach each level.
+        """
+        totals = np.zeros((len(pairs), len(self.thresholds) + 1), np.int64)
         if not self.calendar.shifts or not len(pairs):
             return totals
-        extra = {**self.calendar.to_broadcast(), "pairs_a": pairs.a, "pairs_b": pairs.b}
 
-        def by_day(rows: Rows) -> Rows:
-            rows = of_vehicles(rows, distinct(pairs.b))
-            daily = arrange_by_day(rows, {**self.terms_and_clock, **extra})
-            return {f"block_{name}": column for name, column in daily.items()}
+        def by_day(rows: Rows, broadcast: Rows) -> Rows:
+            return arrange_by_day(on_trips(rows, broadcast), broadcast)
 
-        found = self._join(by_day, shifted_of_part, extra)
-        totals[found["pair"]] = found["shifted"]
+        extra = {**self.calendar.to_broadcast(), "thresholds": self.thresholds}
+        found = self._join_pairs(pairs, by_day, shifted_of_part, extra)
+        for level in range(totals.shape[1]):
+            totals[found["pair"], level] = found[f"level{level}"]
+        return np.cumsum(totals[:, ::-1], axis=1)[:, ::-1]
+
+    def count_encounters(self, pairs: Pairs) -> np.ndarray:
+        """Count each pair's encounters, inside joint journeys or not."""
+        totals = np.zeros(len(pairs), np.int64)
+        if not len(pairs):
+            return totals
+
+        def by_vehicle(rows: Rows, broadcast: Rows) -> Rows:
+            starts = encounters.run_starts(rows["vehicle"])
+            return {
+                "vehicles": rows["vehicle"][starts[:-1]], "starts": starts,
+                "times": rows["seen_at"], "cameras": rows["camera"],
+                "directions": encounters.directions_of(rows),
+            }
+
+        found = self._join_pairs(pairs, by_vehicle, encounters_of_part, {})
+        totals[found["pair"]] = found["encounters"]
         return totals
+
+    def _join_pairs(
+        self, pairs: Pairs, arrange: Callable[[Rows, Rows], Rows], function: PartFunction,
+        extra: Rows,
+    ) -> Rows:
+        broadcast = {**extra, "pairs_a": pairs.a, "pairs_b": pairs.b}
+        seconds = distinct(pairs.b)
+
+        def arranged(rows: Rows) -> Rows:
+            rows = of_vehicles(rows, seconds)
+            found = arrange(rows, {**self.terms_and_clock, **broadcast})
+            return {f"block_{name}": column for name, column in found.items()}
+
+        return self._join(arranged, function, broadcast)
 
     def common_life(self, pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
         """Find how far the lives of pairs coincide, and the share of S that is theirs."""
@@ -236,112 +400,48 @@ class CoTravel:
             len(self.calendar.kind), self.calendar.shifts,
         )
 
-    def sum_traffic(self, pairs: Pairs, counted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Sum the traffic τ of pairs, and of each probed vehicle with all others.
+    def sum_traffic(self, pairs: Pairs, counted: np.ndarray, journeys: np.ndarray) -> np.ndarray:
+        """Sum the components of the traffic of pairs.
 
         Parameters
         ----------
         pairs : Pairs
             The pairs.
         counted : numpy.ndarray of bool, shape (pairs,)
-            Whose joint journeys count as traffic (not those of companions already found).
+            Whose joint journeys are among `journeys` (those of companions already found are not).
+        journeys : numpy.ndarray of int64, shape (cells,)
+            Joint journeys by cell.
 
         Returns
         -------
-        traffic : numpy.ndarray of float64, shape (pairs,)
-        with_all : numpy.ndarray of float64, shape (probed vehicles,)
-            By vehicle code.
+        numpy.ndarray of float64, shape (pairs, components)
         """
-        cells = pairs.cells[np.repeat(counted, pairs.journeys)]
-        size = self.n_cameras * traffic.HOURS
-        journeys = np.concatenate(
-            [
-                np.bincount(cells, minlength=size),
-                np.bincount(cells // traffic.HOURS, minlength=self.n_cameras),
-            ]
-        )
-        opportunities = self.cells["opportunities"]
+        values = np.zeros((len(pairs), traffic.COMPONENTS))
+        if not len(pairs):
+            return values
+        own = np.where(counted, pairs.journeys, 0)
         extra = {
-            "pairs_a": pairs.a,
-            "pairs_b": pairs.b,
-            "counted": counted,
-            "own_starts": pairs.starts,
-            "own_cells": pairs.cells,
+            "own_starts": np.append(0, np.cumsum(own)),
+            "own_cells": pairs.cells[np.repeat(counted, pairs.journeys)],
             "journeys": journeys,
-            "opportunities": opportunities,
+            "days": self.days,
+            **self.opportunities.to_broadcast(),
         }
+        found = self._join_pairs(pairs, arrange_by_slot, traffic_of_part, extra)
+        for k in range(traffic.COMPONENTS):
+            values[found["pair"], k] = found[f"traffic{k}"]
+        return values
 
-        def by_cell(rows: Rows) -> Rows:
-            rows = of_vehicles(rows, distinct(pairs.b))
-            counts = arrange_by_cell(rows, self.terms_and_clock)
-            return {f"block_{name}": column for name, column in counts.items()}
+    def sum_traffic_with_all(self, journeys: np.ndarray) -> np.ndarray:
+        """Sum the traffic of the probed vehicles with all others, for joint journeys by cell.
 
-        found = self._join(by_cell, traffic_of_part, extra)
-        values = np.zeros(len(pairs))
-        values[found["pair"]] = found["traffic"]
-        rates = {
-            name: extra[name] for name in ("journeys", "opportunities")
-        } | {"sightings": self.cells["sightings"]}
+        Returns
+        -------
+        numpy.ndarray of float64, shape (components,)
+        """
+        extra = {**self._probing, "journeys": journeys, **self.opportunities.to_broadcast()}
         sums = self.engine.map(
-            self.parts, traffic_with_all_of_part,
-            {**self.terms_and_clock, **self._probing, **rates},
+            self.parts, traffic_with_all_of_part, {**self.terms_and_clock, **extra}
         )
-        return values, self.engine.reduce(sums, key=("vehicle",))["traffic"]
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What chance gives each pair, and the model of chance behind it.
-
-    Attributes
-    ----------
-    chance : Chance
-        The model.
-    traffic, repeats, expected, p_values : numpy.ndarray of float64, shape (pairs,)
-        τ, S, expected joint journeys and the tail beyond those seen.
-    """
-
-    chance: chance.Chance
-    traffic: np.ndarray
-    repeats: np.ndarray
-    expected: np.ndarray
-    p_values: np.ndarray
-
-
-def judge_pairs(
-    passes: CoTravel, pairs: Pairs, shifted: np.ndarray, tests: int
-) -> Judgement:
-    """Fit chance to the pairs, and find how far each goes beyond it.
-
-    Parameters
-    ----------
-    passes : CoTravel
-        The passes over the sightings.
-    pairs : Pairs
-        The pairs.
-    shifted : numpy.ndarray of int64, shape (pairs,)
-        Σh.
-    tests : int
-        Number of pairs that could have been found.
-    """
-    # Companions are not traffic: those found are left out of it, and chance is measured again.
-    counted = np.ones(len(pairs), bool)
-    times = passes.probes(pairs.a).astype(np.int64) + passes.probes(pairs.b)
-    coincidence, share = passes.common_life(pairs)
-    for _ in range(MAX_ROUNDS):
-        traffic, with_all = passes.sum_traffic(pairs, counted)
-        traffic = traffic * coincidence
-        rest = max(float(with_all.sum()) - float((traffic * times).sum()), 0.0)
-        # Vehicles that were never in the data together cannot tell how often they would have met.
-        usual = np.repeat(np.arange(len(pairs)), times * (coincidence > 0))
-        model = chance.fit_chance(
-            pairs.journeys[usual], shifted[usual], traffic[usual], share[usual], rest,
-            passes.calendar.shifts,
-        )
-        p_values = model.tail(pairs.journeys, traffic, shifted, share)
-        expected = model.expected(traffic, shifted, share)
-        found = (chance.adjust(p_values, tests) <= CERTAIN_FDR) & (pairs.journeys > 0)
-        if np.array_equal(counted, ~found):
-            break
-        counted = ~found
-    return Judgement(model, traffic, model.worth * share, expected, p_values)
+        found = self.engine.reduce(sums, key=("vehicle",))
+        return np.array([found[f"traffic{k}"].sum() for k in range(traffic.COMPONENTS)])

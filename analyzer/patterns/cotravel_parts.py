@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from analyzer.local_time import to_local
-from analyzer.patterns import encounters, habit, traffic
+from analyzer.patterns import closeness, encounter_counts, encounters, habit, traffic
 from analyzer.schema import Rows, n_rows, take
 from analyzer.units import DAY_MS
 
@@ -51,6 +51,23 @@ def of_vehicles(rows: Rows, vehicles: np.ndarray) -> Rows:
     return take(rows, np.flatnonzero(vehicles[at] == rows["vehicle"]))
 
 
+def with_trip_cameras(rows: Rows, broadcast: Rows) -> Rows:
+    """Add how many cameras are passed on each sighting's trip (`closeness.trip_cameras`)."""
+    # An encounter is as late as the later of its sightings: between those of one vehicle may lie
+    # as much more than a gap of the journey.
+    gap = int(broadcast["max_gap"][0]) + int(broadcast["within"][0])
+    starts = encounters.run_starts(rows["vehicle"])
+    cameras = closeness.trip_cameras(starts, rows["seen_at"], rows["camera"], gap)
+    return {**rows, "trip_cameras": cameras}
+
+
+def on_trips(rows: Rows, broadcast: Rows) -> Rows:
+    """Keep the sightings on trips at enough cameras: no other can be part of a joint journey."""
+    rows = with_trip_cameras(rows, broadcast)
+    enough = rows["trip_cameras"] >= broadcast["min_cameras"][0]
+    return rows if enough.all() else take(rows, enough)
+
+
 def arrange_by_day(rows: Rows, broadcast: Rows) -> Rows:
     """Arrange vehicles' rows as `habit.shifted_journeys` takes them."""
     starts = encounters.run_starts(rows["vehicle"])
@@ -59,13 +76,25 @@ def arrange_by_day(rows: Rows, broadcast: Rows) -> Rows:
     return {"vehicles": rows["vehicle"][starts[:-1]], "starts": starts, **daily}
 
 
-def arrange_by_cell(rows: Rows, broadcast: Rows) -> Rows:
-    """Count vehicles' rows by cell, as `traffic.traffic_of_pairs` takes them."""
+def arrange_by_slot(rows: Rows, broadcast: Rows) -> Rows:
+    """Find vehicles' moves and deal them out, as `traffic.traffic_of_pairs` takes them."""
     starts = encounters.run_starts(rows["vehicle"])
-    cells = traffic.cell_of(rows["camera"], local_times(rows, broadcast))
-    cell_starts, cell, seen = traffic.count_cells(starts, cells)
-    return {"vehicles": rows["vehicle"][starts[:-1]], "starts": cell_starts, "cell": cell,
-            "seen": seen}
+    n_cameras, slots = int(broadcast["n_cameras"][0]), int(broadcast["slots"][0])
+    move_starts, move_slot, move_later, move_day = traffic.find_moves(
+        starts, rows["seen_at"], local_times(rows, broadcast), rows["camera"],
+        int(broadcast["max_gap"][0]) + int(broadcast["within"][0]), n_cameras, slots,
+    )
+    slot_starts, slot, units = traffic.deal_moves(move_starts, move_slot, move_later, slots)
+    return {
+        "vehicles": rows["vehicle"][starts[:-1]],
+        "move_starts": move_starts,
+        "move_slot": move_slot,
+        "move_later": move_later,
+        "move_day": move_day,
+        "starts": slot_starts,
+        "slot": slot,
+        "units": units,
+    }
 
 
 def pairs_here(broadcast: Rows, here: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -99,14 +128,28 @@ def lives_of_part(rows: Rows, broadcast: Rows) -> Rows:
     }
 
 
-def cells_of_part(rows: Rows, broadcast: Rows) -> Rows:
-    """Sum the sightings of a part, and their squares by vehicle, by cell and by camera."""
-    counts = arrange_by_cell(rows, broadcast)
-    sightings, squares = traffic.sum_cells(
-        counts["starts"], counts["cell"], counts["seen"], int(broadcast["n_cameras"][0])
-    )
-    used = np.flatnonzero(sightings)
-    return {"cell": used, "sightings": sightings[used], "squares": squares[used]}
+SLOT_UNITS, HOUR_ITSELF, WAY_ITSELF, CAMERA_ITSELF = range(4)
+"""What a row of `units_of_part` is a sum of."""
+
+
+def units_of_part(rows: Rows, broadcast: Rows) -> Rows:
+    """Sum the moves of a part by slot, and their squares by vehicle; see `traffic.sum_squares`."""
+    moves = arrange_by_slot(rows, broadcast)
+    sums = [
+        traffic.sum_slots(moves["slot"], moves["units"]),
+        *(
+            (np.flatnonzero(values), values[np.flatnonzero(values)])
+            for values in traffic.sum_squares(
+                moves["starts"], moves["slot"], moves["units"],
+                int(broadcast["n_cameras"][0]), int(broadcast["slots"][0]),
+            )
+        ),
+    ]
+    return {
+        "what": np.repeat(np.arange(len(sums)), [len(key) for key, _ in sums]),
+        "key": np.concatenate([key for key, _ in sums]),
+        "value": np.concatenate([value for _, value in sums]),
+    }
 
 
 def passages_of_part(rows: Rows, broadcast: Rows) -> Rows:
@@ -119,13 +162,13 @@ def meetings_of_cameras(rows: Rows, broadcast: Rows) -> Rows:
     """Count the encounters at some cameras, those of a vehicle with itself among them."""
     directions = encounters.directions_of(rows)
     within = int(broadcast["within"][0])
-    met = encounters.count_meetings(rows["camera"], rows["seen_at"], directions, within)
+    met = encounter_counts.count_meetings(rows["camera"], rows["seen_at"], directions, within)
     return {"encounters": np.array([met])}
 
 
 def repeats_of_part(rows: Rows, broadcast: Rows) -> Rows:
     """Count the encounters of a part's vehicles with themselves."""
-    met = encounters.count_repeats(
+    met = encounter_counts.count_repeats(
         rows["vehicle"], rows["camera"], rows["seen_at"], encounters.directions_of(rows),
         int(broadcast["within"][0]),
     )
@@ -135,83 +178,117 @@ def repeats_of_part(rows: Rows, broadcast: Rows) -> Rows:
 def _meet(
     rows: Rows, starts: np.ndarray, vehicles: np.ndarray, times: np.ndarray, broadcast: Rows,
     later_only: bool,
-) -> tuple[np.ndarray, ...]:
+) -> tuple[np.ndarray, np.ndarray]:
+    cells = traffic.cell_of(rows["camera"], local_times(rows, broadcast))
     return encounters.joint_journeys(
         starts, vehicles, times, rows["camera"], encounters.directions_of(rows),
+        rows["trip_cameras"], cells,
         broadcast["index_bins"], broadcast["index_starts"], broadcast["index_times"],
         broadcast["index_vehicles"], broadcast["index_directions"],
+        broadcast["index_trip_cameras"],
         int(broadcast["within"][0]), int(broadcast["max_gap"][0]),
         int(broadcast["min_cameras"][0]), later_only,
+        broadcast["kept"], int(broadcast["least"][0]), broadcast["thresholds"],
+        int(broadcast["n_cameras"][0]) * traffic.KINDS,
     )
+
+
+UNLISTED = -1
+"""Stands for the vehicle in rows that count the journeys of pairs that are not listed."""
 
 
 def journeys_of_part(rows: Rows, broadcast: Rows) -> Rows:
-    """Find the joint journeys of a part's vehicles with those of a block that have higher codes."""
+    """Find the joint journeys of a part's vehicles with those of a block that have higher codes.
+
+    A row is a journey of a listed pair; or, with `UNLISTED` for vehicle_a, vehicle_b tells how many
+    journeys of other pairs there are in that cell and level.
+    """
+    rows = on_trips(rows, broadcast)
     starts = encounters.run_starts(rows["vehicle"])
-    a, b, camera, time, met = _meet(
+    found, unlisted = _meet(
         rows, starts, rows["vehicle"][starts[:-1]], rows["seen_at"], broadcast, True
     )
-    local = local_times({"seen_at": time}, broadcast)
+    level, cell = np.nonzero(unlisted)
+    none = np.full(len(level), UNLISTED, np.int32)
     return {
-        "vehicle_a": a.astype(np.int32),
-        "vehicle_b": b.astype(np.int32),
-        "cell": traffic.cell_of(camera, local).astype(np.int32),
-        "encounters": met.astype(np.int32),
+        "vehicle_a": np.append(found[:, 0].astype(np.int32), none),
+        "vehicle_b": np.append(found[:, 1], unlisted[level, cell]),
+        "cell": np.append(found[:, 2], cell).astype(np.int32),
+        "level": np.append(
+            closeness.levels_of(found[:, 3], broadcast["thresholds"]), level
+        ).astype(np.int8),
     }
 
 
 def probe_of_part(rows: Rows, broadcast: Rows) -> Rows:
-    """Find whom the probed vehicles of a part meet on joint journeys in any shift."""
+    """Find the joint journeys of the probed vehicles of a part in all shifts."""
     starts = encounters.run_starts(rows["vehicle"])
     vehicles = rows["vehicle"][starts[:-1]]
     probed = vehicles[is_probed(vehicles, broadcast)]
-    rows = of_vehicles(rows, probed)
+    rows = on_trips(of_vehicles(rows, probed), broadcast)
     starts, local = encounters.run_starts(rows["vehicle"]), local_times(rows, broadcast)
-    met: list[np.ndarray] = [np.empty(0, np.int64)]
+    met = [np.empty((0, 4), np.int64)]
     for rotation in broadcast["rotations"]:
         times = habit.shifted_times(
             local, rotation, int(broadcast["first_day"][0]), broadcast["kind"],
             broadcast["position"], broadcast["sizes"], broadcast["days_of"],
         )
-        a, b, *_ = _meet(rows, starts, probed, times, broadcast, False)
-        met.append(np.minimum(a, b) << 32 | np.maximum(a, b))
-    pairs = distinct(np.concatenate(met))
-    return {"vehicle_a": pairs >> 32, "vehicle_b": pairs & 0xFFFFFFFF}
+        met.append(_meet(rows, starts, rows["vehicle"][starts[:-1]], times, broadcast, False)[0])
+    found = np.concatenate(met)
+    return {
+        "vehicle_a": np.minimum(found[:, 0], found[:, 1]),
+        "vehicle_b": np.maximum(found[:, 0], found[:, 1]),
+        "closeness": found[:, 3],
+    }
+
+
+def encounters_of_part(rows: Rows, broadcast: Rows) -> Rows:
+    """Count all encounters of the pairs of a part with a block."""
+    rows = of_vehicles(rows, distinct(broadcast["pairs_a"]))
+    starts = encounters.run_starts(rows["vehicle"])
+    found, at_a, at_b = pairs_here(broadcast, rows["vehicle"][starts[:-1]])
+    met = encounter_counts.encounters_of_pairs(
+        at_a, at_b, starts, rows["seen_at"], rows["camera"], encounters.directions_of(rows),
+        *(broadcast[f"block_{name}"] for name in ("starts", "times", "cameras", "directions")),
+        int(broadcast["within"][0]),
+    )
+    return {"pair": found, "encounters": met}
 
 
 def shifted_of_part(rows: Rows, broadcast: Rows) -> Rows:
     """Count the joint journeys, over all shifts, of the pairs of a part with a block."""
-    rows = of_vehicles(rows, distinct(broadcast["pairs_a"]))
+    rows = on_trips(of_vehicles(rows, distinct(broadcast["pairs_a"])), broadcast)
     daily = arrange_by_day(rows, broadcast)
     found, at_a, at_b = pairs_here(broadcast, daily["vehicles"])
-    names = ("starts", "cameras", "clock", "days", "directions")
+    names = ("starts", "cameras", "clock", "days", "directions", "trip_cameras")
     shifted = habit.shifted_journeys(
         at_a, at_b, *(daily[name] for name in names),
         *(broadcast[f"block_{name}"] for name in names),
         *(broadcast[name] for name in (
             "kind", "position", "sizes", "days_of", "inverse_starts", "inverse")),
         *(int(broadcast[name][0]) for name in ("n_cameras", "within", "max_gap", "min_cameras")),
+        broadcast["thresholds"],
     )
-    return {"pair": found, "shifted": shifted}
+    return {"pair": found} | {f"level{k}": shifted[:, k] for k in range(shifted.shape[1])}
 
 
 def traffic_of_part(rows: Rows, broadcast: Rows) -> Rows:
     """Sum the traffic of the pairs of a part with a block."""
-    counts = arrange_by_cell(of_vehicles(rows, distinct(broadcast["pairs_a"])), broadcast)
-    found, at_a, at_b = pairs_here(broadcast, counts["vehicles"])
+    moves = arrange_by_slot(of_vehicles(rows, distinct(broadcast["pairs_a"])), broadcast)
+    found, at_a, at_b = pairs_here(broadcast, moves["vehicles"])
     own = broadcast["own_starts"]
     # The kernel wants each selected pair's own journeys behind each other.
     lengths = own[found + 1] - own[found]
     starts = np.append(0, np.cumsum(lengths))
     rows_of = np.repeat(own[found] - starts[:-1], lengths) + np.arange(starts[-1])
+    names = ("move_starts", "move_slot", "move_later", "move_day", "starts", "slot", "units")
     values = traffic.traffic_of_pairs(
-        at_a, at_b, broadcast["counted"][found], starts, broadcast["own_cells"][rows_of],
-        counts["starts"], counts["cell"], counts["seen"],
-        broadcast["block_starts"], broadcast["block_cell"], broadcast["block_seen"],
-        broadcast["journeys"], broadcast["opportunities"],
-        int(broadcast["n_cameras"][0]),
+        at_a, at_b, starts, broadcast["own_cells"][rows_of],
+        *(moves[name] for name in names), *(broadcast[f"block_{name}"] for name in names),
+        *(broadcast[name] for name in ("journeys", "by_hour", "by_way", "by_camera", "days")),
+        int(broadcast["n_cameras"][0]), int(broadcast["slots"][0]),
     )
-    return {"pair": found, "traffic": values}
+    return {"pair": found} | {f"traffic{k}": values[:, k] for k in range(traffic.COMPONENTS)}
 
 
 def traffic_with_all_of_part(rows: Rows, broadcast: Rows) -> Rows:
@@ -219,10 +296,14 @@ def traffic_with_all_of_part(rows: Rows, broadcast: Rows) -> Rows:
     starts = encounters.run_starts(rows["vehicle"])
     vehicles = rows["vehicle"][starts[:-1]]
     probed = vehicles[is_probed(vehicles, broadcast)]
-    counts = arrange_by_cell(of_vehicles(rows, probed), broadcast)
+    moves = arrange_by_slot(of_vehicles(rows, probed), broadcast)
     values = traffic.traffic_with_all(
-        counts["starts"], counts["cell"], counts["seen"], broadcast["sightings"],
-        broadcast["journeys"], broadcast["opportunities"],
-        int(broadcast["n_cameras"][0]),
+        *(moves[name] for name in ("starts", "slot", "units")),
+        *(broadcast[name] for name in (
+            "used", "used_units", "ways", "way_units", "camera_units", "journeys", "by_hour",
+            "by_way", "by_camera")),
+        int(broadcast["n_cameras"][0]), int(broadcast["slots"][0]),
     )
-    return {"vehicle": counts["vehicles"], "traffic": values}
+    return {"vehicle": moves["vehicles"]} | {
+        f"traffic{k}": values[:, k] for k in range(traffic.COMPONENTS)
+    }

@@ -14,11 +14,9 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from analyzer.patterns.camera_index import NO_DIRECTIONS
+from analyzer.patterns.closeness import MOST_CAMERAS, closeness_of, count_camera
 from analyzer.schema import MISSING, Rows
-
-SHORTEST_BIN_MS = 60_000
-
-NO_DIRECTIONS = np.empty(0, np.int32)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -94,15 +92,18 @@ def longer(array: np.ndarray) -> np.ndarray:
 
 
 @numba.njit(cache=True, nogil=True)
-def _sort_together(times: np.ndarray, cameras: np.ndarray, n: int) -> None:
+def _sort_together(run: np.ndarray, times: np.ndarray, cameras: np.ndarray, n: int) -> None:
     # Encounters of one pair are few and nearly in order: insertion beats any call.
     for i in range(1, n):
-        time, camera = times[i], cameras[i]
+        met = run[i]
+        time, camera = times[met], cameras[met]
         j = i - 1
-        while j >= 0 and (times[j] > time or (times[j] == time and cameras[j] > camera)):
-            times[j + 1], cameras[j + 1] = times[j], cameras[j]
+        while j >= 0 and (
+            times[run[j]] > time or (times[run[j]] == time and cameras[run[j]] > camera)
+        ):
+            run[j + 1] = run[j]
             j -= 1
-        times[j + 1], cameras[j + 1] = time, camera
+        run[j + 1] = met
 
 
 @numba.njit(cache=True, nogil=True)
@@ -112,16 +113,23 @@ def joint_journeys(
     times: np.ndarray,
     cameras: np.ndarray,
     directions: np.ndarray,
+    trip_cameras: np.ndarray,
+    cells: np.ndarray,
     index_bins: np.ndarray,
     index_starts: np.ndarray,
     index_times: np.ndarray,
     index_vehicles: np.ndarray,
     index_directions: np.ndarray,
+    index_trip_cameras: np.ndarray,
     within: int,
     max_gap: int,
     min_cameras: int,
     later_only: bool,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    kept: np.ndarray,
+    least: int,
+    thresholds: np.ndarray,
+    n_cells: int,
+) -> tuple[np.ndarray, np.ndarray]:
     """Find the joint journeys of some vehicles with the vehicles of an index.
 
     An encounter is a pair of sightings, at one camera, at most `within` apart, whose directions
@@ -136,11 +144,15 @@ def joint_journeys(
         Their codes.
     times, cameras, directions : numpy.ndarray, shape (n,)
         Their sightings: ms, camera codes, direction codes (or an empty array: none known).
+    trip_cameras : numpy.ndarray of int, shape (n,)
+        Cameras passed on the trip to which each sighting belongs (`closeness.trip_cameras`).
+    cells : numpy.ndarray of int, shape (n,)
+        What a journey that begins with this sighting is tallied under, below `n_cells`.
     index_bins : numpy.ndarray of int64, shape (3,)
         First time, length of a time bin (ms) and number of bins.
     index_starts : numpy.ndarray of int64, shape (cameras × bins + 1,)
         Where each bin of each camera begins in the index.
-    index_times, index_vehicles, index_directions : numpy.ndarray, shape (m,)
+    index_times, index_vehicles, index_directions, index_trip_cameras : numpy.ndarray, shape (m,)
         Sightings of the indexed vehicles, sorted by (camera, time).
     within, max_gap : int
         Longest time between the two sightings of an encounter, and between consecutive encounters
@@ -149,23 +161,32 @@ def joint_journeys(
         Distinct cameras that make a run of encounters a joint journey; at least two.
     later_only : bool
         Whether to pair a vehicle only with those of a higher code.
+    kept : numpy.ndarray of bool
+        By vehicle code: whose pairs are listed however few journeys they made.
+    least : int
+        Journeys from which on a pair of others is listed: 1 or 2.
+    thresholds : numpy.ndarray of int64
+        Increasing closeness from which on a journey belongs to the next level.
+    n_cells : int
+        Number of cells.
 
     Returns
     -------
-    vehicle, other : numpy.ndarray of int64, shape (journeys,)
-        Codes of the pair, one row a joint journey, by vehicle in the order given and by `other`.
-    camera, time : numpy.ndarray of int64, shape (journeys,)
-        The journey's first encounter.
-    encounters : numpy.ndarray of int64, shape (journeys,)
-        All encounters of the pair, inside joint journeys or not.
+    journeys : numpy.ndarray of int64, shape (journeys, 4)
+        One row a joint journey of a listed pair, by vehicle in the order given, by other and by
+        time: vehicle, other, cell and closeness.
+    unlisted : numpy.ndarray of int64, shape (levels, cells)
+        Joint journeys of the pairs that are not listed (one each), by level and cell.
     """
     first_time, bin_length, bins = index_bins
     has_directions = len(directions) > 0
     keys = np.empty(1024, np.int64)
     met_at, met_camera = np.empty(1024, np.int64), np.empty(1024, np.int64)
-    run_times, run_cameras = np.empty(1024, np.int64), np.empty(1024, np.int64)
-    seen = np.empty(min_cameras, np.int64)
-    out = np.empty((1024, 5), np.int64)
+    met_row, met_low = np.empty(1024, np.int64), np.empty(1024, np.int64)
+    run = np.empty(1024, np.int64)
+    seen, apart = np.empty(MOST_CAMERAS, np.int64), np.empty(MOST_CAMERAS, np.int64)
+    out = np.empty((1024, 4), np.int64)
+    unlisted = np.zeros((len(thresholds) + 1, n_cells), np.int64)
     n_out = 0
     for k in range(len(vehicles)):
         vehicle = vehicles[k]
@@ -187,9 +208,11 @@ def joint_journeys(
                     if met == len(keys):
                         keys = longer(keys)
                         met_at, met_camera = longer(met_at), longer(met_camera)
+                        met_row, met_low = longer(met_row), longer(met_low)
                     keys[met] = (np.int64(other) << 32) | met
                     met_at[met] = max(time, index_times[low])
                     met_camera[met] = camera
+                    met_row[met], met_low[met] = row, low
                     met += 1
                 low += 1
         if met < min_cameras:
@@ -205,141 +228,43 @@ def joint_journeys(
             if n < min_cameras:
                 begin = stop
                 continue
-            while n > len(run_times):
-                run_times, run_cameras = longer(run_times), longer(run_cameras)
+            while n > len(run):
+                run = longer(run)
             for i in range(n):
-                at = ordered[begin + i] & 0xFFFFFFFF
-                run_times[i], run_cameras[i] = met_at[at], met_camera[at]
-            _sort_together(run_times, run_cameras, n)
+                run[i] = ordered[begin + i] & 0xFFFFFFFF
+            _sort_together(run, met_at, met_camera, n)
+            before_pair = n_out
             first, distinct = 0, 0
             for i in range(n):
-                if i and run_times[i] - run_times[i - 1] > max_gap:
-                    first, distinct = i, 0
-                before = distinct
-                distinct = count_distinct(seen, distinct, run_cameras[i])
-                if distinct == min_cameras and before < min_cameras:
+                at = run[i]
+                gap = abs(times[met_row[at]] - index_times[met_low[at]])
+                distinct = count_camera(seen, apart, distinct, met_camera[at], gap)
+                if i + 1 < n and met_at[run[i + 1]] - met_at[at] <= max_gap:
+                    continue
+                if distinct >= min_cameras:
                     if n_out == len(out):
-                        grown = np.empty((2 * n_out, 5), np.int64)
+                        grown = np.empty((2 * n_out, 4), np.int64)
                         grown[:n_out] = out
                         out = grown
+                    head = run[first]
                     out[n_out, 0] = vehicle
                     out[n_out, 1] = other
-                    out[n_out, 2] = run_cameras[first]
-                    out[n_out, 3] = run_times[first]
-                    out[n_out, 4] = n
+                    out[n_out, 2] = cells[met_row[head]]
+                    out[n_out, 3] = closeness_of(
+                        apart, distinct,
+                        trip_cameras[met_row[head]] + index_trip_cameras[met_low[head]],
+                    )
                     n_out += 1
+                first, distinct = i + 1, 0
+            if 0 < n_out - before_pair < least and not kept[vehicle] and not kept[other]:
+                for i in range(before_pair, n_out):
+                    level = 0
+                    while level < len(thresholds) and out[i, 3] >= thresholds[level]:
+                        level += 1
+                    unlisted[level, out[i, 2]] += 1
+                n_out = before_pair
             begin = stop
-    return (
-        out[:n_out, 0].copy(),
-        out[:n_out, 1].copy(),
-        out[:n_out, 2].copy(),
-        out[:n_out, 3].copy(),
-        out[:n_out, 4].copy(),
-    )
-
-
-@numba.njit(cache=True, nogil=True)
-def count_meetings(
-    cameras: np.ndarray, times: np.ndarray, directions: np.ndarray, within: int
-) -> int:
-    """Count the pairs of sightings at one camera, near in time, in directions that agree.
-
-    Parameters
-    ----------
-    cameras, times : numpy.ndarray, shape (n,)
-        Sorted by (camera, time); times in ms.
-    directions : numpy.ndarray of int, shape (n,) or (0,)
-        Direction codes, or an empty array where none are known.
-    within : int
-        Longest time between the two sightings, in ms; inclusive.
-
-    Returns
-    -------
-    int
-        Encounters, those of a vehicle with itself among them (`count_repeats`).
-
-    Examples
-    --------
-    >>> count_meetings(np.array([0, 0, 0, 1]), np.array([0, 5, 20, 20]), np.empty(0, int), 15)
-    2
-    """
-    has_directions = len(directions) > 0
-    # How many of the sightings that are near enough go in each direction; those unknown first.
-    near = np.zeros(directions.max() + 2 if has_directions else 1, np.int64)
-    total, first = 0, 0
-    for row in range(len(times)):
-        while cameras[first] != cameras[row] or times[first] < times[row] - within:
-            near[directions[first] + 1 if has_directions else 0] -= 1
-            first += 1
-        towards = directions[row] + 1 if has_directions else 0
-        if has_directions and towards > 0:
-            total += near[0] + near[towards]
-        else:
-            total += row - first
-        near[towards] += 1
-    return total
-
-
-@numba.njit(cache=True, nogil=True)
-def count_repeats(
-    vehicles: np.ndarray,
-    cameras: np.ndarray,
-    times: np.ndarray,
-    directions: np.ndarray,
-    within: int,
-) -> int:
-    """Count what `count_meetings` counts of a vehicle with itself; rows sorted by vehicle, time."""
-    has_directions = len(directions) > 0
-    total = 0
-    for row in range(len(times)):
-        other = row - 1
-        while (
-            other >= 0
-            and vehicles[other] == vehicles[row]
-            and times[other] >= times[row] - within
-        ):
-            total += cameras[other] == cameras[row] and (
-                not has_directions
-                or directions[other] == directions[row]
-                or directions[other] == MISSING
-                or directions[row] == MISSING
-            )
-            other -= 1
-    return total
-
-
-def index_by_camera(rows: Rows, times: np.ndarray, n_cameras: int) -> Rows:
-    """Arrange sightings by (camera, time) for looking neighbours up.
-
-    Parameters
-    ----------
-    rows : Rows
-        ``vehicle``, ``camera`` and, where known, ``direction``.
-    times : numpy.ndarray of int64, shape (n,)
-        The times to index by (instants, or local time), in ms.
-    n_cameras : int
-        Camera codes run from 0 to below this.
-
-    Returns
-    -------
-    dict
-        ``index_bins``, ``index_starts``, ``index_times``, ``index_vehicles``,
-        ``index_directions``, as `joint_journeys` takes them.
-    """
-    first, last = (int(times.min()), int(times.max())) if len(times) else (0, 0)
-    # About as many bins as rows: a bin then leads to within a row or two of what is looked for.
-    bins = max(1, min((last - first) // SHORTEST_BIN_MS, len(times) // max(n_cameras, 1)))
-    length = (last - first) // bins + 1
-    camera = rows["camera"].astype(np.int64)
-    order = np.argsort(camera * (last - first + 1) + (times - first), kind="stable")
-    counts = np.bincount(camera * bins + (times - first) // length, minlength=n_cameras * bins)
-    return {
-        "index_bins": np.array([first, length, bins], np.int64),
-        "index_starts": np.append(0, np.cumsum(counts)),
-        "index_times": times[order],
-        "index_vehicles": rows["vehicle"][order],
-        "index_directions": rows["direction"][order] if "direction" in rows else NO_DIRECTIONS,
-    }
+    return out[:n_out].copy(), unlisted
 
 
 def directions_of(rows: Rows) -> np.ndarray:

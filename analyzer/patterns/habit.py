@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
-from analyzer.patterns.encounters import count_distinct, longer
+from analyzer.patterns.closeness import MOST_CAMERAS, closeness_of, count_camera
+from analyzer.patterns.encounters import longer
 from analyzer.schema import MISSING, Rows
 from analyzer.units import DAY_MS
 
@@ -169,11 +170,13 @@ def shifted_journeys(
     clock_a: np.ndarray,
     days_a: np.ndarray,
     directions_a: np.ndarray,
+    trip_cameras_a: np.ndarray,
     starts_b: np.ndarray,
     cameras_b: np.ndarray,
     clock_b: np.ndarray,
     days_b: np.ndarray,
     directions_b: np.ndarray,
+    trip_cameras_b: np.ndarray,
     kind: np.ndarray,
     position: np.ndarray,
     sizes: np.ndarray,
@@ -184,6 +187,7 @@ def shifted_journeys(
     within: int,
     max_gap: int,
     min_cameras: int,
+    thresholds: np.ndarray,
 ) -> np.ndarray:
     """Count the joint journeys of pairs in all shifts of the first vehicle, together.
 
@@ -194,28 +198,30 @@ def shifted_journeys(
     ----------
     pairs_a, pairs_b : numpy.ndarray of int64, shape (pairs,)
         Where the pair's vehicles stand in `starts_a` and `starts_b`.
-    starts_a, cameras_a, clock_a, days_a, directions_a : numpy.ndarray
+    starts_a, cameras_a, clock_a, days_a, directions_a, trip_cameras_a : numpy.ndarray
         Where each vehicle's rows begin; its sightings sorted by (camera, time of day): camera code,
-        local time of day (ms), day of the span, direction code (or an empty array).
-    starts_b, cameras_b, clock_b, days_b, directions_b : numpy.ndarray
+        local time of day (ms), day of the span, direction code (or an empty array), cameras of its
+        trip.
+    starts_b, cameras_b, clock_b, days_b, directions_b, trip_cameras_b : numpy.ndarray
         The same of the second vehicles.
     kind, position, sizes, days_of, inverse_starts, inverse : numpy.ndarray
         See `ShiftCalendar.to_broadcast`.
-    n_cameras, within, max_gap, min_cameras : int
+    n_cameras, within, max_gap, min_cameras, thresholds
         See `joint_journeys`.
 
     Returns
     -------
-    numpy.ndarray of int64, shape (pairs,)
-        Σ h_s: joint journeys summed over the shifts.
+    numpy.ndarray of int64, shape (pairs, levels)
+        Σ h_s: joint journeys summed over the shifts, by the level that they reach.
     """
     has_directions = len(directions_a) > 0 and len(directions_b) > 0
     n_days, longest = len(kind), days_of.shape[1]
     # A shift's times stay within [-1, n_days + 1] days; two more keep the shifts apart by a gap.
     stride = (n_days + 4) * DAY_MS + max_gap
     keys = np.empty(1024, np.int64)
-    seen = np.empty(min_cameras, np.int64)
-    totals = np.zeros(len(pairs_a), np.int64)
+    apart, passed = np.empty(1024, np.int64), np.empty(1024, np.int64)
+    seen, nearest = np.empty(MOST_CAMERAS, np.int64), np.empty(MOST_CAMERAS, np.int64)
+    totals = np.zeros((len(pairs_a), len(thresholds) + 1), np.int64)
     for pair in range(len(pairs_a)):
         met = 0
         row, stop_a = starts_a[pairs_a[pair]], starts_a[pairs_a[pair] + 1]
@@ -262,29 +268,34 @@ def shifted_journeys(
                             at = max(day * DAY_MS + time, days_b[other] * DAY_MS + clock_b[other])
                             for i in range(inverse_starts[slot], inverse_starts[slot + 1]):
                                 if met == len(keys):
-                                    keys = longer(keys)
+                                    keys, apart = longer(keys), longer(apart)
+                                    passed = longer(passed)
                                 keys[met] = (
                                     inverse[i] * stride + at + DAY_MS
                                 ) * n_cameras + camera
+                                apart[met] = abs(aim - clock_b[other])
+                                passed[met] = trip_cameras_a[row] + trip_cameras_b[other]
                                 met += 1
                         other += 1
                 row += 1
             base = end
         if met < min_cameras:
             continue
-        ordered = np.sort(keys[:met])
-        distinct = 0
-        before = np.int64(-1)
+        order = np.argsort(keys[:met], kind="mergesort")
+        first, distinct = 0, 0
         for i in range(met):
+            key = keys[order[i]]
+            distinct = count_camera(seen, nearest, distinct, key % n_cameras, apart[order[i]])
             # Shifts lie further apart than a gap, so a new shift begins a new run by itself.
-            at = ordered[i] // n_cameras
-            if i == 0 or at - before > max_gap:
-                distinct = 0
-            before = at
-            known = distinct
-            distinct = count_distinct(seen, distinct, ordered[i] % n_cameras)
-            if distinct == min_cameras and known < min_cameras:
-                totals[pair] += 1
+            if i + 1 < met and keys[order[i + 1]] // n_cameras - key // n_cameras <= max_gap:
+                continue
+            if distinct >= min_cameras:
+                closeness = closeness_of(nearest, distinct, passed[order[first]])
+                level = 0
+                while level < len(thresholds) and closeness >= thresholds[level]:
+                    level += 1
+                totals[pair, level] += 1
+            first, distinct = i + 1, 0
     return totals
 
 
@@ -309,7 +320,7 @@ def daily_rows(rows: Rows, starts: np.ndarray, local: np.ndarray, first_day: int
     Parameters
     ----------
     rows : Rows
-        Sightings sorted by vehicle.
+        Sightings sorted by vehicle, with ``trip_cameras``.
     starts : numpy.ndarray of int64, shape (vehicles + 1,)
         Where each vehicle's rows begin.
     local : numpy.ndarray of int64, shape (n,)
@@ -320,7 +331,7 @@ def daily_rows(rows: Rows, starts: np.ndarray, local: np.ndarray, first_day: int
     Returns
     -------
     dict
-        ``cameras``, ``clock``, ``days``, ``directions``.
+        ``cameras``, ``clock``, ``days``, ``directions``, ``trip_cameras``.
     """
     clock = local % DAY_MS
     order = order_by_camera_and_clock(starts, rows["camera"], clock)
@@ -329,4 +340,5 @@ def daily_rows(rows: Rows, starts: np.ndarray, local: np.ndarray, first_day: int
         "clock": clock[order],
         "days": local[order] // DAY_MS - first_day,
         "directions": rows["direction"][order] if "direction" in rows else np.empty(0, np.int32),
+        "trip_cameras": rows["trip_cameras"][order],
     }

@@ -1,11 +1,20 @@
 """Traffic: the joint journeys that two vehicles would have as anybody who drives here at this hour.
 
-On a busy road somebody is always just behind. A cell is a camera, a kind of day (working day or
-weekend) and a local hour. Its rate is the number of joint journeys that begin there, platoons
-included, per opportunity, an opportunity being a sighting of one vehicle and a sighting of another
-in that cell, whichever day. The traffic τ of a pair sums, over the cells that both use, the product
-of their sightings and the rate that everybody else has there: symmetric, and over all pairs it sums
-to the joint journeys there were.
+On a busy road somebody is always just behind. A joint journey needs two vehicles on one way, so the
+opportunities for it are counted by *moves*: a vehicle's passing from one camera to the next within
+a trip. Two moves of two vehicles between the same cameras, on the same kind of day (working day or
+weekend), are an opportunity as far as their times of day agree: moves are dealt out to the two
+nearest of the slots of a day, and the products of the shares in each slot are added. Whether it was
+the same date does not matter; a pair's own moves of the same date are even left out, because what
+happened then is to be explained by what happens on other days.
+
+Who drives at another hour than usual, or goes on from a camera by another way, still meets others.
+So there are wider kinds of opportunity beside this one: two moves between the same cameras at any
+hour, and two moves from the same camera to anywhere. The rate of each is the number of joint
+journeys, platoons included, per opportunity, by the camera at which they begin (and, for the
+narrowest, the kind of day). A component of a pair's traffic is everybody else's rate times the
+pair's opportunities: symmetric, and over all pairs it sums to the joint journeys there were. How
+much each component tells is fitted to the data (`fit_mixture`).
 """
 
 from __future__ import annotations
@@ -13,231 +22,484 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from analyzer.units import DAY_MS, HOUR_MS
+from analyzer.units import DAY_MS, MINUTE_MS
 
-HOURS = 48
-"""Hours of the two kinds of day."""
+KINDS = 2
+"""Working day and weekend."""
 
-ANY_HOUR = 0.1
-"""Share of the traffic that is taken to keep no hours: so no pair that met has none at all."""
+SLOT_MS = 10 * MINUTE_MS
+"""Times of day agree the less, the nearer they are to this far apart (or to Δt, if longer)."""
+
+UNITS = 16
+"""A move is dealt out in so many equal shares, so that all sums are whole numbers."""
+
+HOUR, WAY, CAMERA = range(3)
+"""Components of traffic: same way at the same hour, same way at any hour, same camera."""
+
+COMPONENTS = 3
+
+ROUNDS = 50
+"""Of the fit of the components' weights."""
+
+BORROWED = 10.0
+"""Joint journeys' worth of the overall rate that stands in where a camera says little."""
+
+
+def slots_of_day(within: int) -> int:
+    """Give the number of slots of a day for encounters within some time (ms).
+
+    Examples
+    --------
+    >>> slots_of_day(120_000), slots_of_day(3_600_000)
+    (144, 24)
+    """
+    return max(1, DAY_MS // max(SLOT_MS, within))
 
 
 def cell_of(camera: np.ndarray, local: np.ndarray) -> np.ndarray:
-    """Number the cell of sightings: camera, kind of day, local hour.
+    """Number the cell of sightings: camera and kind of day.
 
     Examples
     --------
     >>> monday, saturday = 4 * DAY_MS, 9 * DAY_MS
-    >>> cell_of(np.array([0, 2]), np.array([monday, saturday + HOUR_MS])).tolist()
-    [0, 121]
+    >>> cell_of(np.array([0, 2]), np.array([monday, saturday])).tolist()
+    [0, 5]
     """
-    weekend = (local // DAY_MS + 3) % 7 >= 5
-    return camera.astype(np.int64) * HOURS + 24 * weekend + local % DAY_MS // HOUR_MS
+    return camera.astype(np.int64) * KINDS + ((local // DAY_MS + 3) % 7 >= 5)
 
 
 @numba.njit(cache=True, nogil=True)
-def count_cells(
-    starts: np.ndarray, cells: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Count how often each vehicle was seen in each cell.
+def find_moves(
+    starts: np.ndarray,
+    times: np.ndarray,
+    local: np.ndarray,
+    cameras: np.ndarray,
+    max_gap: int,
+    n_cameras: int,
+    slots: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Find the moves of vehicles: two sightings in a row on one trip, at different cameras.
 
     Parameters
     ----------
     starts : numpy.ndarray of int64, shape (vehicles + 1,)
         Where each vehicle's rows begin.
-    cells : numpy.ndarray of int64, shape (n,)
-        Cells of the rows.
+    times, local, cameras : numpy.ndarray, shape (n,)
+        Instants, sorted within a vehicle, and local times (ms); camera codes.
+    max_gap, n_cameras, slots : int
+        Longest gap inside a trip (ms); camera codes run from 0 to below `n_cameras`; see
+        `slots_of_day`.
 
     Returns
     -------
     starts : numpy.ndarray of int64, shape (vehicles + 1,)
-        Where each vehicle's cells begin.
-    cell, seen : numpy.ndarray of int64, shape (found,)
-        Cells in increasing order within a vehicle, and sightings there.
+        Where each vehicle's moves begin.
+    slot, later : numpy.ndarray of int64, shape (moves,)
+        The first of the two slots of a move, numbered over (camera, next camera, kind of day,
+        slot); and how many of the `UNITS` belong to the slot after it.
+    day : numpy.ndarray of int64, shape (moves,)
+        Local day.
     """
-    found_starts = np.zeros(len(starts), np.int64)
-    cell, seen = np.empty(len(cells), np.int64), np.empty(len(cells), np.int64)
-    found = 0
+    found = np.zeros(len(starts), np.int64)
+    slot, later = np.empty(len(times), np.int64), np.empty(len(times), np.int64)
+    day = np.empty(len(times), np.int64)
+    n = 0
     for vehicle in range(len(starts) - 1):
-        ordered = np.sort(cells[starts[vehicle] : starts[vehicle + 1]])
-        for i in range(len(ordered)):
-            if i and ordered[i] == ordered[i - 1]:
-                seen[found - 1] += 1
-            else:
-                cell[found], seen[found] = ordered[i], 1
-                found += 1
-        found_starts[vehicle + 1] = found
-    return found_starts, cell[:found].copy(), seen[:found].copy()
+        for row in range(starts[vehicle], starts[vehicle + 1] - 1):
+            if cameras[row] == cameras[row + 1] or times[row + 1] - times[row] > max_gap:
+                continue
+            day[n] = local[row] // DAY_MS
+            weekend = np.int64((day[n] + 3) % 7 >= 5)
+            # In units of a slot, counted from the middle of the first one.
+            at = (local[row] % DAY_MS) * slots * UNITS // DAY_MS - UNITS // 2
+            link = (np.int64(cameras[row]) * n_cameras + cameras[row + 1]) * KINDS + weekend
+            slot[n] = link * slots + (at // UNITS) % slots
+            later[n] = at % UNITS
+            n += 1
+        found[vehicle + 1] = n
+    return found, slot[:n].copy(), later[:n].copy(), day[:n].copy()
 
 
 @numba.njit(cache=True, nogil=True)
-def sum_cells(
-    starts: np.ndarray, cell: np.ndarray, seen: np.ndarray, n_cameras: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Sum the sightings, and their squares by vehicle, of each cell and then of each camera.
+def next_slot(slot: int, slots: int) -> int:
+    """Give the slot after one: of a day's last slot, the first one of the same day."""
+    return slot + 1 if slot % slots + 1 < slots else slot + 1 - slots
+
+
+@numba.njit(cache=True, nogil=True)
+def deal_moves(
+    starts: np.ndarray, slot: np.ndarray, later: np.ndarray, slots: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Deal the moves of each vehicle out to slots.
 
     Returns
     -------
-    sightings, squares : numpy.ndarray of int64, shape (n_cameras × 48 + n_cameras,)
-        Cells first, cameras (at any hour) behind them.
+    starts : numpy.ndarray of int64, shape (vehicles + 1,)
+        Where each vehicle's slots begin.
+    slot, units : numpy.ndarray of int64, shape (found,)
+        Slots in increasing order within a vehicle, and the units there.
     """
-    size = n_cameras * HOURS
-    sightings, squares = np.zeros(size + n_cameras, np.int64), np.zeros(size + n_cameras, np.int64)
+    found_starts = np.zeros(len(starts), np.int64)
+    dealt, units = np.empty(2 * len(slot), np.int64), np.empty(2 * len(slot), np.int64)
+    found = 0
     for vehicle in range(len(starts) - 1):
-        whole = 0
-        for i in range(starts[vehicle], starts[vehicle + 1]):
-            sightings[cell[i]] += seen[i]
-            squares[cell[i]] += seen[i] * seen[i]
-            whole += seen[i]
-            if i + 1 == starts[vehicle + 1] or cell[i + 1] // HOURS != cell[i] // HOURS:
-                sightings[size + cell[i] // HOURS] += whole
-                squares[size + cell[i] // HOURS] += whole * whole
-                whole = 0
-    return sightings, squares
+        first, stop = starts[vehicle], starts[vehicle + 1]
+        keys = np.empty(2 * (stop - first), np.int64)
+        for i in range(first, stop):
+            keys[2 * (i - first)] = slot[i] * (UNITS + 1) + UNITS - later[i]
+            keys[2 * (i - first) + 1] = next_slot(slot[i], slots) * (UNITS + 1) + later[i]
+        keys.sort()
+        begin = found
+        for key in keys:
+            if key % (UNITS + 1) == 0:
+                continue
+            if found > begin and dealt[found - 1] == key // (UNITS + 1):
+                units[found - 1] += key % (UNITS + 1)
+            else:
+                dealt[found], units[found] = key // (UNITS + 1), key % (UNITS + 1)
+                found += 1
+        found_starts[vehicle + 1] = found
+    return found_starts, dealt[:found].copy(), units[:found].copy()
+
+
+def sum_slots(slot: np.ndarray, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sum units by slot.
+
+    Examples
+    --------
+    >>> [array.tolist() for array in sum_slots(np.array([7, 3, 7]), np.array([1, 2, 4]))]
+    [[3, 7], [2, 5]]
+    """
+    if not len(slot):
+        return slot, units
+    order = np.argsort(slot)
+    slot = slot[order]
+    first = np.flatnonzero(np.diff(slot, prepend=-1))
+    return slot[first], np.add.reduceat(units[order], first)
 
 
 @numba.njit(cache=True, nogil=True)
-def _rate(journeys: int, opportunities: int, overall: float) -> float:
-    # One journey's worth of the overall rate stands in where a cell itself says little.
-    return (journeys + 1.0) / (opportunities + 1.0 / overall)
+def sum_squares(
+    starts: np.ndarray, slot: np.ndarray, units: np.ndarray, n_cameras: int, slots: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sum what vehicles have with themselves, which are no opportunities.
+
+    Returns
+    -------
+    by_hour : numpy.ndarray of int64, shape (n_cameras × 2,)
+        Squares of the vehicles' units in a slot, summed by camera and kind of day.
+    by_way, by_camera : numpy.ndarray of int64, shape (n_cameras,)
+        Squares of their units on a way, and from a camera, summed by camera.
+    """
+    by_hour = np.zeros(n_cameras * KINDS, np.int64)
+    by_way, by_camera = np.zeros(n_cameras, np.int64), np.zeros(n_cameras, np.int64)
+    for vehicle in range(len(starts) - 1):
+        on_way, from_camera = np.int64(0), np.int64(0)
+        stop = starts[vehicle + 1]
+        for i in range(starts[vehicle], stop):
+            way = slot[i] // (KINDS * slots)
+            camera = way // n_cameras
+            by_hour[camera * KINDS + slot[i] // slots % KINDS] += units[i] * units[i]
+            on_way += units[i]
+            next_way = slot[i + 1] // (KINDS * slots) if i + 1 < stop else np.int64(-1)
+            if next_way != way:
+                by_way[camera] += on_way * on_way
+                from_camera += on_way
+                on_way = np.int64(0)
+                if next_way < 0 or next_way // n_cameras != camera:
+                    by_camera[camera] += from_camera * from_camera
+                    from_camera = np.int64(0)
+    return by_hour, by_way, by_camera
 
 
 @numba.njit(cache=True, nogil=True)
-def _overall(journeys: int, opportunities: int) -> float:
-    return (journeys + 1.0) / (opportunities + 1.0)
+def _overall(
+    journeys: np.ndarray, by_hour: np.ndarray, by_way: np.ndarray, by_camera: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    # Joint journeys of each kind of day, and opportunities of each kind, on ways, from cameras.
+    begun, there = np.zeros(KINDS), np.zeros(KINDS + 2)
+    for cell in range(len(journeys)):
+        begun[cell % KINDS] += journeys[cell]
+        there[cell % KINDS] += by_hour[cell]
+    there[KINDS], there[KINDS + 1] = by_way.sum(), by_camera.sum()
+    return begun, there
 
 
 @numba.njit(cache=True, nogil=True)
-def _own(cells: np.ndarray, first: int, stop: int, cell: int, width: int) -> int:
-    count = 0
-    for i in range(first, stop):
-        if cells[i] // width == cell:
-            count += 1
-    return count
+def _rate(journeys: float, opportunities: float, overall: float) -> float:
+    return (journeys + BORROWED) / (opportunities + BORROWED / overall)
 
 
 @numba.njit(cache=True, nogil=True)
 def traffic_of_pairs(
     pairs_a: np.ndarray,
     pairs_b: np.ndarray,
-    counted: np.ndarray,
     own_starts: np.ndarray,
     own_cells: np.ndarray,
+    move_starts_a: np.ndarray,
+    move_slot_a: np.ndarray,
+    move_later_a: np.ndarray,
+    move_day_a: np.ndarray,
     starts_a: np.ndarray,
-    cell_a: np.ndarray,
-    seen_a: np.ndarray,
+    slot_a: np.ndarray,
+    units_a: np.ndarray,
+    move_starts_b: np.ndarray,
+    move_slot_b: np.ndarray,
+    move_later_b: np.ndarray,
+    move_day_b: np.ndarray,
     starts_b: np.ndarray,
-    cell_b: np.ndarray,
-    seen_b: np.ndarray,
+    slot_b: np.ndarray,
+    units_b: np.ndarray,
     journeys: np.ndarray,
-    opportunities: np.ndarray,
+    by_hour: np.ndarray,
+    by_way: np.ndarray,
+    by_camera: np.ndarray,
+    days: np.ndarray,
     n_cameras: int,
+    slots: int,
 ) -> np.ndarray:
-    """Sum the traffic τ of pairs, each pair's own journeys left out of the rates.
+    """Sum the components of the traffic of pairs, each pair's own journeys left out of the rates.
 
     Parameters
     ----------
     pairs_a, pairs_b : numpy.ndarray of int64, shape (pairs,)
-        Where the pair's vehicles stand in `starts_a` and `starts_b`.
-    counted : numpy.ndarray of bool, shape (pairs,)
-        Whether the pair's journeys are among `journeys` (and must be left out).
+        Where the pair's vehicles stand in the arrays of starts.
     own_starts, own_cells : numpy.ndarray of int64
-        Where each pair's joint journeys begin, and the cells in which they began.
-    starts_a, cell_a, seen_a, starts_b, cell_b, seen_b : numpy.ndarray of int64
-        See `count_cells`.
-    journeys, opportunities : numpy.ndarray of int64, shape (n_cameras × 48 + n_cameras,)
-        Joint journeys that began, and opportunities, by cell and then by camera.
-    n_cameras : int
-        Camera codes run from 0 to below this.
+        Where each pair's joint journeys among `journeys` begin, and the cells in which they began.
+    move_starts_a, move_slot_a, move_later_a, move_day_a : numpy.ndarray of int64
+        See `find_moves`.
+    starts_a, slot_a, units_a : numpy.ndarray of int64
+        See `deal_moves`; the arguments that end in b are those of the second vehicles.
+    journeys : numpy.ndarray of int64, shape (n_cameras × 2,)
+        Joint journeys that began, by cell.
+    by_hour : numpy.ndarray of float64, shape (n_cameras × 2,)
+        Opportunities at the same hour, by cell.
+    by_way, by_camera : numpy.ndarray of float64, shape (n_cameras,)
+        Those on the same way at any hour, and from the same camera, by camera.
+    days : numpy.ndarray of int64, shape (2,)
+        Days of each kind.
+    n_cameras, slots : int
+        See `find_moves`.
 
     Returns
     -------
-    numpy.ndarray of float64, shape (pairs,)
+    numpy.ndarray of float64, shape (pairs, components)
     """
-    size = n_cameras * HOURS
-    all_journeys, all_opportunities = journeys[:size].sum(), opportunities[:size].sum()
-    traffic = np.zeros(len(pairs_a))
+    of_way, square = KINDS * slots, float(UNITS * UNITS)
+    begun, there = _overall(journeys, by_hour, by_way, by_camera)
+    same = np.zeros(len(journeys), np.int64)
+    traffic = np.zeros((len(pairs_a), COMPONENTS))
+    own_by_kind = np.zeros(KINDS)
+    both = np.zeros(KINDS, np.int64)
     for pair in range(len(pairs_a)):
-        i, stop_i = starts_a[pairs_a[pair]], starts_a[pairs_a[pair] + 1]
-        j, stop_j = starts_b[pairs_b[pair]], starts_b[pairs_b[pair] + 1]
+        a, b = pairs_a[pair], pairs_b[pair]
+        _add_same_day(
+            same, move_starts_a[a], move_starts_a[a + 1], move_slot_a, move_later_a, move_day_a,
+            move_starts_b[b], move_starts_b[b + 1], move_slot_b, move_later_b, move_day_b,
+            n_cameras * of_way, slots, 1,
+        )  # fmt: skip
         own, own_stop = own_starts[pair], own_starts[pair + 1]
-        if not counted[pair]:
-            own_stop = own
-        overall = _overall(all_journeys - (own_stop - own), all_opportunities)
-        by_hour, any_hour = 0.0, 0.0
+        own_by_kind[:] = 0.0
+        for i in range(own, own_stop):
+            own_by_kind[own_cells[i] % KINDS] += 1.0
+        i, stop_i = starts_a[a], starts_a[a + 1]
+        j, stop_j = starts_b[b], starts_b[b + 1]
         while i < stop_i and j < stop_j:
-            camera = cell_a[i] // HOURS
-            if cell_b[j] // HOURS < camera:
+            camera = slot_a[i] // of_way // n_cameras
+            other_camera = slot_b[j] // of_way // n_cameras
+            if other_camera < camera:
                 j += 1
                 continue
-            if cell_b[j] // HOURS > camera:
+            if other_camera > camera:
                 i += 1
                 continue
-            end_i, end_j = i, j
-            whole_a, whole_b = 0, 0
-            while end_i < stop_i and cell_a[end_i] // HOURS == camera:
-                whole_a += seen_a[end_i]
-                end_i += 1
-            while end_j < stop_j and cell_b[end_j] // HOURS == camera:
-                whole_b += seen_b[end_j]
-                end_j += 1
-            both = whole_a * whole_b
-            any_hour += both * _rate(
-                journeys[size + camera] - _own(own_cells, own, own_stop, camera, HOURS),
-                opportunities[size + camera] - both,
-                overall,
+            both[:] = 0
+            from_a, from_b, on_way = np.int64(0), np.int64(0), 0.0
+            end = (camera + 1) * n_cameras * of_way
+            while (i < stop_i and slot_a[i] < end) or (j < stop_j and slot_b[j] < end):
+                at_a = slot_a[i] if i < stop_i else end
+                at_b = slot_b[j] if j < stop_j else end
+                way_end = (min(at_a, at_b) // of_way + 1) * of_way
+                on_a, on_b = np.int64(0), np.int64(0)
+                while at_a < way_end or at_b < way_end:
+                    if at_a == at_b:
+                        both[at_a // slots % KINDS] += units_a[i] * units_b[j]
+                    step_a, step_b = at_a <= at_b, at_b <= at_a
+                    if step_a:
+                        on_a += units_a[i]
+                        i += 1
+                        at_a = slot_a[i] if i < stop_i else end
+                    if step_b:
+                        on_b += units_b[j]
+                        j += 1
+                        at_b = slot_b[j] if j < stop_j else end
+                on_way += float(on_a * on_b)
+                from_a += on_a
+                from_b += on_b
+            mine, here = 0.0, 0.0
+            for kind in range(KINDS):
+                cell = camera * KINDS + kind
+                here += journeys[cell]
+                own_here = 0.0
+                for k in range(own, own_stop):
+                    own_here += own_cells[k] == cell
+                mine += own_here
+                if both[kind] == 0:
+                    continue
+                on_other_days = float(both[kind])
+                if days[kind] > 1:
+                    on_other_days = (both[kind] - same[cell]) * (days[kind] / (days[kind] - 1.0))
+                traffic[pair, HOUR] += on_other_days / square * _rate(
+                    journeys[cell] - own_here,
+                    by_hour[cell] - both[kind] / square,
+                    (begun[kind] - own_by_kind[kind] + 1.0) / (there[kind] + 1.0),
+                )
+            others = begun.sum() - own_by_kind.sum() + 1.0
+            alike = on_way / square
+            traffic[pair, WAY] += alike * _rate(
+                here - mine, by_way[camera] - alike, others / (there[KINDS] + 1.0)
             )
-            while i < end_i and j < end_j:
-                if cell_a[i] < cell_b[j]:
-                    i += 1
-                elif cell_a[i] > cell_b[j]:
-                    j += 1
-                else:
-                    cell = cell_a[i]
-                    both = seen_a[i] * seen_b[j]
-                    by_hour += both * _rate(
-                        journeys[cell] - _own(own_cells, own, own_stop, cell, 1),
-                        opportunities[cell] - both,
-                        overall,
-                    )
-                    i += 1
-                    j += 1
-            i, j = end_i, end_j
-        traffic[pair] = (1.0 - ANY_HOUR) * by_hour + ANY_HOUR * any_hour
+            alike = float(from_a) * float(from_b) / square
+            traffic[pair, CAMERA] += alike * _rate(
+                here - mine, by_camera[camera] - alike, others / (there[KINDS + 1] + 1.0)
+            )
+        _add_same_day(
+            same, move_starts_a[a], move_starts_a[a + 1], move_slot_a, move_later_a, move_day_a,
+            move_starts_b[b], move_starts_b[b + 1], move_slot_b, move_later_b, move_day_b,
+            n_cameras * of_way, slots, -1,
+        )  # fmt: skip
     return traffic
+
+
+@numba.njit(cache=True, nogil=True)
+def _add_same_day(
+    same, i, stop_i, slot_a, later_a, day_a, j, stop_j, slot_b, later_b, day_b, of_camera, slots,
+    sign,
+):  # fmt: skip
+    # Moves stand in order of time, so those of one day stand together.
+    while i < stop_i and j < stop_j:
+        if day_a[i] < day_b[j]:
+            i += 1
+            continue
+        if day_b[j] < day_a[i]:
+            j += 1
+            continue
+        other = j
+        while other < stop_j and day_b[other] == day_a[i]:
+            amount = np.int64(0)
+            early_a, early_b = UNITS - later_a[i], UNITS - later_b[other]
+            if slot_a[i] == slot_b[other]:
+                amount = early_a * early_b + later_a[i] * later_b[other]
+            if slot_a[i] == next_slot(slot_b[other], slots):
+                amount += early_a * later_b[other]
+            if slot_b[other] == next_slot(slot_a[i], slots):
+                amount += later_a[i] * early_b
+            if amount:
+                cell = slot_a[i] // of_camera * KINDS + slot_a[i] // slots % KINDS
+                same[cell] += sign * amount
+            other += 1
+        i += 1
 
 
 @numba.njit(cache=True, nogil=True)
 def traffic_with_all(
     starts: np.ndarray,
-    cell: np.ndarray,
-    seen: np.ndarray,
-    sightings: np.ndarray,
+    slot: np.ndarray,
+    units: np.ndarray,
+    used: np.ndarray,
+    used_units: np.ndarray,
+    ways: np.ndarray,
+    way_units: np.ndarray,
+    camera_units: np.ndarray,
     journeys: np.ndarray,
-    opportunities: np.ndarray,
+    by_hour: np.ndarray,
+    by_way: np.ndarray,
+    by_camera: np.ndarray,
     n_cameras: int,
+    slots: int,
 ) -> np.ndarray:
     """Sum the traffic of each vehicle with all other vehicles, met or never met.
 
+    Parameters
+    ----------
+    starts, slot, units : numpy.ndarray of int64
+        See `deal_moves`.
+    used, used_units, ways, way_units : numpy.ndarray of int64
+        All slots (ways) that any vehicle uses, sorted, and the units of all vehicles there.
+    camera_units : numpy.ndarray of int64, shape (n_cameras,)
+        Units of all vehicles by camera.
+    journeys, by_hour, by_way, by_camera, n_cameras, slots
+        See `traffic_of_pairs`.
+
     Returns
     -------
-    numpy.ndarray of float64, shape (vehicles,)
+    numpy.ndarray of float64, shape (vehicles, components)
     """
-    size = n_cameras * HOURS
-    overall = _overall(journeys[:size].sum(), opportunities[:size].sum())
-    totals = np.zeros(len(starts) - 1)
+    of_way, square = KINDS * slots, float(UNITS * UNITS)
+    begun, there = _overall(journeys, by_hour, by_way, by_camera)
+    every = begun.sum() + 1.0
+    totals = np.zeros((len(starts) - 1, COMPONENTS))
     for vehicle in range(len(starts) - 1):
-        whole = 0
-        for i in range(starts[vehicle], starts[vehicle + 1]):
-            c, n = cell[i], seen[i]
-            totals[vehicle] += (1.0 - ANY_HOUR) * n * (sightings[c] - n) * _rate(
-                journeys[c], opportunities[c], overall
+        on_way, from_camera = np.int64(0), np.int64(0)
+        stop = starts[vehicle + 1]
+        for i in range(starts[vehicle], stop):
+            way, kind = slot[i] // of_way, slot[i] // slots % KINDS
+            camera = way // n_cameras
+            cell = camera * KINDS + kind
+            others = used_units[np.searchsorted(used, slot[i])] - units[i]
+            totals[vehicle, HOUR] += float(units[i] * others) / square * _rate(
+                journeys[cell], by_hour[cell], (begun[kind] + 1.0) / (there[kind] + 1.0)
             )
-            whole += n
-            if i + 1 == starts[vehicle + 1] or cell[i + 1] // HOURS != c // HOURS:
-                c = size + c // HOURS
-                totals[vehicle] += ANY_HOUR * whole * (sightings[c] - whole) * _rate(
-                    journeys[c], opportunities[c], overall
+            on_way += units[i]
+            next_way = slot[i + 1] // of_way if i + 1 < stop else np.int64(-1)
+            if next_way == way:
+                continue
+            here = 0.0
+            for k in range(KINDS):
+                here += journeys[camera * KINDS + k]
+            others = way_units[np.searchsorted(ways, way)] - on_way
+            totals[vehicle, WAY] += float(on_way) * float(others) / square * _rate(
+                here, by_way[camera], every / (there[KINDS] + 1.0)
+            )
+            from_camera += on_way
+            on_way = np.int64(0)
+            if next_way < 0 or next_way // n_cameras != camera:
+                others = camera_units[camera] - from_camera
+                totals[vehicle, CAMERA] += float(from_camera) * float(others) / square * _rate(
+                    here, by_camera[camera], every / (there[KINDS + 1] + 1.0)
                 )
-                whole = 0
+                from_camera = np.int64(0)
     return totals
+
+
+def fit_mixture(journeys: np.ndarray, components: np.ndarray) -> np.ndarray:
+    """Fit how much each component of traffic tells, by expectation and maximisation.
+
+    Parameters
+    ----------
+    journeys : numpy.ndarray of int, shape (pairs,)
+        Joint journeys of pairs that were not chosen by how often they met.
+    components : numpy.ndarray of float64, shape (pairs, components)
+        Of those pairs; each component sums, over all pairs there are, to all joint journeys.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (components,)
+        Weights that sum to one. Pairs that never met need not be there: since every component has
+        the same sum, they tell nothing of the weights.
+
+    Examples
+    --------
+    >>> fit_mixture(np.array([3, 1]), np.array([[4.0, 0.0], [0.0, 4.0]])).round(2).tolist()
+    [0.7, 0.3]
+    """
+    n = components.shape[1]
+    weights = np.full(n, 1.0 / n)
+    met = journeys > 0
+    journeys, components = journeys[met].astype(float), components[met]
+    for _ in range(ROUNDS):
+        parts = weights * components
+        share = parts / np.maximum(parts.sum(axis=1), 1e-300)[:, None]
+        # A journey for each is added, so that none is ruled out by little data.
+        weights = (journeys @ share + 1.0) / (journeys.sum() + n)
+    return weights

@@ -99,6 +99,14 @@ def test_platoons_that_favour_some_pairs_widen_the_tail():
     assert 0.15 < chance.spread < 0.5
 
 
+def test_too_few_pairs_do_not_tell_how_unequal_pairs_are():
+    rng = np.random.default_rng(5)
+    traffic, journeys, shifted = simulated(rng, n=60, weight=50.0, unequal=1.0)
+    fitted = fit_chance(journeys, shifted, traffic, np.ones(60), 0.0, 5, spread=0.04)
+    assert np.count_nonzero(shifted >= 10) < 30
+    assert fitted.spread == 0.04
+
+
 def test_companions_do_not_pass_for_platoons():
     rng = np.random.default_rng(4)
     traffic, journeys, shifted = simulated(rng)

@@ -1,20 +1,21 @@
 from __future__ import annotations
 
-from itertools import combinations
+from collections import Counter
+from itertools import combinations, product
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.patterns.encounters import (
+from analyzer.patterns.camera_index import index_by_camera
+from analyzer.patterns.closeness import trip_cameras
+from analyzer.patterns.encounter_counts import (
     count_meetings,
     count_repeats,
-    index_by_camera,
-    joint_journeys,
-    run_starts,
-    travels,
+    encounters_of_pairs,
 )
+from analyzer.patterns.encounters import joint_journeys, run_starts, travels
 
 
 def oracle_encounters(rows: list[tuple], within: int) -> dict[tuple[int, int], list]:
@@ -40,17 +41,70 @@ def oracle_journeys(encounters: list, max_gap: int, min_cameras: int) -> list[tu
     return [run[0] for run in runs if len({camera for _, camera in run}) >= min_cameras]
 
 
-def kernel(rows: list[tuple], within, max_gap, min_cameras, *, directed=True, later_only=True):
+def oracle_trips(rows: list[tuple], gap: int) -> dict[tuple[int, int], set]:
+    """Cameras of the trip of each sighting: (vehicle, time) → cameras."""
+    trips: dict = {}
+    for vehicle in {row[0] for row in rows}:
+        own = sorted((t, c) for v, t, c, _ in rows if v == vehicle)
+        trip: list = []
+        for i, (t, c) in enumerate(own):
+            trip.append((t, c))
+            if i + 1 == len(own) or own[i + 1][0] - t > gap:
+                for u, _ in trip:
+                    trips[vehicle, u] = {camera for _, camera in trip}
+                trip = []
+    return trips
+
+
+def oracle_closeness(rows: list[tuple], pair, run: list[tuple], within: int, gap: int) -> set[int]:
+    """Closeness of a joint journey, given its (time, camera); several where the first is a tie."""
+    trips = oracle_trips(rows, gap + within)
+    nearest: dict = {}
+    firsts = []
+    for (v, t, c, d), (w, u, e, f) in product(
+        [row for row in rows if row[0] == pair[0]], [row for row in rows if row[0] == pair[1]]
+    ):
+        if c == e and abs(t - u) <= within and (-1 in (d, f) or d == f) and (max(t, u), c) in run:
+            nearest[c] = min(nearest.get(c, within), abs(t - u))
+            if (max(t, u), c) == min(run):
+                firsts.append(len(trips[v, t]) + len(trips[w, u]))
+    n = len(nearest)
+    mean = sum(nearest.values()) // n
+    return {
+        (10**9 * n // (max(passed - n, n) + 1)) * 10_000 // (10_000 + mean) for passed in firsts
+    }
+
+
+def oracle_runs(encounters: list, max_gap: int, min_cameras: int) -> list[list]:
+    runs: list[list] = []
+    for time, camera in encounters:
+        if runs and time - runs[-1][-1][0] <= max_gap:
+            runs[-1].append((time, camera))
+        else:
+            runs.append([(time, camera)])
+    return [run for run in runs if len({camera for _, camera in run}) >= min_cameras]
+
+
+NONE = np.empty(0, np.int64)
+
+
+def kernel(
+    rows: list[tuple], within, max_gap, min_cameras, *, directed=True, later_only=True, least=1,
+    thresholds=NONE, kept=(),
+):  # fmt: skip
+    """Run the kernel; a sighting's cell is its own row, so that journeys tell where they began."""
     table = np.array(sorted(rows), np.int64).reshape(-1, 4)
-    columns = {"vehicle": table[:, 0], "camera": table[:, 2]}
+    starts = run_starts(table[:, 0])
+    passed = trip_cameras(starts, table[:, 1], table[:, 2], max_gap + within)
+    columns = {"vehicle": table[:, 0], "camera": table[:, 2], "trip_cameras": passed}
     if directed:
         columns["direction"] = table[:, 3]
     index = index_by_camera(columns, table[:, 1], 8)
-    starts = run_starts(table[:, 0])
     return joint_journeys(
         starts, table[starts[:-1], 0], table[:, 1], table[:, 2],
-        table[:, 3] if directed else np.empty(0, np.int64),
+        table[:, 3] if directed else np.empty(0, np.int64), passed, np.arange(len(table)),
         *index.values(), within, max_gap, min_cameras, later_only,
+        np.isin(np.arange(9), kept), least, thresholds, max(len(table), 1),
     )  # fmt: skip
 
 
@@ -68,7 +122,7 @@ def random_rows(rng, n=120, vehicles=6, cameras=4, span=400, directions=(-1, 0, 
 @pytest.mark.parametrize("min_cameras", [2, 3])
 def test_joint_journeys_are_those_of_the_oracle(seed: int, min_cameras: int):
     rng = np.random.default_rng(seed)
-    rows = random_rows(rng, span=int(rng.choice([100, 400, 3000])))
+    rows = sorted(set(random_rows(rng, span=int(rng.choice([100, 400, 3000])))))
     within, max_gap = int(rng.integers(0, 12)), int(rng.integers(1, 60))
     if seed % 2:
         # Minutes instead of milliseconds: then the index has many bins.
@@ -76,13 +130,34 @@ def test_joint_journeys_are_those_of_the_oracle(seed: int, min_cameras: int):
         within, max_gap = 60_000 * within, 60_000 * max_gap
     expected = []
     for (a, b), met in sorted(oracle_encounters(rows, within).items()):
-        expected += [
-            (a, b, camera, time, len(met))
-            for time, camera in oracle_journeys(met, max_gap, min_cameras)
-        ]
-    columns = (column.tolist() for column in kernel(rows, within, max_gap, min_cameras))
-    found = list(zip(*columns, strict=True))
-    assert found == expected
+        for run in oracle_runs(met, max_gap, min_cameras):
+            expected.append((a, b, run))
+    journeys, unlisted = kernel(rows, within, max_gap, min_cameras)
+    assert not unlisted.any()
+    assert journeys[:, :2].tolist() == [[a, b] for a, b, _ in expected]
+    for (a, b, run), (_, _, cell, closeness) in zip(expected, journeys.tolist(), strict=True):
+        v, t, c, _ = rows[cell]
+        assert (v, c) == (a, run[0][1]) and run[0][0] - within <= t <= run[0][0]
+        assert closeness in oracle_closeness(rows, (a, b), run, within, max_gap)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_pairs_with_one_journey_are_tallied_unless_they_are_kept(seed: int):
+    rows = random_rows(np.random.default_rng(seed), n=300, vehicles=8, span=1200)
+    rows = [(v, t, c, -1) for v, t, c, _ in rows]
+    terms = (8, 30, 2)
+    every, _ = kernel(rows, *terms)
+    thresholds = np.unique(np.quantile(every[:, 3], [0.4, 0.8]).astype(np.int64))
+    listed, unlisted = kernel(rows, *terms, least=2, kept=[3], thresholds=thresholds)
+    of_pair = Counter(map(tuple, every[:, :2].tolist()))
+    stays = [of_pair[a, b] > 1 or 3 in (a, b) for a, b in every[:, :2].tolist()]
+    np.testing.assert_array_equal(listed, every[stays])
+    gone = every[~np.array(stays)]
+    tally = np.zeros_like(unlisted)
+    for _, _, cell, closeness in gone.tolist():
+        tally[sum(closeness >= t for t in thresholds), cell] += 1
+    np.testing.assert_array_equal(unlisted, tally)
+    assert len(gone) > 2 and len(listed) > 2
 
 
 def test_the_random_rows_hold_journeys_and_none():
@@ -106,9 +181,11 @@ def test_the_random_rows_hold_journeys_and_none():
 def test_joint_journeys_of_any_rows(rows, within, max_gap):
     expected = []
     for (a, b), met in sorted(oracle_encounters(rows, within).items()):
-        expected += [(a, b, c, t, len(met)) for t, c in oracle_journeys(met, max_gap, 2)]
-    found = zip(*(column.tolist() for column in kernel(rows, within, max_gap, 2)), strict=True)
-    assert list(found) == expected
+        expected += [[a, b]] * len(oracle_journeys(met, max_gap, 2))
+    journeys, _ = kernel(rows, within, max_gap, 2)
+    assert journeys[:, :2].tolist() == expected
+    # The order in which rows come means nothing.
+    np.testing.assert_array_equal(kernel(rows[::-1], within, max_gap, 2)[0], journeys)
 
 
 def test_both_borders_are_inclusive():
@@ -135,27 +212,74 @@ def test_opposite_directions_are_no_encounter_and_unknown_ones_are():
 def test_long_times_are_looked_up_by_bins():
     rows = [(v, 60_000 * t, 0, -1) for v, t, *_ in random_rows(np.random.default_rng(0))]
     table = np.array(sorted(rows))
-    index = index_by_camera({"vehicle": table[:, 0], "camera": table[:, 2]}, table[:, 1], 1)
+    columns = {"vehicle": table[:, 0], "camera": table[:, 2], "trip_cameras": table[:, 3]}
+    index = index_by_camera(columns, table[:, 1], 1)
     assert index["index_bins"][2] > 50
+
+
+@pytest.mark.parametrize("crowd", [False, True])
+def test_the_index_is_sorted_by_camera_and_time(crowd: bool):
+    rng = np.random.default_rng(2)
+    # Hundreds within a minute fill one bin; hours spread over many.
+    times = rng.integers(0, 50_000 if crowd else 5_000_000, 700)
+    rows = {
+        "vehicle": np.arange(700), "camera": rng.integers(0, 3, 700),
+        "trip_cameras": rng.integers(1, 9, 700), "direction": rng.integers(-1, 2, 700),
+    }
+    index = index_by_camera(rows, times, 4)
+    order = sorted(range(700), key=lambda row: (rows["camera"][row], times[row], row))
+    assert index["index_vehicles"].tolist() == order
+    assert index["index_times"].tolist() == times[order].tolist()
+    assert index["index_directions"].tolist() == rows["direction"][order].tolist()
+    assert index["index_trip_cameras"].tolist() == rows["trip_cameras"][order].tolist()
+    first, length, bins = index["index_bins"]
+    for camera in range(4):
+        here = np.flatnonzero(rows["camera"] == camera)
+        at = np.bincount((times[here] - first) // length, minlength=bins)
+        starts = index["index_starts"][camera * bins : (camera + 1) * bins + 1]
+        assert np.diff(starts).tolist() == at.tolist()
 
 
 def test_every_pair_is_seen_from_both_sides():
     rows = random_rows(np.random.default_rng(5))
-    once = kernel(rows, 8, 30, 2)
-    both = kernel(rows, 8, 30, 2, later_only=False)
-    assert len(both[0]) == 2 * len(once[0])
-    pairs = sorted(zip(np.minimum(both[0], both[1]), np.maximum(both[0], both[1]), strict=True))
-    assert pairs[::2] == sorted(zip(once[0], once[1], strict=True))
+    once = kernel(rows, 8, 30, 2)[0][:, :2]
+    both = np.sort(kernel(rows, 8, 30, 2, later_only=False)[0][:, :2], axis=1)
+    assert len(both) == 2 * len(once)
+    assert sorted(both.tolist())[::2] == sorted(once.tolist())
 
 
 def test_buffers_grow():
     rows = [(v, t, t % 2, -1) for v in (0, 1) for t in range(1500)]
-    a, *_, met = kernel(rows, 1, 1, 2, directed=False)
-    assert len(a) == 1
-    assert met[0] == sum(1 for t in range(1500) for u in (t - 1, t, t + 1)
-                         if 0 <= u < 1500 and u % 2 == t % 2)
+    assert len(kernel(rows, 1, 1, 2, directed=False)[0]) == 1
     many = [(v, 100 * t + s, s, -1) for v in (0, 1) for t in range(1500) for s in (0, 1)]
     assert len(kernel(many, 0, 10, 2, directed=False)[0]) == 1500
+
+
+@pytest.mark.parametrize("directed", [True, False])
+def test_encounters_of_pairs_are_those_of_the_oracle(directed: bool):
+    rows = sorted(set(random_rows(np.random.default_rng(8), directions=(-1, 0, 1))))
+    if not directed:
+        rows = sorted({(v, t, c, -1) for v, t, c, _ in rows})
+    table = np.array(rows)
+    starts = run_starts(table[:, 0])
+    side = (starts, table[:, 1], table[:, 2], table[: None if directed else 0, 3])
+    a, b = np.triu_indices(6, 1)
+    found = encounters_of_pairs(a, b, *side, *side, 9)
+    expected = oracle_encounters(rows, 9)
+    assert found.tolist() == [len(expected.get(pair, ())) for pair in zip(a, b, strict=True)]
+    assert found.sum() > 20
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_trip_cameras_are_counted_by_trip(seed: int):
+    rows = sorted(
+        {(v, t): (v, t, c, -1) for v, t, c, _ in random_rows(np.random.default_rng(seed))}.values()
+    )
+    table = np.array(rows)
+    found = trip_cameras(run_starts(table[:, 0]), table[:, 1], table[:, 2], 25)
+    trips = oracle_trips(rows, 25)
+    assert found.tolist() == [len(trips[v, t]) for v, t, *_ in rows]
+    assert len(set(found.tolist())) > 2
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from analyzer.patterns.closeness import trip_cameras
 from analyzer.patterns.encounters import run_starts
 from analyzer.patterns.habit import daily_rows, shift_calendar, shifted_journeys, shifted_times
-from tests.patterns.test_encounters import oracle_encounters, oracle_journeys
+from tests.patterns.test_encounters import kernel, oracle_encounters, oracle_journeys
 
 MINUTE, DAY = 60_000, 86_400_000
 
@@ -65,23 +66,56 @@ def test_shifted_journeys_are_those_of_the_shifted_rows(days: int, directed: boo
                 for s in range(1, calendar.shifts + 1)
             )  # fmt: skip
     table = np.array(rows)
-    columns = {"vehicle": table[:, 0], "camera": table[:, 2]}
+    pairs = np.array(list(expected))
+    found = count_shifted(table, pairs, calendar, directed, within, max_gap, min_cameras)
+    assert found.sum(axis=1).tolist() == list(expected.values())
+    if days >= 10:
+        assert found.sum() > 5
+
+
+def count_shifted(
+    table, pairs, calendar, directed, within, max_gap, min_cameras, thresholds=(5 * 10**7, 2 * 10**8)
+):
+    starts = run_starts(table[:, 0])
+    passed = trip_cameras(starts, table[:, 1], table[:, 2], max_gap + within)
+    columns = {"vehicle": table[:, 0], "camera": table[:, 2], "trip_cameras": passed}
     if directed:
         columns["direction"] = table[:, 3]
-    starts = run_starts(table[:, 0])
     daily = daily_rows(columns, starts, table[:, 1], 4)
-    side = (starts, daily["cameras"], daily["clock"], daily["days"], daily["directions"])
-    pairs = np.array(list(expected))
+    names = ("cameras", "clock", "days", "directions", "trip_cameras")
+    side = (starts, *(daily[name] for name in names))
     arrays = calendar.to_broadcast()
-    found = shifted_journeys(
+    return shifted_journeys(
         pairs[:, 0], pairs[:, 1], *side, *side,
         *(arrays[n] for n in (
             "kind", "position", "sizes", "days_of", "inverse_starts", "inverse")),
-        3, within, max_gap, min_cameras,
+        3, within, max_gap, min_cameras, np.array(thresholds),
     )  # fmt: skip
-    assert found.tolist() == list(expected.values())
-    if days >= 10:
-        assert found.sum() > 5
+
+
+@pytest.mark.parametrize("days", [10, 28])
+def test_levels_of_shifted_journeys_are_those_of_the_same_rows_in_place(days: int):
+    # Moving one vehicle's rows by a shift and asking the other kernel gives the same closeness.
+    within, max_gap, thresholds = 90_000, 5 * MINUTE, np.array([7 * 10**7, 11 * 10**7])
+    calendar = shift_calendar(4, 4 + days - 1)
+    every = np.zeros(3, np.int64)
+    for seed in range(8):
+        rows = random_days(np.random.default_rng(seed), days, per_day=9, vehicles=2)
+        # A shift may cut a trip at midnight, and then the trip in place is another.
+        rows = [(v, t, c, -1) for v, t, c, _ in rows if 3_600_000 < t % DAY < DAY // 2]
+        levels = np.zeros(3, np.int64)
+        for s in range(1, calendar.shifts + 1):
+            moved = oracle_shift([r for r in rows if r[0] == 0], 4, 4 + days - 1, s)
+            journeys, _ = kernel(moved + [r for r in rows if r[0]], within, max_gap, 2)
+            reached = np.searchsorted(thresholds, journeys[:, 3], "right")
+            levels += np.bincount(reached, minlength=3)
+        pair = np.array([[0, 1]])
+        found = count_shifted(
+            np.array(rows), pair, calendar, False, within, max_gap, 2, thresholds
+        )
+        assert found[0].tolist() == levels.tolist()
+        every += levels
+    assert (every > 0).all()
 
 
 @pytest.mark.parametrize("days", [2, 7, 13, 28, 40])

@@ -1,0 +1,206 @@
+"""Judging pairs: chance is fitted to a data set, and pairs are held against it.
+
+Chance is fitted on the pairs of probed vehicles, which were not chosen by how often they met, for
+each level of closeness by itself: κ, S and δ (`chance`), and the share of the traffic that is so
+close. A pair's p-value is the smallest of its levels times their number. Companions are not
+traffic: those found are left out of it, and chance is measured again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analyzer.patterns.chance import Chance, adjust, fit_chance
+from analyzer.patterns.closeness import LEVEL_SHARES
+from analyzer.patterns.cotravel import CoTravel, Pairs
+from analyzer.patterns.traffic import fit_mixture
+
+CERTAIN_FDR = 0.05
+"""Pairs found at this rate are companions, not traffic, when chance is measured again."""
+
+MAX_ROUNDS = 2
+"""How often chance is measured."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """Chance in one data set.
+
+    Attributes
+    ----------
+    levels : tuple of Chance
+        The model of each level of closeness, the lowest first.
+    shares : numpy.ndarray of float64, shape (levels,)
+        Share of the joint journeys of traffic that reach each level; 1 for the lowest.
+    mixture : numpy.ndarray of float64, shape (components + 1,)
+        Weights of the components of traffic, and of meeting just anybody.
+    """
+
+    levels: tuple[Chance, ...]
+    shares: np.ndarray
+    mixture: np.ndarray
+
+    def tail(
+        self, pairs: Pairs, traffic: np.ndarray, shifted: np.ndarray, share: np.ndarray
+    ) -> np.ndarray:
+        """Find the p-values of pairs.
+
+        Parameters
+        ----------
+        pairs : Pairs
+            The pairs.
+        traffic : numpy.ndarray of float64, shape (pairs,)
+            τ.
+        shifted : numpy.ndarray of int64, shape (pairs, levels)
+            Σh.
+        share : numpy.ndarray of float64, shape (pairs,)
+            Share of S that is the pair's.
+
+        Returns
+        -------
+        numpy.ndarray of float64, shape (pairs,)
+        """
+        least = np.ones(len(pairs))
+        for level, chance in enumerate(self.levels):
+            tail = chance.tail(
+                pairs.reaching(level), traffic * self.shares[level], shifted[:, level], share
+            )
+            least = np.minimum(least, tail)
+        return np.minimum(least * len(self.levels), 1.0)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What chance gives each pair, and the model of chance behind it.
+
+    Attributes
+    ----------
+    model : Model
+        The model.
+    judged : numpy.ndarray of bool, shape (pairs,)
+        Whose habit was counted; the others cannot be found whatever it is.
+    traffic, repeats, expected, p_values : numpy.ndarray of float64, shape (pairs,)
+        τ, S, expected joint journeys, and the p-value (1 for those not judged).
+    shifted : numpy.ndarray of int64, shape (pairs,)
+        Σh.
+    """
+
+    model: Model
+    judged: np.ndarray
+    traffic: np.ndarray
+    repeats: np.ndarray
+    expected: np.ndarray
+    p_values: np.ndarray
+    shifted: np.ndarray
+
+
+def judge_pairs(
+    passes: CoTravel,
+    pairs: Pairs,
+    unlisted: np.ndarray,
+    tests: int,
+    max_fdr: float,
+    asked: np.ndarray,
+) -> Judgement:
+    """Fit chance to the pairs, and find how far each goes beyond it.
+
+    Parameters
+    ----------
+    passes : CoTravel
+        The passes over the sightings.
+    pairs : Pairs
+        The pairs that are listed.
+    unlisted : numpy.ndarray of int64, shape (levels, cells)
+        Joint journeys of the others.
+    tests : int
+        Number of pairs that could have been found.
+    max_fdr : float
+        No pair with a larger q-value will be asked for.
+    asked : numpy.ndarray of bool, shape (pairs,)
+        Pairs to be judged in any case.
+    """
+    counted = np.ones(len(pairs), bool)
+    times = passes.probes(pairs.a).astype(np.int64) + passes.probes(pairs.b)
+    coincidence, share = passes.common_life(pairs)
+    # Vehicles that were never in the data together cannot tell how often they would have met.
+    usual = np.repeat(np.arange(len(pairs)), times * (coincidence > 0))
+    judged = times > 0
+    shifted = np.zeros((len(pairs), len(unlisted)), np.int64)
+    _count_habit(passes, pairs, judged, shifted)
+    met = pairs.journeys > 0
+    probed = int(passes.probes(passes.travellers).sum())
+    for _ in range(MAX_ROUNDS):
+        shares, journeys = _usual_journeys(pairs, counted, unlisted)
+        components = passes.sum_traffic(pairs, counted, journeys) * coincidence[:, None]
+        with_all = passes.sum_traffic_with_all(journeys)
+        # Chance meetings of two vehicles that share nothing: the same for all pairs.
+        anybody = journeys.sum() / max(tests, 1)
+        components = np.column_stack([components, np.full(len(pairs), anybody)])
+        with_all = np.append(with_all, anybody * probed * (len(passes.travellers) - 1))
+        usual_counted = usual[counted[usual]]
+        mixture = fit_mixture(pairs.journeys[usual_counted], components[usual_counted])
+        traffic = components @ mixture
+        rest = max(float(with_all @ mixture) - float((traffic * times).sum()), 0.0)
+        levels: tuple[Chance, ...] = ()
+        for level, part in enumerate(shares):
+            # What favours some pairs favours them at every level; the lowest knows it best.
+            levels += (
+                fit_chance(
+                    pairs.reaching(level)[usual], shifted[usual, level], traffic[usual] * part,
+                    share[usual], rest * part, passes.calendar.shifts,
+                    levels[0].spread if levels else 0.0,
+                ),
+            )
+        model = Model(levels, shares, mixture)
+        # Habit only makes chance greater: who is not found without it is not found with it.
+        p_values = model.tail(pairs, traffic, np.where(judged[:, None], shifted, 0), share)
+        wanted = met & (asked | _may_be_found(p_values, tests, max(max_fdr, CERTAIN_FDR)))
+        more = wanted & ~judged
+        _count_habit(passes, pairs, more, shifted)
+        judged |= more
+        p_values = np.where(judged, model.tail(pairs, traffic, shifted, share), 1.0)
+        found = (adjust(p_values, tests) <= CERTAIN_FDR) & met
+        if np.array_equal(counted, ~found):
+            break
+        counted = ~found
+    lowest = levels[0]
+    return Judgement(
+        model,
+        judged,
+        traffic,
+        lowest.worth * share,
+        lowest.expected(traffic, shifted[:, 0], share),
+        p_values,
+        shifted[:, 0],
+    )
+
+
+def _count_habit(passes: CoTravel, pairs: Pairs, chosen: np.ndarray, shifted: np.ndarray) -> None:
+    at = np.flatnonzero(chosen)
+    shifted[at] = passes.count_shifted(pairs.take(at))
+
+
+def _usual_journeys(
+    pairs: Pairs, counted: np.ndarray, unlisted: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give the share of the usual joint journeys that reach each level, and all by cell."""
+    every = unlisted.copy()
+    of_counted = np.repeat(counted, pairs.journeys)
+    np.add.at(every, (pairs.levels[of_counted], pairs.cells[of_counted]), 1)
+    reaching = np.cumsum(every.sum(axis=1)[::-1])[::-1]
+    expected = np.array([1.0, *LEVEL_SHARES])[: len(every)]
+    return (reaching + expected) / (reaching[0] + 1.0), every.sum(axis=0)
+
+
+def _may_be_found(p_values: np.ndarray, tests: int, fdr: float) -> np.ndarray:
+    """Tell which pairs could have a q-value up to `fdr` if these are their least p-values."""
+    ordered = np.sort(p_values)
+    possible = len(ordered)
+    while possible:
+        remaining = int(np.searchsorted(ordered, fdr * possible / max(tests, 1), side="right"))
+        if remaining == possible:
+            break
+        possible = remaining
+    return p_values <= fdr * possible / max(tests, 1)
