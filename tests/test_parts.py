@@ -43,8 +43,9 @@ from analyzer.synthetic import make_region
 from tests.process_engine import ProcessEngine
 
 RESULTS = (
-    "trips", "places", "routines", "commutes", "flows", "companions", "groups", "companions of one",
-    "unicity", "unicity of a sample", "unicity by zone and week", "unicity by grid", "retention",
+    "trips", "places", "routines", "commutes", "flows", "companions", "groups", "communities",
+    "companions of one", "unicity", "unicity of a sample", "unicity by zone and week",
+    "unicity by grid", "retention",
     "retention, store open", "camera load", "sighting counts", "patterns", "predictability",
     "linkage by week", "linkage by day",
     "unicity by home and work", "unicity of habits", "attribute gain", "grid", "anonymity",
@@ -71,6 +72,7 @@ def measure_all(sightings: Sightings, engine: str | Engine, *, of: str) -> dict[
         "flows": commutes.od_matrix,
         "companions": companions,
         "groups": companions.groups,
+        "communities": companions.communities,
         "companions of one": find_companions(sightings, max_fdr=1, of=of, **on),
         "unicity": measure_unicity(sightings, Adversary(points=3), **on),
         "unicity of a sample": measure_unicity(sightings, Adversary(), sample=60, seed=4, **on),

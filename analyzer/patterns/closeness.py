@@ -65,7 +65,7 @@ def closeness_of(apart: np.ndarray, together: int, passed: int) -> int:
     Examples
     --------
     >>> closeness_of(np.array([0, 0, 0]), 3, 6), closeness_of(np.array([10_000]), 1, 4)
-    (750000000, 100000000)
+    (750000000, 125000000)
     """
     total = 0
     for camera in range(together):

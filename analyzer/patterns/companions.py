@@ -61,6 +61,8 @@ class Companions(Result):
         What makes an encounter and a joint journey.
     max_fdr : float
         Largest q-value listed.
+    at_camera : numpy.ndarray of int64, shape (cameras,)
+        Encounters of the listed pairs by camera; see `cameras`.
     of : str or None
         The vehicle that was asked about.
     """
@@ -73,6 +75,7 @@ class Companions(Result):
     by_journeys: np.ndarray = field(repr=False)
     terms: Terms
     max_fdr: float
+    at_camera: np.ndarray = field(repr=False)
     of: str | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
@@ -106,11 +109,15 @@ class Companions(Result):
         -------
         networkx.Graph
             Edges carry ``weight`` (joint journeys), ``journeys``, ``encounters``, ``expected``,
-            ``p_value``, ``q_value``.
+            ``p_value``, ``q_value``; vehicles the number of their ``group`` and ``community``.
         """
         import networkx
 
         graph = networkx.Graph()
+        for table, number in ((self.groups, "group"), (self.communities, "community")):
+            for of, names in zip(table[number], table["vehicles"], strict=True):
+                for name in names:
+                    graph.add_node(name, **{number: of})
         for pair in self.pairs.to_dict("records"):
             a, b = pair.pop("vehicle_a"), pair.pop("vehicle_b")
             graph.add_edge(a, b, weight=pair["journeys"], **pair)
@@ -162,6 +169,64 @@ class Companions(Result):
         groups = groups.reset_index().sort_values(["size", "root"], ascending=[False, True])
         groups.insert(0, "group", np.arange(len(groups)))
         return groups.drop(columns="root").reset_index(drop=True)
+
+    @cached_property
+    def communities(self) -> pd.DataFrame:
+        """Communities within the groups: who travels with each other more than with the rest.
+
+        Louvain's method with joint journeys as weights; the order of pairs and the key do not
+        matter. ``community`` (number), ``size``, ``vehicles`` (names), ``group`` (number).
+
+        References
+        ----------
+        Blondel, V. D., Guillaume, J.-L., Lambiotte, R., Lefebvre, E. (2008). Fast unfolding of
+        communities in large networks. Journal of Statistical Mechanics, P10008.
+        doi:10.1088/1742-5468/2008/10/P10008
+        """
+        import networkx
+
+        graph = networkx.Graph()
+        a, b = self.rows["vehicle_a"], self.rows["vehicle_b"]
+        graph.add_nodes_from(sorted(self._group_of))
+        order = np.lexsort((b, a))
+        graph.add_weighted_edges_from(
+            zip(a[order].tolist(), b[order].tolist(), self.rows["journeys"][order].tolist(),
+                strict=True)
+        )  # fmt: skip
+        found = networkx.community.louvain_communities(graph, seed=0) if len(a) else []
+        members = sorted((sorted(codes) for codes in found), key=lambda codes: (-len(codes), codes))
+        group = {
+            name: number
+            for number, names in zip(self.groups["group"], self.groups["vehicles"], strict=True)
+            for name in names
+        }
+        vehicles = [tuple(self.sightings.vehicle_names(np.array(codes))) for codes in members]
+        return pd.DataFrame(
+            {
+                "community": np.arange(len(members)),
+                "size": np.array([len(codes) for codes in members], np.int64),
+                "vehicles": pd.Series(vehicles, dtype=object),
+                "group": np.array([group[names[0]] for names in vehicles], np.int64),
+            }
+        )
+
+    @cached_property
+    def cameras(self) -> pd.DataFrame:
+        """Role of the cameras: how much of the evidence each of them carries, most first.
+
+        ``camera``, ``encounters`` (of the listed pairs, there) and ``share`` of all those
+        encounters.
+        """
+        order = np.lexsort((np.arange(len(self.at_camera)), -self.at_camera))
+        order = order[self.at_camera[order] > 0]
+        met = self.at_camera[order]
+        return pd.DataFrame(
+            {
+                "camera": self.sightings.camera_names(order),
+                "encounters": met,
+                "share": met / max(int(met.sum()), 1),
+            }
+        )
 
     def summary(self) -> str:
         """Tell how many pairs travel together, out of how many, and what that can show."""
@@ -291,10 +356,14 @@ def find_companions(
     -----
     With J the joint journeys of a pair, Σh those of its shifted data (`habit`), τ its traffic
     (`traffic`), S what the shifts are worth and κ the weight of traffic (`chance`): expected =
-    (κτ + Σh) / (κ + S), and the p-value is P(X ≥ J), X negative binomial of size κτ + Σh (less
-    where platoons favour pairs unequally) with that mean. Tests are all unordered pairs of vehicles
-    that have a trip at `min_cameras` cameras; pairs that never met have p = 1. Companions found are
-    left out of the traffic, and chance is measured again.
+    (κτ + Σh) / (κ + S), and chance gives P(X ≥ J), X negative binomial of size κτ + Σh (less
+    where platoons favour pairs unequally) with that mean. The same is asked of the joint journeys
+    that reach each of up to four levels of closeness (`closeness`), with a κ and S of its own; the
+    p-value is the smallest of these tails times the number of levels (Bonferroni). Tests are all
+    unordered pairs of vehicles that have a trip at `min_cameras` cameras; pairs that never met have
+    p = 1. Companions found are left out of the traffic, and chance is measured again. With more
+    than five million encounters, a single joint journey counts as none unless `max_fdr` is 1 or
+    the vehicle was asked about: among so many pairs it could not become significant.
 
     Examples
     --------
@@ -343,12 +412,12 @@ def find_companions(
     listed &= (q_values <= max_fdr) & judged.judged
     chosen = np.flatnonzero(listed)
     order = np.lexsort((pairs.b[chosen], pairs.a[chosen], judged.p_values[chosen]))
-    met = passes.count_encounters(pairs.take(chosen))[order]
+    met, at_camera = passes.count_encounters(pairs.take(chosen))
     chosen = chosen[order]
     rows = {
         "vehicle_a": pairs.a[chosen],
         "vehicle_b": pairs.b[chosen],
-        "encounters": met,
+        "encounters": met[order],
         "journeys": pairs.journeys[chosen],
         "expected": judged.expected[chosen],
         "traffic": judged.traffic[chosen],
@@ -359,7 +428,7 @@ def find_companions(
     }
     return Companions(
         sightings, rows, judged.model.levels[0], tests, len(travellers), by_journeys, terms,
-        max_fdr, of,
+        max_fdr, at_camera, of,
     )  # fmt: skip
 
 
@@ -397,5 +466,6 @@ def _none(
     rows: Rows = {name: np.empty(0, np.int64) for name in whole}
     rows.update({name: np.empty(0) for name in parts})
     return Companions(
-        sightings, rows, Chance(1.0, 0.0, 0), 0, 0, np.zeros(2, np.int64), terms, max_fdr, of
-    )
+        sightings, rows, Chance(1.0, 0.0, 0), 0, 0, np.zeros(2, np.int64), terms, max_fdr,
+        np.zeros(0, np.int64), of,
+    )  # fmt: skip

@@ -316,7 +316,8 @@ class CoTravel:
             (len(self.thresholds) + 1, self.n_cameras * traffic.KINDS), np.int64
         )
         others = real["vehicle_a"] == UNLISTED
-        np.add.at(unlisted, (real["level"][others], real["cell"][others]), real["vehicle_b"][others])
+        where = real["level"][others], real["cell"][others]
+        np.add.at(unlisted, where, real["vehicle_b"][others])
         listed = np.flatnonzero(~others)
         keys = real["vehicle_a"][listed].astype(np.int64) * self.n_codes
         keys += real["vehicle_b"][listed]
@@ -358,11 +359,11 @@ class CoTravel:
             totals[found["pair"], level] = found[f"level{level}"]
         return np.cumsum(totals[:, ::-1], axis=1)[:, ::-1]
 
-    def count_encounters(self, pairs: Pairs) -> np.ndarray:
-        """Count each pair's encounters, inside joint journeys or not."""
-        totals = np.zeros(len(pairs), np.int64)
+    def count_encounters(self, pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
+        """Count the pairs' encounters, inside joint journeys or not: by pair, and by camera."""
+        totals, at_camera = np.zeros(len(pairs), np.int64), np.zeros(self.n_cameras, np.int64)
         if not len(pairs):
-            return totals
+            return totals, at_camera
 
         def by_vehicle(rows: Rows, broadcast: Rows) -> Rows:
             starts = encounters.run_starts(rows["vehicle"])
@@ -373,8 +374,10 @@ class CoTravel:
             }
 
         found = self._join_pairs(pairs, by_vehicle, encounters_of_part, {})
-        totals[found["pair"]] = found["encounters"]
-        return totals
+        of_pair = found["pair"] >= 0
+        totals[found["pair"][of_pair]] = found["encounters"][of_pair]
+        np.add.at(at_camera, -1 - found["pair"][~of_pair], found["encounters"][~of_pair])
+        return totals, at_camera
 
     def _join_pairs(
         self, pairs: Pairs, arrange: Callable[[Rows, Rows], Rows], function: PartFunction,

@@ -243,16 +243,23 @@ def probe_of_part(rows: Rows, broadcast: Rows) -> Rows:
 
 
 def encounters_of_part(rows: Rows, broadcast: Rows) -> Rows:
-    """Count all encounters of the pairs of a part with a block."""
+    """Count all encounters of the pairs of a part with a block, by pair and by camera.
+
+    A negative ``pair`` is a camera: -1 for the first, -2 for the next.
+    """
     rows = of_vehicles(rows, distinct(broadcast["pairs_a"]))
     starts = encounters.run_starts(rows["vehicle"])
     found, at_a, at_b = pairs_here(broadcast, rows["vehicle"][starts[:-1]])
-    met = encounter_counts.encounters_of_pairs(
+    met, at_camera = encounter_counts.encounters_of_pairs(
         at_a, at_b, starts, rows["seen_at"], rows["camera"], encounters.directions_of(rows),
         *(broadcast[f"block_{name}"] for name in ("starts", "times", "cameras", "directions")),
-        int(broadcast["within"][0]),
+        int(broadcast["within"][0]), int(broadcast["n_cameras"][0]),
     )
-    return {"pair": found, "encounters": met}
+    cameras = np.flatnonzero(at_camera)
+    return {
+        "pair": np.append(found, -1 - cameras),
+        "encounters": np.append(met, at_camera[cameras]),
+    }
 
 
 def shifted_of_part(rows: Rows, broadcast: Rows) -> Rows:

@@ -91,7 +91,8 @@ def encounters_of_pairs(
     cameras_b: np.ndarray,
     directions_b: np.ndarray,
     within: int,
-) -> np.ndarray:
+    n_cameras: int,
+) -> tuple[np.ndarray, np.ndarray]:
     """Count all encounters of pairs, inside joint journeys or not.
 
     Parameters
@@ -104,13 +105,18 @@ def encounters_of_pairs(
         The same of the second vehicles.
     within : int
         Longest time between the two sightings, in ms; inclusive.
+    n_cameras : int
+        Camera codes run from 0 to below this.
 
     Returns
     -------
-    numpy.ndarray of int64, shape (pairs,)
+    of_pair : numpy.ndarray of int64, shape (pairs,)
+    at_camera : numpy.ndarray of int64, shape (n_cameras,)
+        The same encounters by camera.
     """
     has_directions = len(directions_a) > 0 and len(directions_b) > 0
     counts = np.zeros(len(pairs_a), np.int64)
+    at_camera = np.zeros(n_cameras, np.int64)
     for pair in range(len(pairs_a)):
         low, stop = starts_b[pairs_b[pair]], starts_b[pairs_b[pair] + 1]
         for row in range(starts_a[pairs_a[pair]], starts_a[pairs_a[pair] + 1]):
@@ -118,11 +124,13 @@ def encounters_of_pairs(
                 low += 1
             other = low
             while other < stop and times_b[other] <= times_a[row] + within:
-                counts[pair] += cameras_a[row] == cameras_b[other] and (
+                if cameras_a[row] == cameras_b[other] and (
                     not has_directions
                     or directions_a[row] == directions_b[other]
                     or directions_a[row] == MISSING
                     or directions_b[other] == MISSING
-                )
+                ):
+                    counts[pair] += 1
+                    at_camera[cameras_a[row]] += 1
                 other += 1
-    return counts
+    return counts, at_camera

@@ -491,7 +491,7 @@ def fit_mixture(journeys: np.ndarray, components: np.ndarray) -> np.ndarray:
     Examples
     --------
     >>> fit_mixture(np.array([3, 1]), np.array([[4.0, 0.0], [0.0, 4.0]])).round(2).tolist()
-    [0.7, 0.3]
+    [0.67, 0.33]
     """
     n = components.shape[1]
     weights = np.full(n, 1.0 / n)

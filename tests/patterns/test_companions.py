@@ -224,6 +224,45 @@ def test_groups_and_graph_hold_the_pairs(small):
     assert edge["q_value"] == row["q_value"]
 
 
+def test_communities_part_groups_that_hang_together_by_a_thread(small):
+    # Two convoys of three that share one weak pair: one group, two communities.
+    rows = [(0, 1, 30), (0, 2, 30), (1, 2, 30), (3, 4, 30), (3, 5, 30), (4, 5, 30), (2, 3, 4)]
+    companions = find_companions(small[0])
+    columns = {
+        name: np.repeat(column[:1], len(rows)) for name, column in companions.rows.items()
+    } | {name: np.array([row[k] for row in rows])
+         for k, name in enumerate(("vehicle_a", "vehicle_b", "journeys"))}  # fmt: skip
+    for order in (slice(None), slice(None, None, -1)):
+        turned = {name: column[order] for name, column in columns.items()}
+        joined = dataclasses.replace(companions, rows=turned)
+        names = tuple(small[0].vehicles)
+        assert joined.groups["size"].tolist() == [6]
+        assert joined.communities["vehicles"].tolist() == [names[:3], names[3:6]]
+        assert joined.communities["group"].tolist() == [0, 0]
+        assert joined.graph.nodes[names[4]] == {"group": 0, "community": 1}
+
+
+def test_cameras_carry_all_the_encounters(small):
+    companions = find_companions(small[0])
+    cameras = companions.cameras
+    assert cameras["encounters"].sum() == companions.rows["encounters"].sum()
+    assert cameras["share"].sum() == pytest.approx(1)
+    assert (np.diff(cameras["encounters"]) <= 0).all()
+    assert set(cameras["camera"]) <= set(small[0].camera_table["name"])
+
+
+def test_pairs_with_one_journey_need_not_be_listed(small, monkeypatch):
+    from analyzer.patterns import companions as module
+
+    every = find_companions(small[0])
+    monkeypatch.setattr(module, "FEW_ENCOUNTERS", 0)
+    few = find_companions(small[0])
+    assert codes(few) == codes(every)
+    np.testing.assert_allclose(few.rows["p_value"], every.rows["p_value"], rtol=1e-9)
+    assert few.by_journeys.tolist() == every.by_journeys.tolist()
+    same(find_companions(small[0].with_parts(4), memory="1KB"), few)
+
+
 def test_the_summary_speaks_of_the_population(small, everything):
     text = everything.summary()
     names = set(small[0].vehicles)
@@ -258,6 +297,7 @@ def test_nobody_meets():
     apart = from_arrays([0, 0, 1, 1], [0, MINUTE, HOUR, HOUR + MINUTE], [0, 1, 0, 1])
     companions = find_companions(apart)
     assert len(companions) == len(companions.pairs) == len(companions.groups) == 0
+    assert len(companions.communities) == len(companions.cameras) == 0
     assert companions.tests == 1
     assert companions.summary()
     assert companions.graph.number_of_nodes() == 0

@@ -264,10 +264,12 @@ def test_encounters_of_pairs_are_those_of_the_oracle(directed: bool):
     starts = run_starts(table[:, 0])
     side = (starts, table[:, 1], table[:, 2], table[: None if directed else 0, 3])
     a, b = np.triu_indices(6, 1)
-    found = encounters_of_pairs(a, b, *side, *side, 9)
+    found, at_camera = encounters_of_pairs(a, b, *side, *side, 9, 5)
     expected = oracle_encounters(rows, 9)
     assert found.tolist() == [len(expected.get(pair, ())) for pair in zip(a, b, strict=True)]
     assert found.sum() > 20
+    cameras = Counter(camera for met in expected.values() for _, camera in met)
+    assert at_camera.tolist() == [cameras[camera] for camera in range(5)]
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ def region(rng, vehicles=7, trips=6, days=9):
 def oracle_moves(rows):
     """Moves by vehicle: (camera, next, weekend, day, {slot: share})."""
     moves = defaultdict(list)
-    for (v, t, c), (w, u, d) in zip(rows, rows[1:], strict=False):
+    for (v, t, c), (w, u, d) in pairwise(rows):
         if v != w or c == d or u - t > GAP:
             continue
         # Shares of sixteen: how near the time is to the middles of the two slots around it.
@@ -188,7 +189,7 @@ def test_what_happened_on_one_day_is_left_out():
                 min_size=1, max_size=30, unique_by=lambda row: row[:2]))  # fmt: skip
 def test_every_move_is_dealt_out_whole(rows):
     rows = sorted((v, 10 * MINUTE * t + 777, c) for v, t, c in rows)
-    moves, dealt, (used, units, *_, whole), _ = arrays(rows)
+    moves, _, (used, units, *_, whole), _ = arrays(rows)
     of = oracle_moves(rows)
     assert np.diff(moves[0]).tolist() == [len(of[v]) for v in range(rows[-1][0] + 1)]
     assert units.sum() == whole.sum() == 16 * len(moves[1])
