@@ -206,6 +206,14 @@ def test_periods_begin_at_local_midnight_and_on_mondays():
     assert days[0].begins * HOUR == MONDAY + 2 * DAY
 
 
+def test_fewer_days_are_the_first_of_both_periods():
+    pair = pairs_of(MONDAY, MONDAY + 14 * DAY - 1, 168)[0]
+    for days in (1, 3, 7):
+        old, new = first_days(pair, days)
+        assert np.flatnonzero(old).tolist() == list(range(24 * days))
+        assert np.flatnonzero(new).tolist() == list(range(168, 168 + 24 * days))
+
+
 def test_half_periods_serve_where_there_are_no_whole_ones():
     pairs = pairs_of(MONDAY + 2 * DAY, MONDAY + 12 * DAY - 1, 168)
     assert len(pairs) == 1

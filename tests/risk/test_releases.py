@@ -4,14 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analyzer.engine import LocalEngine
 from analyzer.errors import UsageError
 from analyzer.risk.linkage import measure_linkage
 from analyzer.risk.linkage_result import RANKS, Linkage
 from analyzer.risk.profiles import SAME_TIME_GRAINS
 from analyzer.risk.release_result import ReleaseLinkage
+from analyzer.risk.releases import _attempt
 from analyzer.sightings import from_arrays
 from tests.risk.regions import DAY
 from tests.risk.test_linkage import MONDAY, habitual
+from tests.risk.test_profile_matching import profiles_of
 
 N = 40
 
@@ -107,6 +110,15 @@ def test_vehicles_of_one_release_alone_are_absent():
     found = measure_linkage(release(ROWS), other=other)
     assert found.absent.value == 1 / 4
     assert found.success[1].n == 30 and found.candidates == 30
+
+
+def test_halves_that_point_to_twins_point_nowhere():
+    old, twins = profiles_of([{3: 2, 5: 1}]), profiles_of([{3: 2, 5: 1}, {3: 2, 5: 1}, {7: 1}])
+    told = profiles_of([{3: 2, 5: 1}, {4: 1}, {7: 1}])
+    nobody = np.array([-1])
+    for candidates, agreed in ((twins, 0), (told, 1)):
+        attempt = _attempt(LocalEngine(), "likelihood", old, (old, old), candidates, nobody)
+        assert (attempt.agreed, attempt.asked) == (agreed, 1)
 
 
 def test_one_day_has_no_halves_to_choose_by():

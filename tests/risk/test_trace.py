@@ -132,6 +132,15 @@ def test_who_was_elsewhere_meanwhile_is_no_longer_the_best():
     assert matches.loc["v0", "rank"] == 1 and matches.loc["v30", "rank"] == 2
 
 
+def test_a_camera_round_the_corner_says_nothing():
+    # 800 m off the street: too far to be passed, too near to be elsewhere.
+    corner = pd.DataFrame({"name": ["c12"], "lat": 41.3 + 0.0072, "lon": 69.2 + 5 * STEP})
+    cameras = pd.concat([CAMERAS, corner], ignore_index=True)
+    rows = [*population(), (0, MONDAY + 8 * HOUR + 10 * MINUTE, 12)]
+    best = measure_linkage(sightings(rows, cameras), other=phone()).matches.iloc[0]
+    assert best[["vehicle", "passes_seen", "elsewhere"]].tolist() == ["v0", 12, 0]
+
+
 def test_twins_share_their_rank():
     rows = population()
     rows += [(30, ms, camera) for ms, camera in drive(MONDAY + 8 * HOUR)]
