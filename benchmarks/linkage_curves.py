@@ -48,12 +48,12 @@ def main() -> None:
             "",
             *rotation_table(found),
             "",
-            "Rotation every day, week or month does not keep vehicles apart. Days of data, of the "
-            "profiles on both sides:",
+            "By days of data of the profiles on both sides of the change:",
             "",
             *days_table(found),
             "",
-            "The adversaries, over whole periods (success at the first guess):",
+            "The adversaries, over whole periods (success at the first guess; the grain `place` is "
+            "what remains to one who is given no times of day):",
             "",
             *tried_table(found),
             "",

@@ -190,9 +190,10 @@ class RotationLinkage(Linkage):
             f"({_share(first.baseline)})."
         )
         chosen = max(self.tried, key=lambda tried: tried.pairs_chosen)
+        on = " and ".join(dict.fromkeys(self.chosen_on))
         yield (
-            f"The adversary was chosen on earlier periods, never on the answers: mostly "
-            f"{chosen.grain} by {chosen.matcher}, of {len(self.tried)} tried; "
+            f"The adversary was chosen on {on}, never on the answers: mostly {chosen.grain} by "
+            f"{chosen.matcher}, of {len(self.tried)} tried; "
             f"{_count(self.pairs, 'pair')} of adjacent periods"
             + (f" of {self.pairs_there:,}" if self.pairs < self.pairs_there else "")
             + "."

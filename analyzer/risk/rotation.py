@@ -28,7 +28,7 @@ BEFORE_ALL = ("place + place × hour", "likelihood")
 """The adversary where nothing earlier can choose one: the strongest on the synthetic regions with
 seeds 1 and 2, fixed before any other data were looked at."""
 
-EARLIER, HALVES, GUESS = "earlier periods", "odd and even days of the earlier period", "fixed guess"
+EARLIER, HALVES, GUESS = "earlier periods", "halves of the earlier period", "a fixed guess"
 
 MOST_PAIRS = 12
 """Pairs of adjacent periods that are measured; of more, so many are spread over the data."""
