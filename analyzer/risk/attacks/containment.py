@@ -1,0 +1,386 @@
+"""Containment attacks: the candidate has all that is known, whatever else it has.
+
+Location, time, unique location, frequency and probability differ in their items alone (see
+`analyzer.risk.attacks.items`). The search goes through the items, those with the fewest vehicles
+first; each is the root of a node in which the rest of the knowledge is sought.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from analyzer.risk.attacks.items import Entries, Items
+from analyzer.risk.attacks.nodes import (
+    Rows,
+    binomial,
+    look_once,
+    set_bit,
+    try_own,
+    try_shared,
+)
+
+_LOOK_ROWS = 4_096
+"""A first look is not worth it in larger nodes."""
+
+
+def search(
+    order: np.ndarray,
+    entries: Entries,
+    items: Items,
+    *,
+    nested: bool,
+    exact: bool,
+    points: int,
+    size: np.ndarray,
+    fewest: np.ndarray,
+    least: np.ndarray,
+    look: bool = False,
+    together: bool = False,
+) -> None:
+    """Find the fewest matches that knowledge of the given size leaves of each vehicle.
+
+    Parameters
+    ----------
+    order : numpy.ndarray of int32
+        Items whose nodes are searched.
+    entries, items
+        The index of the whole population.
+    nested : bool
+        Whether a vehicle can be known by every item it agrees with, rather than by its own.
+    exact : bool
+        Whether nobody agrees with an item but those who can be known by it.
+    points : int
+        What the adversary knows; of a vehicle that has less, everything.
+    size : numpy.ndarray of int64, shape (v,)
+        How much there is to know of each vehicle.
+    fewest : numpy.ndarray of int32, shape (v,)
+        Fewest matches so far; changed in place.
+    least : numpy.ndarray of int32, shape (v,)
+        So few are possible at best.
+    look : bool
+        Take one good combination of each vehicle instead of all.
+    together : bool
+        Search all items in one node, for few items that many vehicles have; `order` then says with
+        which items combinations may begin.
+    """
+    for known in range(1, points + 1):
+        wanted = size == known if known < points else size >= points
+        if not wanted.any():
+            continue
+        if together:
+            _search_together(
+                order, known, wanted, entries.starts, entries.vehicle, items.low, items.high,
+                items.own, nested, exact, items.rank, items.weight, fewest, least,
+            )  # fmt: skip
+        else:
+            _search(
+                order, known, wanted, entries.starts, entries.vehicle, items.low, items.high,
+                items.own, nested, exact, items.listed, items.first, items.stop, items.own_first,
+                items.own_stop, items.rank, items.weight, items.rank_items, fewest, least, look,
+            )  # fmt: skip
+
+
+@numba.njit(cache=True, nogil=True)
+def _search(
+    order: np.ndarray,
+    known: int,
+    wanted: np.ndarray,
+    starts: np.ndarray,
+    vehicle: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    own: np.ndarray,
+    nested: bool,
+    exact: bool,
+    listed: np.ndarray,
+    first: np.ndarray,
+    stop: np.ndarray,
+    own_first: np.ndarray,
+    own_stop: np.ndarray,
+    item_rank: np.ndarray,
+    item_weight: np.ndarray,
+    rank_items: np.ndarray,
+    fewest: np.ndarray,
+    least: np.ndarray,
+    look: bool,
+) -> None:
+    n_items = len(first)
+    row_of = np.full(n_items, -1, np.int32)
+    tally = np.zeros(n_items, np.int32)
+    row_items = np.empty(1_024, np.int32)
+    for item in order:
+        rest = known - item_weight[item]
+        n = stop[item] - first[item]
+        if rest < 0 or (look and n > _LOOK_ROWS):
+            continue
+        n_open, after_open = 0, 0
+        for i in range(own_first[item], own_stop[item]):
+            e = listed[i]
+            v = vehicle[e]
+            if wanted[v] and fewest[v] > least[v]:
+                n_open += 1
+                after_open += starts[v + 1] - e - 1
+        if n_open == 0:
+            continue
+        if rest == 0 or n == 1:
+            # Whoever is alone with one item stays alone whatever else is known.
+            for i in range(own_first[item], own_stop[item]):
+                v = vehicle[listed[i]]
+                if wanted[v]:
+                    fewest[v] = min(fewest[v], n)
+            continue
+        if rest == 1 and exact:
+            _tally_pairs(
+                first[item], stop[item], listed, vehicle, starts, low, own, nested, wanted,
+                tally, fewest, least,
+            )  # fmt: skip
+            continue
+        if len(row_items) < after_open * (rest if nested else 1):
+            row_items = np.empty(after_open * (rest if nested else 1), np.int32)
+        entry = listed[first[item] : stop[item]].astype(np.int64)
+        column_fewest, column_least = np.zeros(n, np.int32), np.zeros(n, np.int32)
+        for column in range(own_first[item] - first[item], own_stop[item] - first[item]):
+            v = vehicle[entry[column]]
+            if wanted[v]:
+                column_fewest[column], column_least[column] = fewest[v], least[v]
+        # Rows: the further items of the open vehicles.
+        n_rows = 0
+        for column in range(n):
+            if column_fewest[column] <= column_least[column]:
+                continue
+            for f in range(entry[column] + 1, starts[vehicle[entry[column]] + 1]):
+                a = low[f] if nested else own[f]
+                b = min(high[f], low[f] + rest - 1) if nested else own[f]
+                for other in range(a, b + 1):
+                    if row_of[other] < 0:
+                        row_of[other] = 0
+                        row_items[n_rows] = other
+                        n_rows += 1
+        row_items[:n_rows].sort()
+        for r in range(n_rows):
+            row_of[row_items[r]] = r
+        rows = _make_rows(
+            row_items[:n_rows], row_of, entry + 1, starts[vehicle[entry] + 1], column_fewest,
+            column_least, rest, low, high, own, nested, item_rank, item_weight,
+        )  # fmt: skip
+        n_elements = 0
+        for r in range(n_rows):
+            n_elements += rows.following[r] == r + 1
+        shared = binomial(n_elements + rest - 1 if nested else n_rows, rest)
+        apart = 0.0
+        for column in range(n):
+            length = rows.own_starts[column + 1] - rows.own_starts[column]
+            apart += binomial(length + rest - 1 if nested else length, rest)
+        if shared <= apart and not look:
+            own_bits = rows.bits
+            if not exact:
+                own_bits = np.zeros(rows.bits.shape, np.uint64)
+                for column in range(n):
+                    for i in range(rows.own_starts[column], rows.own_starts[column + 1]):
+                        set_bit(own_bits, rows.own_bases[i], column)
+            roots = np.arange(n_rows)
+            try_shared(rows, own_bits, exact, roots, rest, column_fewest, column_least)
+        else:
+            for column in range(n):
+                if column_fewest[column] <= column_least[column]:
+                    continue
+                if look:
+                    found = look_once(rows, column, rest)
+                    column_fewest[column] = min(column_fewest[column], found)
+                else:
+                    column_fewest[column] = try_own(
+                        rows, column, rest, column_fewest[column], column_least[column]
+                    )
+        for column in range(n):
+            if column_fewest[column] > 0:
+                v = vehicle[entry[column]]
+                fewest[v] = min(fewest[v], column_fewest[column])
+        for r in range(n_rows):
+            row_of[row_items[r]] = -1
+
+
+@numba.njit(cache=True, nogil=True)
+def _make_rows(
+    row_items: np.ndarray,
+    row_of: np.ndarray,
+    begin: np.ndarray,
+    end: np.ndarray,
+    fewest: np.ndarray,
+    least: np.ndarray,
+    rest: int,
+    low: np.ndarray,
+    high: np.ndarray,
+    own: np.ndarray,
+    nested: bool,
+    item_rank: np.ndarray,
+    item_weight: np.ndarray,
+) -> Rows:
+    """Make the rows of a node from each column's entries from `begin` to before `end`."""
+    n_rows, n = len(row_items), len(begin)
+    bits = np.zeros((n_rows, (n + 63) >> 6), np.uint64)
+    own_starts = np.zeros(n + 1, np.int64)
+    for column in range(n):
+        own_starts[column + 1] = own_starts[column]
+        if fewest[column] > least[column]:
+            own_starts[column + 1] += end[column] - begin[column]
+        for f in range(begin[column], end[column]):
+            b = min(high[f], low[f] + rest - 1) if nested else high[f]
+            if b - low[f] <= 8:
+                for other in range(low[f], b + 1):
+                    if row_of[other] >= 0:
+                        set_bit(bits, row_of[other], column)
+            else:
+                r = np.searchsorted(row_items, low[f])
+                while r < n_rows and row_items[r] <= b:
+                    set_bit(bits, r, column)
+                    r += 1
+    weight, following = np.empty(n_rows, np.int32), np.empty(n_rows, np.int32)
+    bases, base_of = np.empty(n_rows, np.int32), np.empty(n_rows + 1, np.int32)
+    n_bases = 0
+    for r in range(n_rows):
+        weight[r] = item_weight[row_items[r]]
+        base_of[r] = n_bases
+        if weight[r] == 1:
+            bases[n_bases] = r
+            n_bases += 1
+    base_of[n_rows] = n_bases
+    for r in range(n_rows - 1, -1, -1):
+        last = r + 1 == n_rows or item_rank[row_items[r + 1]] != item_rank[row_items[r]]
+        following[r] = r + 1 if last else following[r + 1]
+    own_bases = np.empty(own_starts[n], np.int32)
+    own_levels = np.ones(own_starts[n], np.int32)
+    for column in range(n):
+        at, f = own_starts[column], np.int64(begin[column])
+        while at < own_starts[column + 1]:
+            own_bases[at] = base_of[row_of[low[f] if nested else own[f]]]
+            if nested:
+                own_levels[at] = min(high[f] - low[f] + 1, rest)
+            at += 1
+            f += 1
+    return Rows(bits, weight, following, bases[:n_bases], base_of, own_starts, own_bases,
+                own_levels)  # fmt: skip
+
+
+@numba.njit(cache=True, nogil=True)
+def _search_together(
+    roots: np.ndarray,
+    known: int,
+    wanted: np.ndarray,
+    starts: np.ndarray,
+    vehicle: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    own: np.ndarray,
+    nested: bool,
+    exact: bool,
+    item_rank: np.ndarray,
+    item_weight: np.ndarray,
+    fewest: np.ndarray,
+    least: np.ndarray,
+) -> None:
+    """Search all items in one node: all vehicles, nothing known yet."""
+    n_items, n = len(item_rank), len(starts) - 1
+    column_fewest, column_least = np.zeros(n, np.int32), np.zeros(n, np.int32)
+    column_fewest[wanted], column_least[wanted] = fewest[wanted], least[wanted]
+    items = np.arange(n_items).astype(np.int32)
+    rows = _make_rows(
+        items, items, starts[:-1], starts[1:], column_fewest, column_least, known, low, high, own,
+        nested, item_rank, item_weight,
+    )  # fmt: skip
+    own_bits = rows.bits
+    if not exact:
+        own_bits = np.zeros(rows.bits.shape, np.uint64)
+        for e in range(len(own)):
+            set_bit(own_bits, own[e], vehicle[e])
+    try_shared(rows, own_bits, exact, roots, known, column_fewest, column_least)
+    for v in range(n):
+        if wanted[v]:
+            fewest[v] = column_fewest[v]
+
+
+@numba.njit(cache=True, nogil=True)
+def _tally_pairs(
+    start: int,
+    end: int,
+    listed: np.ndarray,
+    vehicle: np.ndarray,
+    starts: np.ndarray,
+    low: np.ndarray,
+    own: np.ndarray,
+    nested: bool,
+    wanted: np.ndarray,
+    tally: np.ndarray,
+    fewest: np.ndarray,
+    least: np.ndarray,
+) -> None:
+    """Try one more item, by counting how many vehicles of the node agree with each."""
+    further = low if nested else own
+    for i in range(start, end):
+        e = listed[i]
+        for f in range(e + 1, starts[vehicle[e] + 1]):
+            tally[further[f]] += 1
+    for i in range(start, end):
+        e = listed[i]
+        v = vehicle[e]
+        if wanted[v] and fewest[v] > least[v]:
+            found = fewest[v]
+            for f in range(e + 1, starts[v + 1]):
+                found = min(found, tally[further[f]])
+            fewest[v] = found
+    for i in range(start, end):
+        e = listed[i]
+        for f in range(e + 1, starts[vehicle[e] + 1]):
+            tally[further[f]] = 0
+
+
+@numba.njit(cache=True, nogil=True)
+def _dominators(
+    targets: np.ndarray,
+    starts: np.ndarray,
+    vehicle: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    own: np.ndarray,
+    nested: bool,
+    listed: np.ndarray,
+    first: np.ndarray,
+    stop: np.ndarray,
+    rank: np.ndarray,
+    least: np.ndarray,
+) -> None:
+    for t in targets:
+        begin, end = starts[t], starts[t + 1]
+        item = high[begin] if nested else own[begin]
+        count = 0
+        for i in range(first[item], stop[item]):
+            e = listed[i]
+            f, f_end = np.int64(e), starts[vehicle[e] + 1]
+            agrees = True
+            for own_entry in range(begin, end):
+                while f < f_end and rank[f] < rank[own_entry]:
+                    f += 1
+                wanted = high[own_entry] if nested else own[own_entry]
+                if f == f_end or rank[f] != rank[own_entry] or not low[f] <= wanted <= high[f]:
+                    agrees = False
+                    break
+            count += agrees
+        least[t] = max(least[t], count)
+
+
+def count_dominators(
+    targets: np.ndarray, entries: Entries, items: Items, *, nested: bool, least: np.ndarray
+) -> None:
+    """Count those who agree with all that there is to know of a target: they always match.
+
+    Parameters
+    ----------
+    targets : numpy.ndarray of int, shape (t,)
+        Vehicles by position.
+    least : numpy.ndarray of int32, shape (v,)
+        Raised to the count, in place.
+    """
+    _dominators(
+        targets, entries.starts, entries.vehicle, items.low, items.high, items.own, nested,
+        items.listed, items.first, items.stop, entries.rank, least,
+    )  # fmt: skip

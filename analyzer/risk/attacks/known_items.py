@@ -1,0 +1,227 @@
+"""The five attacks in which a candidate has to have what is known: from counts to matches."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from analyzer.engine import Engine
+from analyzer.engine.base import Broadcast
+from analyzer.risk.attacks.containment import count_dominators, search
+from analyzer.risk.attacks.items import Entries, Items, make_levels, make_values
+from analyzer.risk.attacks.nodes import binomial
+from analyzer.risk.attacks.tolerance import Tolerance
+from analyzer.risk.attacks.work import in_chunks, refuse_too_much
+from analyzer.schema import Rows
+
+LEVELS = ("location", "time")
+VALUES = ("frequency", "probability")
+PLACES = ("unique_location",)
+
+_LOOK_FROM = 2e10
+"""From so many steps on, a first look tells for whom all of them are needed."""
+
+_DOMINATOR_STEPS = 10
+"""Steps for each candidate that may dominate a target."""
+
+_MOST_TOGETHER = 4_096
+"""Items that may be searched in one node."""
+
+_SLOWER = 4
+"""A node for each item has to look its vehicles up all over memory: such a step is slower."""
+
+
+def fewest_matches(
+    entries: Entries, attack: str, points: int, tolerance: Tolerance, runner: Engine
+) -> np.ndarray:
+    """Find the fewest matches that `points` known items leave of each vehicle.
+
+    Parameters
+    ----------
+    entries : Entries
+        Of the whole population.
+    attack : str
+        One of `LEVELS`, `VALUES`, `PLACES`.
+    points : int
+        Size of the knowledge.
+    tolerance : Tolerance
+        How far known counts or shares may be off.
+    runner : Engine
+        Where the search runs.
+
+    Returns
+    -------
+    numpy.ndarray of int32, shape (v,)
+
+    Raises
+    ------
+    TooMuchWorkError
+        If it would take too long.
+    """
+    n_vehicles = len(entries.vehicles)
+    nested = attack in LEVELS
+    elements = np.diff(entries.starts)
+    # Knowing all there is to know of every vehicle is enough.
+    size = entries.total if nested else elements
+    points = min(points, int(size.max(initial=1)))
+    if attack in VALUES:
+        ones = np.ones(n_vehicles, np.int64)
+        of = entries.total if attack == "probability" else ones
+        items = make_values(entries, of, tolerance)
+    else:
+        items = make_levels(entries, points if nested else 1)
+    broadcast = {
+        "entries": entries,
+        "items": items,
+        "options": {
+            "nested": nested,
+            "exact": attack not in VALUES or tolerance.numerator == 0,
+            "points": points,
+            "size": size,
+        },
+        "fewest": np.full(n_vehicles, n_vehicles, np.int32),
+        "least": np.ones(n_vehicles, np.int32),
+    }
+    order = np.argsort(items.stop - items.first, kind="stable")
+    steps = _count_steps(broadcast)
+    if steps > _LOOK_FROM:
+        _look(order, broadcast, steps)
+        steps = _count_steps(broadcast)
+        is_open = broadcast["fewest"] > broadcast["least"]
+        to_try = float(_count_combinations(entries.starts, entries.visits, size, is_open, nested,
+                                           points))  # fmt: skip
+        refuse_too_much(attack, points, steps, to_try, int(is_open.sum()))
+    if _is_together(broadcast, steps):
+        broadcast["options"]["together"] = True
+        order = np.arange(len(items.first))
+        # Pairs are one table.
+        steps = steps if points > 2 else 0
+    fewest = broadcast["fewest"]
+    for found in runner.map(in_chunks(order, steps), search_in_part, broadcast):
+        np.minimum(fewest, found["matches"], out=fewest)
+    return fewest
+
+
+def _is_together(broadcast: Broadcast, steps: float) -> bool:
+    """Tell whether one node for all items is about as quick as a node for each."""
+    options, items = broadcast["options"], broadcast["items"]
+    n_items, n_vehicles = len(items.first), len(broadcast["fewest"])
+    rows = len(items.rank_items) - 1 if options["nested"] else n_items
+    k = options["points"]
+    words = n_vehicles / 64 * (1 if options["exact"] else 2)
+    work = binomial(rows + k - 1 if options["nested"] else rows, k) * words
+    return n_items <= _MOST_TOGETHER and work <= _SLOWER * steps
+
+
+def search_in_part(rows: Rows, broadcast: Broadcast) -> Rows:
+    """Search the nodes of some items; gives the fewest matches of every vehicle."""
+    fewest = broadcast["fewest"].copy()
+    search(
+        rows["root"], broadcast["entries"], broadcast["items"], fewest=fewest,
+        least=broadcast["least"], **broadcast["options"],
+    )  # fmt: skip
+    return {"matches": fewest}
+
+
+def _look(order: np.ndarray, broadcast: Broadcast, steps: float) -> None:
+    """Close the cases for which one good combination is the best possible."""
+    entries: Entries = broadcast["entries"]
+    items: Items = broadcast["items"]
+    fewest, least = broadcast["fewest"], broadcast["least"]
+    search(order, entries, items, fewest=fewest, least=least, look=True, **broadcast["options"])
+    targets = np.flatnonzero(fewest > least)
+    top = items.high if broadcast["options"]["nested"] else items.own
+    rarest = top[entries.starts[targets]]
+    candidates = (items.stop[rarest] - items.first[rarest]).sum(dtype=float)
+    if candidates * _DOMINATOR_STEPS <= steps:
+        nested = broadcast["options"]["nested"]
+        count_dominators(targets, entries, items, nested=nested, least=least)
+
+
+def _count_steps(broadcast: Broadcast) -> float:
+    entries: Entries = broadcast["entries"]
+    items: Items = broadcast["items"]
+    options = broadcast["options"]
+    is_open = broadcast["fewest"] > broadcast["least"]
+    return _count_steps_of_nodes(
+        is_open, entries.starts, entries.vehicle, items.listed, items.first, items.stop,
+        items.own_first, items.own_stop, items.rank, items.weight, items.rank_items,
+        options["nested"], options["exact"], options["points"],
+    )  # fmt: skip
+
+
+@numba.njit(cache=True, nogil=True)
+def _count_steps_of_nodes(
+    is_open: np.ndarray,
+    starts: np.ndarray,
+    vehicle: np.ndarray,
+    listed: np.ndarray,
+    first: np.ndarray,
+    stop: np.ndarray,
+    own_first: np.ndarray,
+    own_stop: np.ndarray,
+    item_rank: np.ndarray,
+    item_weight: np.ndarray,
+    rank_items: np.ndarray,
+    nested: bool,
+    exact: bool,
+    points: int,
+) -> float:
+    """Bound the steps of `containment.search` from above, short cuts apart."""
+    n_items, n_ranks = len(first), len(rank_items) - 1
+    mean_after = len(vehicle) / max(len(starts) - 1, 1)
+    steps = 0.0
+    for item in range(n_items):
+        n = stop[item] - first[item]
+        rest = points - item_weight[item]
+        after_open, apart = 0, 0.0
+        for i in range(own_first[item], own_stop[item]):
+            e = listed[i]
+            v = vehicle[e]
+            if is_open[v]:
+                after = starts[v + 1] - e - 1
+                after_open += after
+                apart += binomial(after + rest - 1 if nested else after, rest)
+        steps += own_stop[item] - own_first[item]
+        if apart == 0 or n == 1 or rest <= 0:
+            continue
+        steps += 2 * n * mean_after
+        if rest == 1 and exact:
+            continue
+        later_ranks = n_ranks - item_rank[item] - 1
+        later_items = n_items - rank_items[item_rank[item] + 1]
+        rows = min(after_open, later_ranks if nested else later_items)
+        shared = binomial(rows + rest - 1 if nested else rows, rest)
+        words = (n + 63) >> 6
+        words *= 1 if exact else 2
+        steps += min(shared * words + apart, apart * words)
+    return steps
+
+
+@numba.njit(cache=True, nogil=True)
+def _count_combinations(
+    starts: np.ndarray,
+    visits: np.ndarray,
+    size: np.ndarray,
+    wanted: np.ndarray,
+    nested: bool,
+    points: int,
+) -> float:
+    """Count the different combinations of `points` items of the vehicles that are wanted."""
+    count = 0.0
+    ways = np.empty(points + 1)
+    for v in range(len(starts) - 1):
+        if not wanted[v]:
+            continue
+        if size[v] <= points:
+            count += 1
+            continue
+        ways[:] = 0
+        ways[0] = 1
+        for e in range(starts[v], starts[v + 1]):
+            most = min(visits[e], points) if nested else 1
+            for k in range(points, 0, -1):
+                for m in range(1, min(most, k) + 1):
+                    ways[k] += ways[k - m]
+        count += ways[points]
+    return count

@@ -1,0 +1,85 @@
+"""How much work a search is, counted before it starts, and refused where it would not end."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from analyzer.engine.base import RowsPart
+from analyzer.errors import TooMuchWorkError
+
+MOST_STEPS = 3e11
+"""More elementary steps than this (some minutes of one core) are refused."""
+
+STEPS_PER_SECOND = 1e9
+"""A cautious speed of one core, for the message."""
+
+FEW_STEPS = 1e8
+"""Up to so many steps, spreading the work costs more than it saves."""
+
+CHUNKS = 16
+"""Pieces of a larger search; a number of its own, so that no engine changes what is done."""
+
+REMEDIES = {
+    "location": "fewer points, or fewer cameras",
+    "sequence": "fewer points, or a shorter span (sightings.between)",
+    "time": "fewer points, or longer bins (time='1D')",
+    "unique_location": "fewer points",
+    "frequency": "fewer points, or a smaller tolerance",
+    "probability": "fewer points, or a smaller tolerance",
+    "proportion": "fewer points, or a smaller tolerance",
+}
+
+
+def refuse_too_much(
+    attack: str, points: int, steps: float, combinations: float, open_vehicles: int
+) -> None:
+    """Refuse a search that would not end in some minutes.
+
+    Parameters
+    ----------
+    attack : str
+        Name of the attack.
+    points : int
+        Size of the knowledge.
+    steps : float
+        Elementary steps that the search may take.
+    combinations : float
+        Combinations that it would have to try.
+    open_vehicles : int
+        Vehicles for which they are to be tried.
+
+    Raises
+    ------
+    TooMuchWorkError
+        With the estimate, and what to ask instead.
+    """
+    if steps <= MOST_STEPS:
+        return
+    fewer = f"points={points - 1}: " if points > 1 else ""
+    raise TooMuchWorkError(
+        f"the {attack} attack with points={points} has {_about(combinations)} combinations to try "
+        f"for {open_vehicles:,} vehicles, {_about(steps)} steps or {_long(steps)} of one core, and "
+        f"no short cut applies; it was not started. Ask with {fewer}{REMEDIES[attack]}"
+    )
+
+
+def _about(count: float) -> str:
+    if not math.isfinite(count):
+        return "more than 1e300"
+    return f"{count:,.0f}" if count < 1e6 else f"about {count:.1e}".replace("e+", "e")
+
+
+def _long(steps: float) -> str:
+    seconds = steps / STEPS_PER_SECOND
+    for unit, size in (("years", 31_557_600), ("days", 86_400), ("hours", 3_600)):
+        if seconds >= 2 * size:
+            return f"up to {_about(seconds / size)} {unit}"
+    return f"up to {seconds / 60:.0f} minutes"
+
+
+def in_chunks(order: np.ndarray, steps: float) -> list[RowsPart]:
+    """Deal the roots of a search out to parts, so that each has easy and hard ones."""
+    chunks = CHUNKS if steps > FEW_STEPS else 1
+    return [RowsPart({"root": order[start::chunks]}) for start in range(min(chunks, len(order)))]
