@@ -11,14 +11,7 @@ import numba
 import numpy as np
 
 from analyzer.risk.attacks.items import Entries, Items
-from analyzer.risk.attacks.nodes import (
-    Rows,
-    binomial,
-    look_once,
-    set_bit,
-    try_own,
-    try_shared,
-)
+from analyzer.risk.attacks.nodes import Rows, search_node, set_bit, try_shared
 
 _LOOK_ROWS = 4_096
 """A first look is not worth it in larger nodes."""
@@ -164,34 +157,7 @@ def _search(
             row_items[:n_rows], row_of, entry + 1, starts[vehicle[entry] + 1], column_fewest,
             column_least, rest, low, high, own, nested, item_rank, item_weight,
         )  # fmt: skip
-        n_elements = 0
-        for r in range(n_rows):
-            n_elements += rows.following[r] == r + 1
-        shared = binomial(n_elements + rest - 1 if nested else n_rows, rest)
-        apart = 0.0
-        for column in range(n):
-            length = rows.own_starts[column + 1] - rows.own_starts[column]
-            apart += binomial(length + rest - 1 if nested else length, rest)
-        if shared <= apart and not look:
-            own_bits = rows.bits
-            if not exact:
-                own_bits = np.zeros(rows.bits.shape, np.uint64)
-                for column in range(n):
-                    for i in range(rows.own_starts[column], rows.own_starts[column + 1]):
-                        set_bit(own_bits, rows.own_bases[i], column)
-            roots = np.arange(n_rows)
-            try_shared(rows, own_bits, exact, roots, rest, column_fewest, column_least)
-        else:
-            for column in range(n):
-                if column_fewest[column] <= column_least[column]:
-                    continue
-                if look:
-                    found = look_once(rows, column, rest)
-                    column_fewest[column] = min(column_fewest[column], found)
-                else:
-                    column_fewest[column] = try_own(
-                        rows, column, rest, column_fewest[column], column_least[column]
-                    )
+        search_node(rows, exact, nested, rest, look, column_fewest, column_least)
         for column in range(n):
             if column_fewest[column] > 0:
                 v = vehicle[entry[column]]

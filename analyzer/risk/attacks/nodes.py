@@ -348,3 +348,57 @@ def look_once(rows: Rows, column: int, rest: int) -> int:
         used[best] = True
         held &= rows.bits[rows.bases[rows.own_bases[begin + best]]]
     return matches
+
+
+@numba.njit(cache=True, nogil=True)
+def search_node(
+    rows: Rows,
+    same: bool,
+    nested: bool,
+    rest: int,
+    look: bool,
+    fewest: np.ndarray,
+    least: np.ndarray,
+) -> None:
+    """Find the rest of the knowledge in a node, by the way that takes fewer steps.
+
+    Parameters
+    ----------
+    rows : Rows
+        Of the node.
+    same : bool
+        Whether all who agree with a row can be known by it.
+    nested : bool
+        Whether elements have levels.
+    rest : int
+        Points to be found.
+    look : bool
+        Take one good combination of each vehicle instead of all.
+    fewest, least : numpy.ndarray of int32, shape (columns,)
+        As for `try_shared`.
+    """
+    n_rows, n = len(rows.bits), len(fewest)
+    n_elements = 0
+    for r in range(n_rows):
+        n_elements += rows.following[r] == r + 1
+    shared = binomial(n_elements + rest - 1 if nested else n_rows, rest)
+    apart = 0.0
+    for column in range(n):
+        length = rows.own_starts[column + 1] - rows.own_starts[column]
+        apart += binomial(length + rest - 1 if nested else length, rest)
+    if shared <= apart and not look:
+        own_bits = rows.bits
+        if not same:
+            own_bits = np.zeros(rows.bits.shape, np.uint64)
+            for column in range(n):
+                for i in range(rows.own_starts[column], rows.own_starts[column + 1]):
+                    set_bit(own_bits, rows.own_bases[i], column)
+        try_shared(rows, own_bits, same, np.arange(n_rows), rest, fewest, least)
+        return
+    for column in range(n):
+        if fewest[column] <= least[column]:
+            continue
+        if look:
+            fewest[column] = min(fewest[column], look_once(rows, column, rest))
+        else:
+            fewest[column] = try_own(rows, column, rest, fewest[column], least[column])
