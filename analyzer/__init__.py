@@ -30,6 +30,7 @@ _HOMES = {
     "measure_predictability": "analyzer.risk.predictability",
     "measure_unicity": "analyzer.risk.unicity",
     "measure_unicity_grid": "analyzer.risk.grid",
+    "measure_worst_case": "analyzer.risk.worst_case",
     "read_cameras": "analyzer.cameras",
     "read_sightings": "analyzer.ingest.reader",
     "recommend_policy": "analyzer.policy.recommend",

@@ -37,6 +37,7 @@ from analyzer.risk.linkage import measure_linkage
 from analyzer.risk.plateless import measure_plateless
 from analyzer.risk.predictability import measure_predictability
 from analyzer.risk.unicity import measure_unicity
+from analyzer.risk.worst_case import measure_worst_case
 from analyzer.sightings import Sightings
 from analyzer.store import StoreBuilder
 from analyzer.synthetic import make_region
@@ -51,6 +52,7 @@ RESULTS = (
     "unicity by home and work", "unicity of habits", "attribute gain", "grid", "anonymity",
     "plateless", "retention, attributes",
     "inference", "motifs", "weekly profile", "changes of routine", "stays", "routes",
+    "worst case", "worst case in order", "worst case by proportion", "worst case by home and work",
 )  # fmt: skip
 
 
@@ -117,6 +119,14 @@ def measure_all(sightings: Sightings, engine: str | Engine, *, of: str) -> dict[
         "changes of routine": routines.changes(),
         "stays": places.stays(),
         "routes": commutes.routes(),
+        "worst case": measure_worst_case(sightings, "time", points=3, **on).risk,
+        "worst case in order": measure_worst_case(sightings, "sequence", **on),
+        "worst case by proportion": measure_worst_case(
+            sightings, "proportion", tolerance=0.1, **on
+        ),
+        "worst case by home and work": measure_worst_case(
+            sightings, "home_work", compatible_with="scikit-mobility", **on
+        ).risk,
     }
     assert tuple(found) == RESULTS
     return {name: _figures(result) for name, result in found.items()}

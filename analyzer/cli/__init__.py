@@ -26,6 +26,7 @@ VERBS = {
     "anonymity": ("analyzer.cli.risk", "Count the vehicles that fit what an adversary knows."),
     "plateless": ("analyzer.cli.risk", "Measure what attributes tell apart without any plate."),
     "linkage": ("analyzer.cli.linkage", "Measure whether new pseudonyms are known again."),
+    "worst-case": ("analyzer.cli.worst_case", "Measure what the most telling sightings give away."),
     "retention": ("analyzer.cli.policy", "Measure the risk for each length of keeping."),
     "compare": ("analyzer.cli.policy", "Compare policies on the same leaks and vehicles."),
     "recommend": ("analyzer.cli.policy", "Find the least restrictive policies that meet targets."),

@@ -16,11 +16,8 @@ from analyzer.errors import UsageError
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.attacks.precision import most_time_code, time_codes
 from analyzer.risk.points import count_vehicles, keys_of, local_times, resolution_of, sort_keys
-from analyzer.schema import CORE, Rows
+from analyzer.schema import CORE, FRAMES, Rows
 from analyzer.sightings import Sightings
-
-FRAMES = "frames"
-"""Optional column: how many rows of the input a sighting stands for."""
 
 
 def exact_places(sightings: Sightings) -> np.ndarray:

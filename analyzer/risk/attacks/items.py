@@ -101,14 +101,16 @@ def make_entries(vehicle: np.ndarray, element: np.ndarray, visits: np.ndarray) -
     ([0, 1, 1], [2, 1, 1], [3, 1])
     """
     vehicles, starts = starts_of(vehicle)
-    if len(element) and 0 <= element.min() and element.max() < 4 * len(element) + 1_000:
+    if len(element) and element.min() >= 0 and element.max() < 4 * len(element) + 1_000:
         number = element
     else:
         number = np.unique(element, return_inverse=True)[1]
     holders = np.bincount(number)
     ranked = np.argsort(holders, kind="stable")
+    # Places that nobody visited have no rank.
+    ranked = ranked[np.count_nonzero(holders == 0) :]
     rank_of = np.empty(len(holders), np.int32)
-    rank_of[ranked] = np.arange(len(holders), dtype=np.int32)
+    rank_of[ranked] = np.arange(len(ranked), dtype=np.int32)
     rank_starts = np.concatenate([[0], np.cumsum(holders[ranked])]).astype(np.int64)
     arrays = _sort_by_rank(starts, rank_of[number], visits, rank_starts)
     return Entries(vehicles, starts, *arrays, rank_starts)

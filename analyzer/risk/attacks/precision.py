@@ -1,7 +1,8 @@
 """Time as scikit-mobility 1.3.1 truncates it, with its faults, for the compatibility mode.
 
 A time becomes a text of the parts of its date, without padding. The hour never enters: where it
-belongs stands the month. So ``"Hour"`` means a day, and 11 January and 1 November are one day.
+belongs stands the month. So ``"Hour"`` means a day; and by ``"Day"``, 11 January and 1 November are
+the same.
 """
 
 from __future__ import annotations

@@ -1,0 +1,129 @@
+"""The verb worst-case: how far the most telling knowledge narrows vehicles down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from analyzer.cli.options import engine_option, examples, format_option, read, reading_options
+from analyzer.cli.options import sources as sources_argument
+from analyzer.cli.output import show
+
+_ATTACKS = (
+    "location",
+    "sequence",
+    "time",
+    "unique_location",
+    "frequency",
+    "probability",
+    "proportion",
+    "home_work",
+)
+
+
+@click.command(
+    "worst-case",
+    epilog=examples(
+        "platerisk worst-case store --attack location --points 2",
+        "platerisk worst-case store --attack time --time 1h --format json",
+        "platerisk worst-case store --attack frequency --tolerance 0.1",
+        "platerisk worst-case store --internal -o internal/",
+    ),
+)
+@sources_argument
+@click.option(
+    "--attack",
+    type=click.Choice(_ATTACKS),
+    default="location",
+    show_default=True,
+    help="What is known of a vehicle: places, their order, their times, how often it was there.",
+)
+@click.option(
+    "--points",
+    type=click.IntRange(min=1),
+    default=2,
+    show_default=True,
+    help="How many sightings or places are known.",
+)
+@click.option(
+    "--time",
+    default="1h",
+    show_default=True,
+    help="How exactly the times are known, for --attack time.",
+)
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="How far known counts may be off, for frequency, probability and proportion: 0.1.",
+)
+@click.option(
+    "--compatible-with",
+    type=click.Choice(["scikit-mobility"]),
+    help="Reckon as this program does, with its faults, to compare with published figures.",
+)
+@click.option("-o", "--output", metavar="DIR", help="Folder for the tables.")
+@click.option(
+    "--internal",
+    is_flag=True,
+    help="Write the risk of every single vehicle too (INTERNAL-…, readable by you alone).",
+)
+@engine_option
+@reading_options
+@format_option
+def worst_case(
+    sources: tuple[str, ...],
+    attack: str,
+    points: int,
+    time: str,
+    tolerance: float,
+    compatible_with: str | None,
+    output: str | None,
+    internal: bool,
+    engine: str,
+    output_format: str,
+    **options: Any,
+) -> None:
+    """Measure how far the most telling sightings narrow each vehicle down.
+
+    Of all combinations of so many sightings (or places) of a vehicle, the one that fewest vehicles
+    match gives its risk. It is found exactly; work that would not end is counted and refused.
+    """
+    from analyzer.report.figures import figure_table, held_back_sentence, hold_back
+    from analyzer.report.folder import write_internal, write_tables
+    from analyzer.risk.worst_case import measure_worst_case
+
+    if internal and output is None:
+        raise click.UsageError("--internal writes a table of single vehicles: add -o DIR")
+    sightings = read(sources, output=output, **options)
+    found = measure_worst_case(
+        sightings,
+        attack,
+        points,
+        time,
+        tolerance,
+        compatible_with,
+        engine=engine,
+        memory=options["memory"],
+    )
+    figures = hold_back(found.figures, means={"mean_risk"})
+    if internal:
+        figures = found.figures
+    data = {
+        **found.to_dict(),
+        **{name: figure and figure.to_dict() for name, figure in figures.items()},
+    }
+    few = any(figure is None for figure in figures.values())
+    text = held_back_sentence(figures) if few else found.summary()
+    table = figure_table(figures)
+    show(output_format, text=text, data=data, table=table)
+    written = []
+    if internal:
+        written = write_internal({"worst_case": table, "risk": found.risk}, Path(output))
+    elif output is not None:
+        written = write_tables({"worst_case": table}, Path(output))
+    for path in written:
+        click.echo(f"wrote {path}", err=True)

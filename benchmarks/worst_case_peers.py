@@ -1,0 +1,75 @@
+"""One attack by another program, in that program's own Python: seconds, memory and risks as JSON.
+
+    PYTHON benchmarks/worst_case_peers.py fastmob visits.csv location 2 0.0
+
+Nothing of platerisk is imported here. Visits are a CSV of uid, lat, lng, datetime.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+import warnings
+
+import pandas as pd
+
+
+def fastmob(visits: pd.DataFrame, attack: str, points: int, tolerance: float) -> pd.DataFrame:
+    from fastmob import privacy
+
+    if attack == "home_work":
+        return privacy.home_work_risk(visits)
+    if attack == "unique_location":
+        return privacy.unique_location_risk(visits, points)
+    run = getattr(privacy, f"location_{attack}_risk" if attack != "location" else "location_risk")
+    if attack in ("frequency", "probability", "proportion"):
+        return run(visits, points, tolerance=tolerance)
+    return run(visits, points)
+
+
+def scikit_mobility(
+    visits: pd.DataFrame, attack: str, points: int, tolerance: float
+) -> pd.DataFrame:
+    import skmob
+    from skmob.privacy import attacks
+
+    names = {
+        "location": "LocationAttack",
+        "sequence": "LocationSequenceAttack",
+        "time": "LocationTimeAttack",
+        "unique_location": "UniqueLocationAttack",
+        "frequency": "LocationFrequencyAttack",
+        "probability": "LocationProbabilityAttack",
+        "proportion": "LocationProportionAttack",
+        "home_work": "HomeWorkAttack",
+    }
+    options = {} if attack == "home_work" else {"knowledge_length": points}
+    if attack in ("frequency", "probability", "proportion"):
+        options["tolerance"] = tolerance
+    trajectories = skmob.TrajDataFrame(
+        visits, latitude="lat", longitude="lng", datetime="datetime", user_id="uid"
+    )
+    return getattr(attacks, names[attack])(**options).assess_risk(trajectories)
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")
+    peer, path, attack, points, tolerance = sys.argv[1:]
+    visits = pd.read_csv(path, parse_dates=["datetime"])
+    run = {"fastmob": fastmob, "scikit-mobility": scikit_mobility}[peer]
+    wall, processor = time.perf_counter(), time.process_time()
+    risks = run(visits, attack, int(points), float(tolerance))
+    wall, processor = time.perf_counter() - wall, time.process_time() - processor
+    risks = risks.sort_values("uid")
+    print(json.dumps({
+        "seconds": wall,
+        "cpu": processor,
+        "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+        "risk": risks["risk"].tolist(),
+    }))  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
