@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from analyzer.engine import LocalEngine
 from analyzer.errors import TooMuchWorkError, UsageError
 from analyzer.ingest.reader import read_sightings
-from analyzer.risk.attacks import known_items, work
+from analyzer.risk.attacks import known_items, proportion, work
 from analyzer.risk.worst_case import ATTACKS, measure_worst_case
 from analyzer.sightings import from_arrays
 from tests.process_engine import ProcessEngine
@@ -230,8 +230,8 @@ WAYS = {
     "as it chooses": {},
     "a node for each item": {"_MOST_TOGETHER": 0},
     "all in one node": {"_SLOWER": 1e30},
-    "after a first look": {"_LOOK_FROM": 0, "_DOMINATOR_STEPS": 0},
-    "after a look, a node each": {"_LOOK_FROM": 0, "_MOST_TOGETHER": 0},
+    "after a first look": {"LOOK_FROM": 0, "_DOMINATOR_STEPS": 0},
+    "after a look, a node each": {"LOOK_FROM": 0, "_MOST_TOGETHER": 0},
 }
 
 
@@ -247,8 +247,12 @@ def test_every_way_through_the_search_finds_the_same(monkeypatch, attack, way):
         check(rows, attack, points, tolerance=tolerance)
 
 
+@pytest.mark.parametrize("look", [False, True])
 @pytest.mark.parametrize("attack", ["probability", "proportion", "sequence", "home_work"])
-def test_larger_populations_equal_brute_force(attack):
+def test_larger_populations_equal_brute_force(monkeypatch, attack, look):
+    if look:
+        monkeypatch.setattr(known_items, "LOOK_FROM", 0)
+        monkeypatch.setattr(proportion, "LOOK_FROM", 0)
     rows = many_rows(np.random.default_rng(3))
     for points, tolerance in ((2, 0.0), (2, 0.25), (3, 0.5)):
         check(rows, attack, points, tolerance=tolerance)

@@ -11,15 +11,12 @@ from analyzer.risk.attacks.containment import count_dominators, search
 from analyzer.risk.attacks.items import Entries, Items, make_levels, make_values
 from analyzer.risk.attacks.nodes import binomial
 from analyzer.risk.attacks.tolerance import Tolerance
-from analyzer.risk.attacks.work import in_chunks, refuse_too_much
+from analyzer.risk.attacks.work import LOOK_FROM, in_chunks, refuse_too_much
 from analyzer.schema import Rows
 
 LEVELS = ("location", "time")
 VALUES = ("frequency", "probability")
 PLACES = ("unique_location",)
-
-_LOOK_FROM = 2e10
-"""From so many steps on, a first look tells for whom all of them are needed."""
 
 _DOMINATOR_STEPS = 10
 """Steps for each candidate that may dominate a target."""
@@ -84,7 +81,7 @@ def fewest_matches(
     }
     order = np.argsort(items.stop - items.first, kind="stable")
     steps = _count_steps(broadcast)
-    if steps > _LOOK_FROM:
+    if steps > LOOK_FROM:
         _look(order, broadcast, steps)
         steps = _count_steps(broadcast)
         is_open = broadcast["fewest"] > broadcast["least"]

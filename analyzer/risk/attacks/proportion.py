@@ -19,11 +19,14 @@ from analyzer.risk.attacks.bits import lowest_bit
 from analyzer.risk.attacks.items import Entries
 from analyzer.risk.attacks.nodes import binomial, search_node, set_bit
 from analyzer.risk.attacks.tolerance import Tolerance, is_enough, is_not_too_much
-from analyzer.risk.attacks.work import in_chunks, refuse_too_much
+from analyzer.risk.attacks.work import LOOK_FROM, in_chunks, refuse_too_much
 from analyzer.schema import Rows
 
 _SLACK = 1e-9
 """Room for rounding in who may agree; what is let in too much is verified away."""
+
+_FIRST_LOOK = 20
+"""Combinations of each vehicle at each place that a first look tries."""
 
 
 def fewest_matches(
@@ -53,13 +56,16 @@ def fewest_matches(
     """
     n_vehicles = len(entries.vehicles)
     points = min(points, int(np.diff(entries.starts).max(initial=1)))
-    combinations, steps = _count_steps(
-        entries.starts, entries.rank, entries.rank_starts, points, tolerance.numerator == 0
-    )
-    refuse_too_much("proportion", points, steps, combinations, n_vehicles)
-    broadcast = {"entries": entries, "points": points, "tolerance": tolerance}
+    exact = tolerance.numerator == 0
     fewest = np.full(n_vehicles, n_vehicles, np.int32)
     order = np.arange(len(entries.rank_starts) - 1)
+    combinations, steps = _count_steps(fewest > 1, entries, points, exact)
+    if steps > LOOK_FROM:
+        _search_all(order, entries, points, tolerance, _FIRST_LOOK, fewest)
+        is_open = fewest > 1
+        combinations, steps = _count_steps(is_open, entries, points, exact)
+        refuse_too_much("proportion", points, steps, combinations, int(is_open.sum()))
+    broadcast = {"entries": entries, "points": points, "tolerance": tolerance, "fewest": fewest}
     for found in runner.map(in_chunks(order, steps), search_in_part, broadcast):
         np.minimum(fewest, found["matches"], out=fewest)
     return fewest
@@ -67,15 +73,25 @@ def fewest_matches(
 
 def search_in_part(rows: Rows, broadcast: Broadcast) -> Rows:
     """Search the nodes of some places; gives the fewest matches of every vehicle."""
-    entries: Entries = broadcast["entries"]
-    points = broadcast["points"]
-    fewest = np.full(len(entries.vehicles), len(entries.vehicles), np.int32)
+    fewest = broadcast["fewest"].copy()
+    entries, points, tolerance = (broadcast[name] for name in ("entries", "points", "tolerance"))
+    _search_all(rows["root"], entries, points, tolerance, 0, fewest)
+    return {"matches": fewest}
+
+
+def _search_all(
+    roots: np.ndarray,
+    entries: Entries,
+    points: int,
+    tolerance: Tolerance,
+    tries: int,
+    fewest: np.ndarray,
+) -> None:
     size = np.diff(entries.starts)
     for known in range(1, points + 1):
         wanted = size == known if known < points else size >= points
         if wanted.any():
-            _search(rows["root"], known, wanted, entries, broadcast["tolerance"], fewest)
-    return {"matches": fewest}
+            _search(roots, known, wanted, entries, tolerance, tries, fewest)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -85,8 +101,10 @@ def _search(
     wanted: np.ndarray,
     entries: Entries,
     tolerance: Tolerance,
+    tries: int,
     fewest: np.ndarray,
 ) -> None:
+    """Search the nodes of some places; with `tries`, only so many combinations of a vehicle."""
     starts, vehicle, rank, visits = entries.starts, entries.vehicle, entries.rank, entries.visits
     listed = _list_by_rank(rank, entries.rank_starts)
     n_ranks = len(entries.rank_starts) - 1
@@ -169,7 +187,7 @@ def _search(
             own_bases, np.ones(len(own_bases), np.int32),
         )  # fmt: skip
         if tolerance.numerator == 0:
-            search_node(rows, True, False, rest, False, column_fewest, column_least)
+            search_node(rows, True, False, rest, tries > 0, column_fewest, column_least)
         else:
             counts = np.zeros((n_ranks, n), np.int32)
             for column in range(n):
@@ -180,7 +198,7 @@ def _search(
                 if column_fewest[column] > 1:
                     column_fewest[column] = _try_verified(
                         rows, column, rest, column_fewest[column], counts, row_rank,
-                        known_visits, known_of, root, tolerance,
+                        known_visits, known_of, root, tolerance, tries,
                     )  # fmt: skip
         for column in range(n):
             if column_fewest[column] > 0:
@@ -244,6 +262,7 @@ def _try_verified(
     known_of: np.ndarray,
     root: int,
     tolerance: Tolerance,
+    tries: int,
 ) -> int:
     """Try the combinations of one vehicle's rows, and look at every candidate's proportions."""
     own = rows.own_bases[rows.own_starts[column] : rows.own_starts[column + 1]]
@@ -275,10 +294,10 @@ def _try_verified(
                 matches += _agrees(
                     candidate, chosen, counts, row_rank, known_visits, known_of, root, tolerance
                 )
-        if matches < fewest:
-            fewest = matches
-            if fewest == 1:
-                break
+        fewest = min(fewest, matches)
+        tries -= 1
+        if fewest == 1 or tries == 0:
+            break
     return fewest
 
 
@@ -313,18 +332,21 @@ def _agrees(
 
 @numba.njit(cache=True, nogil=True)
 def _count_steps(
-    starts: np.ndarray, rank: np.ndarray, rank_starts: np.ndarray, points: int, exact: bool
+    is_open: np.ndarray, entries: Entries, points: int, exact: bool
 ) -> tuple[float, float]:
-    """Count the combinations of places, and bound the steps to try them."""
+    """Count the combinations of places of open vehicles, and bound the steps to try them."""
     combinations, steps = 0.0, 0.0
-    for v in range(len(starts) - 1):
-        length = starts[v + 1] - starts[v]
+    for v in range(len(is_open)):
+        length = entries.starts[v + 1] - entries.starts[v]
+        # Building the nodes, and then candidates by the word, or one by one.
+        steps += 4 * length * length
+        if not is_open[v]:
+            continue
         own = binomial(length, min(points, length))
         combinations += own
         holders = 0.0
-        for e in range(starts[v], starts[v + 1]):
-            holders += rank_starts[rank[e] + 1] - rank_starts[rank[e]]
-        # Building the nodes, and then candidates by the word, or one by one.
-        steps += 4 * length * length
+        for e in range(entries.starts[v], entries.starts[v + 1]):
+            r = entries.rank[e]
+            holders += entries.rank_starts[r + 1] - entries.rank_starts[r]
         steps += own * holders / max(length, 1) * (1 / 64 if exact else points)
     return combinations, steps

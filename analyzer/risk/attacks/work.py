@@ -15,6 +15,9 @@ MOST_STEPS = 3e11
 STEPS_PER_SECOND = 1e9
 """A cautious speed of one core, for the message."""
 
+LOOK_FROM = 2e10
+"""From so many steps on, a first look tells for whom all of them are needed."""
+
 FEW_STEPS = 1e8
 """Up to so many steps, spreading the work costs more than it saves."""
 
@@ -60,8 +63,8 @@ def refuse_too_much(
     fewer = f"points={points - 1}: " if points > 1 else ""
     raise TooMuchWorkError(
         f"the {attack} attack with points={points} has {_about(combinations)} combinations to try "
-        f"for {open_vehicles:,} vehicles, {_about(steps)} steps or {_long(steps)} of one core, and "
-        f"no short cut applies; it was not started. Ask with {fewer}{REMEDIES[attack]}"
+        f"for {open_vehicles:,} vehicles, {_about(steps)} steps or {_long(steps)} of one core; it "
+        f"was not started. Ask with {fewer}{REMEDIES[attack]}"
     )
 
 
@@ -82,4 +85,7 @@ def _long(steps: float) -> str:
 def in_chunks(order: np.ndarray, steps: float) -> list[RowsPart]:
     """Deal the roots of a search out to parts, so that each has easy and hard ones."""
     chunks = CHUNKS if steps > FEW_STEPS else 1
-    return [RowsPart({"root": order[start::chunks]}) for start in range(min(chunks, len(order)))]
+    return [
+        RowsPart({"root": np.ascontiguousarray(order[start::chunks])})
+        for start in range(min(chunks, len(order)))
+    ]
