@@ -1,7 +1,8 @@
 """One attack by another program, in that program's own Python: seconds, memory and risks as JSON.
 
-    PYTHON benchmarks/worst_case_peers.py fastmob visits.csv location 2 0.0
+    PYTHON benchmarks/worst_case_peers.py fastmob visits.csv location 2 0.0 0
 
+The last number is how many individuals are targets (0: all); all are candidates.
 Nothing of platerisk is imported here. Visits are a CSV of uid, lat, lng, datetime.
 """
 
@@ -16,21 +17,23 @@ import warnings
 import pandas as pd
 
 
-def fastmob(visits: pd.DataFrame, attack: str, points: int, tolerance: float) -> pd.DataFrame:
+def fastmob(
+    visits: pd.DataFrame, attack: str, points: int, tolerance: float, targets: list | None
+) -> pd.DataFrame:
     from fastmob import privacy
 
     if attack == "home_work":
-        return privacy.home_work_risk(visits)
+        return privacy.home_work_risk(visits, targets=targets)
     if attack == "unique_location":
-        return privacy.unique_location_risk(visits, points)
+        return privacy.unique_location_risk(visits, points, targets=targets)
     run = getattr(privacy, f"location_{attack}_risk" if attack != "location" else "location_risk")
     if attack in ("frequency", "probability", "proportion"):
-        return run(visits, points, tolerance=tolerance)
-    return run(visits, points)
+        return run(visits, points, tolerance=tolerance, targets=targets)
+    return run(visits, points, targets=targets)
 
 
 def scikit_mobility(
-    visits: pd.DataFrame, attack: str, points: int, tolerance: float
+    visits: pd.DataFrame, attack: str, points: int, tolerance: float, targets: list | None
 ) -> pd.DataFrame:
     import skmob
     from skmob.privacy import attacks
@@ -51,16 +54,17 @@ def scikit_mobility(
     trajectories = skmob.TrajDataFrame(
         visits, latitude="lat", longitude="lng", datetime="datetime", user_id="uid"
     )
-    return getattr(attacks, names[attack])(**options).assess_risk(trajectories)
+    return getattr(attacks, names[attack])(**options).assess_risk(trajectories, targets=targets)
 
 
 def main() -> None:
     warnings.simplefilter("ignore")
-    peer, path, attack, points, tolerance = sys.argv[1:]
+    peer, path, attack, points, tolerance, n_targets = sys.argv[1:]
     visits = pd.read_csv(path, parse_dates=["datetime"])
     run = {"fastmob": fastmob, "scikit-mobility": scikit_mobility}[peer]
+    targets = sorted(visits["uid"].unique())[: int(n_targets)] if int(n_targets) else None
     wall, processor = time.perf_counter(), time.process_time()
-    risks = run(visits, attack, int(points), float(tolerance))
+    risks = run(visits, attack, int(points), float(tolerance), targets)
     wall, processor = time.perf_counter() - wall, time.process_time() - processor
     risks = risks.sort_values("uid")
     print(json.dumps({

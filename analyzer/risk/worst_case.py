@@ -286,7 +286,9 @@ def measure_worst_case(
         compatible=compatible,
     )
     runner = get_engine(engine, memory)
-    parts = sightings.parts(*columns_of(sightings, compatible=compatible))
+    parts = sightings.parts(
+        *columns_of(sightings, timed=attack == "time", compatible=compatible)
+    )
     function = list_visits_in_part if attack == "sequence" else count_elements_in_part
     rows = concatenate(runner.map(parts, function, known))
     vehicles, matches = _matches(rows, sightings, known, attack, points, within, runner)

@@ -65,9 +65,10 @@ def what_is_known(
     return {**known, "timed": time is not None or precision is not None, "precision": precision}
 
 
-def columns_of(sightings: Sightings, *, compatible: bool) -> tuple[str, ...]:
+def columns_of(sightings: Sightings, *, timed: bool, compatible: bool) -> tuple[str, ...]:
     """Name the columns that the elements are counted from."""
-    return (*CORE, FRAMES) if compatible and FRAMES in sightings.columns else CORE
+    columns = CORE if timed else ("vehicle", "camera")
+    return (*columns, FRAMES) if compatible and FRAMES in sightings.columns else columns
 
 
 def count_elements_in_part(rows: Rows, broadcast: Broadcast) -> Rows:

@@ -16,6 +16,7 @@ import numpy as np
 
 from analyzer.risk.attacks.elements import starts_of
 from analyzer.risk.attacks.tolerance import Tolerance, is_enough, is_not_too_much
+from analyzer.risk.points import sort_keys
 
 
 class Entries(NamedTuple):
@@ -112,31 +113,27 @@ def make_entries(vehicle: np.ndarray, element: np.ndarray, visits: np.ndarray) -
     rank_of = np.empty(len(holders), np.int32)
     rank_of[ranked] = np.arange(len(ranked), dtype=np.int32)
     rank_starts = np.concatenate([[0], np.cumsum(holders[ranked])]).astype(np.int64)
-    arrays = _sort_by_rank(starts, rank_of[number], visits, rank_starts)
+    arrays = _sort_by_rank(starts, rank_of[number], visits)
     return Entries(vehicles, starts, *arrays, rank_starts)
 
 
 @numba.njit(cache=True, nogil=True)
 def _sort_by_rank(
-    starts: np.ndarray, rank: np.ndarray, visits: np.ndarray, rank_starts: np.ndarray
+    starts: np.ndarray, rank: np.ndarray, visits: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     n_entries = len(rank)
-    following = rank_starts[:-1].copy()
-    by_rank, owner = np.empty(n_entries, np.int32), np.empty(n_entries, np.int32)
-    for v in range(len(starts) - 1):
-        for e in range(starts[v], starts[v + 1]):
-            by_rank[following[rank[e]]] = e
-            owner[e] = v
-            following[rank[e]] += 1
-    at = starts[:-1].copy()
     vehicle, ranks = np.empty(n_entries, np.int32), np.empty(n_entries, np.int32)
     counts, total = np.empty(n_entries, np.int32), np.zeros(len(starts) - 1, np.int64)
-    for i in range(n_entries):
-        e = by_rank[i]
-        v = owner[e]
-        vehicle[at[v]], ranks[at[v]], counts[at[v]] = v, rank[e], visits[e]
-        total[v] += visits[e]
-        at[v] += 1
+    for v in range(len(starts) - 1):
+        own = np.empty(starts[v + 1] - starts[v], np.int64)
+        for i in range(len(own)):
+            e = starts[v] + i
+            own[i] = np.int64(rank[e]) << 32 | np.int64(visits[e])
+            total[v] += visits[e]
+        sort_keys(own)
+        for i in range(len(own)):
+            e = starts[v] + i
+            vehicle[e], ranks[e], counts[e] = v, own[i] >> 32, own[i] & 0xFFFFFFFF
     return vehicle, ranks, counts, total
 
 

@@ -141,9 +141,9 @@ def _count_steps(broadcast: Broadcast) -> float:
     options = broadcast["options"]
     is_open = broadcast["fewest"] > broadcast["least"]
     return _count_steps_of_nodes(
-        is_open, entries.starts, entries.vehicle, items.listed, items.first, items.stop,
-        items.own_first, items.own_stop, items.rank, items.weight, items.rank_items,
-        options["nested"], options["exact"], options["points"],
+        is_open, entries.starts, items.low, items.high, items.own, items.first, items.stop,
+        items.rank, items.weight, items.rank_items, options["nested"], options["exact"],
+        options["points"],
     )  # fmt: skip
 
 
@@ -151,12 +151,11 @@ def _count_steps(broadcast: Broadcast) -> float:
 def _count_steps_of_nodes(
     is_open: np.ndarray,
     starts: np.ndarray,
-    vehicle: np.ndarray,
-    listed: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    own: np.ndarray,
     first: np.ndarray,
     stop: np.ndarray,
-    own_first: np.ndarray,
-    own_stop: np.ndarray,
     item_rank: np.ndarray,
     item_weight: np.ndarray,
     rank_items: np.ndarray,
@@ -165,33 +164,40 @@ def _count_steps_of_nodes(
     points: int,
 ) -> float:
     """Bound the steps of `containment.search` from above, short cuts apart."""
-    n_items, n_ranks = len(first), len(rank_items) - 1
-    mean_after = len(vehicle) / max(len(starts) - 1, 1)
-    steps = 0.0
+    n_items, n_ranks, n_vehicles = len(first), len(rank_items) - 1, len(starts) - 1
+    # Of each item's open vehicles: their further entries, and the combinations of these.
+    after_open, apart = np.zeros(n_items, np.int64), np.zeros(n_items)
+    longest = np.int64(0)
+    for v in range(n_vehicles):
+        longest = max(longest, starts[v + 1] - starts[v])
+    ways = np.empty((longest + 1, points + 1))
+    for after in range(longest + 1):
+        for rest in range(points + 1):
+            ways[after, rest] = binomial(after + rest - 1 if nested else after, rest)
+    for v in range(n_vehicles):
+        if not is_open[v]:
+            continue
+        for e in range(starts[v], starts[v + 1]):
+            after = starts[v + 1] - e - 1
+            for item in range(low[e], high[e] + 1) if nested else range(own[e], own[e] + 1):
+                after_open[item] += after
+                apart[item] += ways[after, points - item_weight[item]]
+    mean_after = len(own) / max(n_vehicles, 1)
+    steps = float(len(own))
     for item in range(n_items):
         n = stop[item] - first[item]
         rest = points - item_weight[item]
-        after_open, apart = 0, 0.0
-        for i in range(own_first[item], own_stop[item]):
-            e = listed[i]
-            v = vehicle[e]
-            if is_open[v]:
-                after = starts[v + 1] - e - 1
-                after_open += after
-                apart += binomial(after + rest - 1 if nested else after, rest)
-        steps += own_stop[item] - own_first[item]
-        if apart == 0 or n == 1 or rest <= 0:
+        if apart[item] == 0 or n == 1 or rest <= 0:
             continue
         steps += 2 * n * mean_after
         if rest == 1 and exact:
             continue
         later_ranks = n_ranks - item_rank[item] - 1
         later_items = n_items - rank_items[item_rank[item] + 1]
-        rows = min(after_open, later_ranks if nested else later_items)
+        rows = min(after_open[item], later_ranks if nested else later_items)
         shared = binomial(rows + rest - 1 if nested else rows, rest)
-        words = (n + 63) >> 6
-        words *= 1 if exact else 2
-        steps += min(shared * words + apart, apart * words)
+        words = ((n + 63) >> 6) * (1 if exact else 2)
+        steps += min(shared * words + apart[item], apart[item] * words)
     return steps
 
 
