@@ -20,7 +20,9 @@ from analyzer.cli.options import (
 )
 from analyzer.cli.output import show
 
-RISKS = ("unicity", "homes", "works", "commutes", "companions")
+RISKS = ("unicity", "homes", "works", "commutes", "companions", "linkage", "predictability")
+USUAL = RISKS[:6]
+"""Risks that are compared unless others are named."""
 
 risk_option = click.option(
     "--risk",
@@ -196,7 +198,7 @@ def compare(
             named,
             adversary,
             seed,
-            risks=risks or RISKS,
+            risks=risks or USUAL,
             open_for=open_for,
             uses=used,
             sample=sample,
@@ -206,7 +208,7 @@ def compare(
         ).published(DEFAULT_K)
     table = compared.to_pandas()
     if output_format == "table":
-        wanted = ["policy", "status", *(risks or RISKS), "kept", "traffic", "served"]
+        wanted = ["policy", "status", *(risks or USUAL), "kept", "traffic", "served"]
         table = table[[name for name in wanted if name in table]].round(3)
     show(output_format, text=compared.summary(), data=compared.to_dict(), table=table)
 

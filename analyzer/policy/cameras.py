@@ -20,9 +20,9 @@ from analyzer.engine.base import Broadcast
 from analyzer.errors import UsageError
 from analyzer.estimate import Estimate
 from analyzer.policy.applying import kept_cameras
-from analyzer.policy.outcomes import check_risks, find_outcomes
+from analyzer.policy.outcomes import OF_ALL, RISKS, check_risks, find_outcomes
 from analyzer.policy.policy import Policy
-from analyzer.policy.resampling import IS_ALONE, IS_SHOWN, IS_TARGET, estimate_share
+from analyzer.policy.resampling import IS_SHOWN, IS_TARGET, estimate_share
 from analyzer.policy.setting import SAMPLE, make_setting
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 ORDERS = ("random", "busiest")
 SHARES = (0.1, 0.25, 0.5, 1.0)
+METHOD = "all data; bootstrap of vehicles, 95 %"
 
 
 @dataclass(frozen=True)
@@ -244,6 +245,8 @@ def sweep_cameras(
     adversary = Adversary() if adversary is None else adversary
     check_draw(sample, seed)
     risks = check_risks(risks)
+    if risks[0] in OF_ALL:
+        raise UsageError(f"risks: begin with one of {', '.join(RISKS)}")
     shares = check_shares(shares)
     if order not in ORDERS:
         raise UsageError(f"order={order!r} is not known; write 'random' or 'busiest'")
@@ -264,14 +267,8 @@ def sweep_cameras(
         policy = Policy(None, cameras=tuple(names[ranked[:count]]), attributes="keep")
         found = find_outcomes(setting, policy, risks)
         figures = {
-            risk: estimate_share(
-                found.states[risk],
-                IS_ALONE,
-                IS_TARGET,
-                days_vary=False,
-                rng=np.random.default_rng([setting.seed, number]),
-                method="all data; bootstrap of vehicles, 95 %",
-                baseline=found.baselines[risk],
+            risk: found.estimate(
+                risk, days_vary=False, seed=[setting.seed, number], method=METHOD
             )
             for number, risk in enumerate(risks)
         }
@@ -281,7 +278,7 @@ def sweep_cameras(
             IS_TARGET,
             days_vary=False,
             rng=np.random.default_rng([setting.seed, len(risks)]),
-            method="all data; bootstrap of vehicles, 95 %",
+            method=METHOD,
         )
         released = setting.released(policy, 0)
         within = (

@@ -18,10 +18,7 @@ from analyzer.policy.leaks import MEASURED, NOT_MEASURABLE
 from analyzer.policy.outcomes import RISKS, Outcomes, check_risks, find_outcomes
 from analyzer.policy.policy import Policy, read_policies, whole_days
 from analyzer.policy.resampling import (
-    IS_ALONE,
-    IS_TARGET,
     estimate_difference,
-    estimate_share,
 )
 from analyzer.policy.setting import SAMPLE, Setting, make_setting
 from analyzer.policy.traffic_counts import count_accuracy, hourly_profile
@@ -37,7 +34,7 @@ def compare_policies(
     adversary: Adversary | None = None,
     seed: int = 0,
     *,
-    risks: Sequence[str] = tuple(RISKS),
+    risks: Sequence[str] = (*RISKS, "linkage"),
     open_for: str = "0D",
     uses: Uses | None = None,
     sample: int | None = SAMPLE,
@@ -59,7 +56,9 @@ def compare_policies(
     seed : int
         Of every draw.
     risks : sequence of str
-        Which: ``"unicity"``, ``"homes"``, ``"works"``, ``"commutes"``, ``"companions"``.
+        Which: ``"unicity"``, ``"homes"``, ``"works"``, ``"commutes"``, ``"companions"``, and, as
+        the last leak shows them, ``"linkage"`` (new pseudonyms that are known again; 1 where they
+        never change) and ``"predictability"`` (destinations that are told rightly).
     open_for : str
         Days for which the store stood open before each leak ended.
     uses : Uses, optional
@@ -200,19 +199,18 @@ def _judge(
     method = f"mean over leak days; bootstrap of {resampled}, 95 %"
     shares, differences = {}, {}
     for number, risk in enumerate(risks):
-        rng = np.random.default_rng([setting.seed, number])
-        reason = found.unmeasured.get(risk)
-        how = {"days_vary": status == MEASURED, "rng": rng}
-        shares[risk] = estimate_share(
-            found.states[risk],
-            IS_ALONE,
-            IS_TARGET,
-            method=f"not measured: {reason}" if reason else method,
-            baseline=found.baselines[risk],
-            **how,
-        )
+        how = {"days_vary": status == MEASURED, "method": method}
+        seed = [setting.seed, number]
+        shares[risk] = found.estimate(risk, seed=seed, **how)
+        if risk in found.figures:
+            differences[risk] = _unpaired(shares[risk], reference.figures[risk])
+            continue
         differences[risk] = estimate_difference(
-            found.states[risk], reference.states[risk], method=f"{method}; paired", **how
+            found.states[risk],
+            reference.states[risk],
+            days_vary=how["days_vary"],
+            rng=np.random.default_rng(seed),
+            method=f"{method}; paired",
         )
     kept, traffic = _use_left(setting, policy, profile)
     return PolicyOutcome(
@@ -224,6 +222,15 @@ def _judge(
         kept=kept,
         traffic=traffic,
         served=None if uses is None else uses.served(policy.days),
+    )
+
+
+def _unpaired(one: Estimate, other: Estimate) -> Estimate:
+    """Give the difference of two figures of the whole, which have no cases that could be paired."""
+    value = one.value - other.value
+    reach = math.hypot(one.high - one.low, other.high - other.low) / 2
+    return Estimate(
+        value, value - reach, value + reach, min(one.n, other.n), "intervals added in squares", 0.0
     )
 
 

@@ -25,6 +25,8 @@ RISK_NAMES = {
     "works": "work place inferred",
     "commutes": "commute inferred",
     "companions": "companions found",
+    "linkage": "new pseudonyms known again",
+    "predictability": "next places told rightly",
 }
 
 

@@ -6,6 +6,7 @@ same for every policy, so that differences between policies are paired.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from analyzer.errors import TooMuchWorkError, UsageError
+from analyzer.estimate import Estimate
 from analyzer.patterns.commutes import Commutes, find_commutes
 from analyzer.patterns.companions import find_companions
 from analyzer.patterns.places import HOME, WORK, Places, find_places
@@ -22,8 +24,18 @@ from analyzer.patterns.trips import Trips, find_trips
 from analyzer.policy.policy import Policy
 from analyzer.policy.released import Released
 from analyzer.policy.released_exposure import states_under_policy
-from analyzer.policy.resampling import ABSENT, ALONE, DELETED, SHOWN
+from analyzer.policy.resampling import (
+    ABSENT,
+    ALONE,
+    DELETED,
+    IS_ALONE,
+    IS_TARGET,
+    SHOWN,
+    estimate_share,
+)
 from analyzer.policy.setting import Setting
+from analyzer.risk.linkage import measure_linkage
+from analyzer.risk.predictability import measure_predictability
 from analyzer.units import MINUTE_MS
 
 COMPANY_MS = 2 * MINUTE_MS
@@ -58,11 +70,41 @@ class Outcomes:
         For each risk, the share for which a guess would be right.
     unmeasured : dict of str to str
         For risks that cannot be measured under the policy, why not.
+    figures : dict of str to Estimate
+        The risks that are no matter of single vehicles (`OF_ALL`), as the last leak shows them.
     """
 
     states: dict[str, np.ndarray]
     baselines: dict[str, float]
     unmeasured: dict[str, str]
+    figures: dict[str, Estimate]
+
+    def estimate(self, risk: str, *, days_vary: bool, seed: Sequence[int], method: str) -> Estimate:
+        """Give a risk as a share of vehicles with its interval.
+
+        Parameters
+        ----------
+        risk : str
+            Which.
+        days_vary : bool
+            Whether leak days are drawn again too.
+        seed : sequence of int
+            Of the resampling.
+        method : str
+            Text kept with the figure.
+        """
+        if risk in self.figures:
+            return self.figures[risk]
+        reason = self.unmeasured.get(risk)
+        return estimate_share(
+            self.states[risk],
+            IS_ALONE,
+            IS_TARGET,
+            days_vary=days_vary,
+            rng=np.random.default_rng(seed),
+            method=f"not measured: {reason}" if reason else method,
+            baseline=self.baselines[risk],
+        )
 
 
 def find_outcomes(setting: Setting, policy: Policy, risks: Sequence[str]) -> Outcomes:
@@ -81,11 +123,13 @@ def find_outcomes(setting: Setting, policy: Policy, risks: Sequence[str]) -> Out
     -------
     Outcomes
     """
+    whole = {risk: OF_ALL[risk](setting, policy) for risk in risks if risk in OF_ALL}
+    risks = [risk for risk in risks if risk not in OF_ALL]
     shape = (len(setting.codes), len(setting.leak_days))
     states = {risk: np.full(shape, ABSENT, np.int8) for risk in risks}
     by_chance = dict.fromkeys(risks, 0.0)
     unmeasured: dict[str, str] = {}
-    for leak in range(len(setting.leak_days)):
+    for leak in range(len(setting.leak_days) if risks else 0):
         released = setting.released(policy, leak)
         patterns = _Patterns(released, setting)
         for risk in risks:
@@ -118,7 +162,7 @@ def find_outcomes(setting: Setting, policy: Policy, risks: Sequence[str]) -> Out
         else min(1.0, by_chance[risk] / max(int((states[risk] != ABSENT).sum()), 1))
         for risk in risks
     }
-    return Outcomes(states, baselines, unmeasured)
+    return Outcomes(states, baselines, unmeasured, whole)
 
 
 class _Patterns:
@@ -186,6 +230,42 @@ def _companions(patterns: _Patterns) -> Inferred:
     return Inferred(vehicles, companions.max_fdr * len(vehicles))
 
 
+def _linkage(setting: Setting, policy: Policy) -> Estimate:
+    released = setting.released(replace(policy, rotation=None), len(setting.leak_days) - 1)
+    n_vehicles = setting.sightings.n_vehicles
+    if policy.rotation is None:
+        return Estimate(
+            1.0, 1.0, 1.0, n_vehicles, "by definition: pseudonyms never change", 1 / n_vehicles
+        )
+    on = {"engine": setting.runner, "memory": setting.memory}
+    return _measured(
+        lambda: measure_linkage(
+            released, policy.rotation, seed=setting.seed, sample=setting.sample, **on
+        ).success[1]
+    )
+
+
+def _predictability(setting: Setting, policy: Policy) -> Estimate:
+    released = setting.released(policy, len(setting.leak_days) - 1)
+    on = {"engine": setting.runner, "memory": setting.memory}
+    return _measured(lambda: measure_predictability(released, **on).accuracy["chosen"])
+
+
+def _measured(measure: Callable[[], Estimate]) -> Estimate:
+    """Give what can be measured in what a leak shows, or why it cannot."""
+    try:
+        return measure()
+    except UsageError as error:
+        return Estimate(math.nan, math.nan, math.nan, 0, f"not measured: {error}")
+
+
+OF_ALL: dict[str, Callable[[Setting, Policy], Estimate]] = {
+    "linkage": _linkage,
+    "predictability": _predictability,
+}
+"""Risks that are figures of the whole: the share of new pseudonyms that are known again, and the
+share of destinations in held-out weeks that are told rightly."""
+
 RISKS: dict[str, Callable[[_Patterns], Inferred] | None] = {
     "unicity": None,
     "homes": lambda patterns: _with_role(patterns, HOME),
@@ -215,8 +295,8 @@ def check_risks(risks: Sequence[str]) -> tuple[str, ...]:
     ('unicity',)
     """
     risks = (risks,) if isinstance(risks, str) else tuple(risks)
-    unknown = [risk for risk in risks if risk not in RISKS]
+    unknown = [risk for risk in risks if risk not in (*RISKS, *OF_ALL)]
     if unknown or not risks:
         problem = f"{unknown[0]!r} is not known" if unknown else "none is given"
-        raise UsageError(f"risks: {problem}; write some of {', '.join(RISKS)}")
+        raise UsageError(f"risks: {problem}; write some of {', '.join((*RISKS, *OF_ALL))}")
     return risks

@@ -16,9 +16,9 @@ import pandas as pd
 from analyzer.engine import Engine
 from analyzer.errors import UsageError
 from analyzer.estimate import Estimate
-from analyzer.policy.outcomes import RISKS, find_outcomes
+from analyzer.policy.leaks import MEASURED
+from analyzer.policy.outcomes import OF_ALL, RISKS, find_outcomes
 from analyzer.policy.policy import Policy
-from analyzer.policy.resampling import IS_ALONE, IS_TARGET, estimate_share
 from analyzer.policy.setting import SAMPLE, Setting, make_setting
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
@@ -334,8 +334,9 @@ def check_targets(targets: Mapping[str, float]) -> dict[str, float]:
     if not isinstance(targets, Mapping) or not targets:
         raise UsageError("targets: write one or more, for example {'unicity': 0.05}")
     for risk, share in targets.items():
-        if risk not in RISKS:
-            raise UsageError(f"target {risk!r} is not known; write some of {', '.join(RISKS)}")
+        if risk not in (*RISKS, *OF_ALL):
+            known = ", ".join((*RISKS, *OF_ALL))
+            raise UsageError(f"target {risk!r} is not known; write some of {known}")
         if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
             raise UsageError(f"target {risk}={share!r}: write a share from 0 to 1, such as 0.05")
     return {risk: float(share) for risk, share in targets.items()}
@@ -343,18 +344,15 @@ def check_targets(targets: Mapping[str, float]) -> dict[str, float]:
 
 def _try(setting: Setting, policy: Policy, targets: Mapping[str, float]) -> Trial:
     found = find_outcomes(setting, policy, tuple(targets))
-    risks = {}
-    for number, risk in enumerate(targets):
-        reason = found.unmeasured.get(risk)
-        risks[risk] = estimate_share(
-            found.states[risk],
-            IS_ALONE,
-            IS_TARGET,
-            days_vary=setting.status_of(policy) == "measured",
-            rng=np.random.default_rng([setting.seed, number]),
-            method=f"not measured: {reason}" if reason else "mean over leak days; bootstrap, 95 %",
-            baseline=found.baselines[risk],
+    risks = {
+        risk: found.estimate(
+            risk,
+            days_vary=setting.status_of(policy) == MEASURED,
+            seed=[setting.seed, number],
+            method="mean over leak days; bootstrap, 95 %",
         )
+        for number, risk in enumerate(targets)
+    }
     # What cannot be measured is not shown to be met (the comparison with NaN is false).
     meets = all(risks[risk].high <= target for risk, target in targets.items())
     return Trial(policy, risks, meets)

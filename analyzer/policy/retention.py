@@ -21,8 +21,8 @@ from analyzer.engine.base import Broadcast
 from analyzer.errors import UsageError
 from analyzer.estimate import Estimate
 from analyzer.policy.exposure import states_before_leaks
-from analyzer.policy.leaks import MEASURED, NOT_MEASURABLE, plan_leaks
-from analyzer.policy.outcomes import check_risks, find_outcomes
+from analyzer.policy.leaks import MEASURED, NOT_MEASURABLE, ONE_LEAK_DAY, plan_leaks
+from analyzer.policy.outcomes import OF_ALL, check_risks, find_outcomes
 from analyzer.policy.policy import Policy, whole_days
 from analyzer.policy.resampling import (
     ABSENT,
@@ -54,6 +54,7 @@ def sweep_retention(
     seed: int = 0,
     *,
     risks: Sequence[str] = ("unicity",),
+    rotation: str = "7D",
     sample: int | None = SAMPLE,
     engine: str | Engine = "local",
     memory: str | int | None = None,
@@ -81,7 +82,10 @@ def sweep_retention(
         Of the draw of points (see `analyzer.risk.draw`) and of the resampling.
     risks : sequence of str
         Which risks: ``"unicity"``, and what can be inferred (``"homes"``, ``"works"``,
-        ``"commutes"``, ``"companions"``) from what each leak shows.
+        ``"commutes"``, ``"companions"``) from what each leak shows; and, of the last leak alone,
+        ``"linkage"`` and ``"predictability"``.
+    rotation : str
+        How often pseudonyms change, for linkage.
     sample : int or None
         Vehicles among which companions are looked for, drawn by chance; None takes all.
     engine, memory
@@ -176,6 +180,9 @@ def sweep_retention(
     )
     steps: list[WindowRisk] = []
     for number, risk in enumerate(risks):
+        if risk in OF_ALL:
+            steps += _of_all(setting, kept, risk, rotation, census)
+            continue
         states, baselines, reasons = (
             _singled_out(setting, kept, int(census["vehicles"].sum()))
             if risk == "unicity"
@@ -262,6 +269,41 @@ def check_windows(windows: Sequence[str]) -> tuple[int, ...]:
 
 def _date(day: int) -> str:
     return (date(1970, 1, 1) + timedelta(days=day)).isoformat()
+
+
+def _of_all(
+    setting: Setting, kept: tuple[int, ...], risk: str, rotation: str, census: Rows
+) -> list[WindowRisk]:
+    """Measure a risk that is a figure of the whole in each window of the last leak."""
+    steps = []
+    for days in kept:
+        status = setting.statuses[days]
+        figure = Estimate(math.nan, math.nan, math.nan, 0, NOT_MEASURABLE)
+        if status != NOT_MEASURABLE:
+            policy = Policy(f"{days}D", rotation=rotation, attributes="keep")
+            if risk != "linkage":
+                policy = replace(policy, rotation=None)
+            figure = find_outcomes(setting, policy, (risk,)).figures[risk]
+        exposed_days = days + setting.open_days
+        steps.append(
+            WindowRisk(
+                days=days,
+                exposed_days=exposed_days,
+                # One leak alone is looked at.
+                status=ONE_LEAK_DAY if figure.is_measured else NOT_MEASURABLE,
+                leak_days=1 if figure.is_measured else 0,
+                share=figure,
+                share_in_window=figure,
+                exposed_vehicles=Estimate(math.nan, math.nan, math.nan, 0, "not measured"),
+                exposed_rows=(
+                    _exposed_rows(census, setting.leak_days, exposed_days)
+                    if status != NOT_MEASURABLE
+                    else math.nan
+                ),
+                risk=risk,
+            )
+        )
+    return steps
 
 
 def _window_risks(

@@ -22,6 +22,8 @@ INFERRED = {
     "works": "a work place that is inferred",
     "commutes": "a commute that is inferred",
     "companions": "companions",
+    "linkage": "a new pseudonym that is known again",
+    "predictability": "a next place that is told rightly (mean share)",
 }
 """What is inferred of vehicles, by the name of the risk."""
 

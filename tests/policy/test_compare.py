@@ -226,3 +226,17 @@ def test_uses_served_come_from_the_users_file_alone(region):
 def test_what_cannot_be_compared_is_refused(region, policies, options, message):
     with pytest.raises(UsageError, match=message):
         compare_policies(region.sightings, policies, **options)
+
+
+def test_rotation_is_undone_by_linkage_and_never_changing_needs_none(region):
+    two = {"month": Policy("14D"), "new names": Policy("14D", rotation="7D")}
+    compared = compare_policies(
+        region.sightings, two, Adversary(points=2), risks=["unicity", "linkage", "predictability"]
+    )
+    never, weekly = (compared[name].risks["linkage"] for name in two)
+    assert (never.value, never.method) == (1.0, "by definition: pseudonyms never change")
+    assert weekly.baseline < 0.02 < weekly.value < 1
+    assert compared["new names"].differences["linkage"].high < 0
+    # Nobody has a hundred destinations in two weeks: not measured, and said so.
+    told = compared["month"].risks["predictability"]
+    assert not told.is_measured
