@@ -6,12 +6,11 @@ Prints a Markdown table and writes it to ``benchmarks/results/companions.md``. R
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from score_tables import Figures, Section, markdown, score_settings, write_results
+from score_tables import Figures, Section, run, score_settings
 
 COLUMNS = {
     "precision": "precision",
@@ -52,19 +51,9 @@ def sections(vehicles: int, only: str = "") -> list[Section]:
 
 
 def main() -> None:
-    """Score all settings, print the table and write it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--vehicles", type=int, default=4_000)
-    parser.add_argument("--quick", action="store_true", help="500 vehicles")
-    parser.add_argument("--only", default="", help="only settings whose name holds this text")
-    options = parser.parse_args()
-    found = sections(500 if options.quick else options.vehicles, options.only)
-    print("\n".join(markdown(section) for section in found))
-    if not (options.quick or options.only):
-        write_results(
-            "companions", "Companions, held against the truth",
-            "python benchmarks/score_companions.py", found,
-        )  # fmt: skip
+    """Score all settings, print the tables and write them."""
+    title = "Companions, held against the truth"
+    run(__doc__, "companions", title, "python benchmarks/score_companions.py", sections)
 
 
 if __name__ == "__main__":

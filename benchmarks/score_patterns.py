@@ -7,32 +7,24 @@ What is scored, and on which settings, stands in ``score_places.py`` and ``score
 
 from __future__ import annotations
 
-import argparse
-
 import score_companions
 import score_places
-from score_tables import markdown, write_results
+from score_tables import Section, run
+
+
+def sections(vehicles: int, only: str = "") -> list[Section]:
+    """Score places first, then companions."""
+    return [
+        section
+        for scores in (score_places, score_companions)
+        for section in scores.sections(vehicles, only)
+    ]
 
 
 def main() -> None:
     """Score all settings, print the tables and write them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--vehicles", type=int, default=4_000)
-    parser.add_argument("--quick", action="store_true", help="500 vehicles")
-    parser.add_argument("--only", default="", help="only settings whose name holds this text")
-    options = parser.parse_args()
-    vehicles = 500 if options.quick else options.vehicles
-    found = [
-        section
-        for scores in (score_places, score_companions)
-        for section in scores.sections(vehicles, options.only)
-    ]
-    print("\n".join(markdown(section) for section in found))
-    if not (options.quick or options.only):
-        write_results(
-            "patterns", "Patterns, held against the truth", "python benchmarks/score_patterns.py",
-            found,
-        )  # fmt: skip
+    title = "Patterns, held against the truth"
+    run(__doc__, "patterns", title, "python benchmarks/score_patterns.py", sections)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,11 @@ seed, and most are other densities, lengths, rates or road layouts than those.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from score_tables import Curve, Figures, Section, markdown, score_settings, write_results
+from score_tables import Curve, Figures, Section, run, score_settings
 
 CAMERAS = (20, 35, 60, 85, 100, 200, 500, 1_000, 2_000)
 DAYS = (3, 7, 14, 28, 56, 90, 180)
@@ -260,18 +259,8 @@ def sections(vehicles: int, only: str = "") -> list[Section]:
 
 def main() -> None:
     """Score all settings, print the tables and write them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--vehicles", type=int, default=4_000)
-    parser.add_argument("--quick", action="store_true", help="500 vehicles")
-    parser.add_argument("--only", default="", help="only settings whose name holds this text")
-    options = parser.parse_args()
-    found = sections(500 if options.quick else options.vehicles, options.only)
-    print("\n".join(markdown(section) for section in found))
-    if not (options.quick or options.only):
-        write_results(
-            "places", "Homes, works and commutes, held against the truth",
-            "python benchmarks/score_places.py", found,
-        )  # fmt: skip
+    title = "Homes, works and commutes, held against the truth"
+    run(__doc__, "places", title, "python benchmarks/score_places.py", sections)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ a picture for each curve beside it.
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -147,3 +148,35 @@ def write_results(
         for curve in section.curves:
             draw(curve, folder)
     return path
+
+
+def run(
+    description: str | None,
+    name: str,
+    title: str,
+    command: str,
+    sections_of: Callable[[int, str], Sequence[Section]],
+) -> None:
+    """Be the program of a benchmark: score, print the tables, and write them.
+
+    Parameters
+    ----------
+    description : str
+        For ``--help``.
+    name, title : str
+        Of the file of results.
+    command : str
+        What the file says it was made by.
+    sections_of : callable
+        From the number of vehicles and a text that labels must hold, to the sections.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--vehicles", type=int, default=4_000)
+    parser.add_argument("--quick", action="store_true", help="500 vehicles, to the screen only")
+    parser.add_argument("--only", default="", help="only settings whose name holds this text")
+    options = parser.parse_args()
+    found = sections_of(500 if options.quick else options.vehicles, options.only)
+    print("\n".join(markdown(section) for section in found))
+    if not (options.quick or options.only):
+        used = "" if options.vehicles == 4_000 else f" --vehicles {options.vehicles}"
+        write_results(name, title, command + used, found)
