@@ -2,8 +2,9 @@
 
 One exact pass over the bytes finds records and fields, so that line number and byte offset of every
 row are known whatever the row holds. A quote opens only at the start of a field and must be closed
-before a delimiter or a line end; a record that breaks this, or has another number of fields than
-the header, becomes a fault, and reading goes on at the next line.
+before a delimiter or a line end; a record that breaks this, has another number of fields than the
+header, or whose quoted lines are rows themselves, becomes a fault, and reading goes on at the next
+line: two stray quotes must not swallow the rows between them.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ FAULT_REASONS = {
     OTHER_EVENT: "other_kind_of_event",
     NO_SIGHTING: "event_without_sighting",
 }
+
+_ROW_FIELDS = 3
+"""A sighting has a plate, a camera and a time: fewer fields are no row that could be swallowed."""
 
 _NEWLINE, _RETURN, _QUOTE, _SPACE, _TAB = 10, 13, 34, 32, 9
 
@@ -266,6 +270,9 @@ def _scan(
             elif fields != width:
                 # Lines swallowed by a quote that was opened by mistake must not be lost with it.
                 fault = UNBALANCED if inner_lines else WRONG_FIELDS
+            elif inner_lines and width >= _ROW_FIELDS:
+                if _holds_rows(block, start, peek, delimiter, width):
+                    fault = UNBALANCED
         if fault == 0:
             starts[n], lines[n] = start, line
             n += 1
@@ -279,6 +286,22 @@ def _scan(
             return n, n_faults, size, line + (1 if final else 0), not final
         position, line = end + 1, line + 1
     return n, n_faults, size, line, False
+
+
+@numba.njit(cache=True, nogil=True)
+def _holds_rows(block, start, end, delimiter, width):
+    """Say whether lines of a record have as many delimiters as rows: first and last, or between."""
+    count, first, lines = 0, -1, 0
+    for position in range(start, end):
+        if block[position] == delimiter:
+            count += 1
+        elif block[position] == _NEWLINE:
+            if lines == 0:
+                first = count
+            elif count == width - 1:
+                return True
+            count, lines = 0, lines + 1
+    return first == width - 1 and count == width - 1
 
 
 @numba.njit(cache=True, nogil=True)

@@ -7,10 +7,10 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from analyzer.ingest.records import FAULT_REASONS, column_of, find_records
+from analyzer.ingest.records import FAULT_REASONS, UNBALANCED, column_of, find_records
 
 CELLS = st.text(alphabet='ab"\n;, é', max_size=5)
 
@@ -54,6 +54,9 @@ def test_what_csv_writes_is_read(rows, size, end, quoting):
     out = io.StringIO()
     csv.writer(out, lineterminator=end, quoting=quoting).writerows(rows)
     data = out.getvalue().encode()
+    # Cells whose lines have as many commas as a row are taken for rows (see below).
+    texts = ["".join(row) for row in rows]
+    assume(not any("," in text and "\n" in text for text in texts))
     expected = [[cell.strip(" \n\r") for cell in row] for row in
                 csv.reader(io.StringIO(out.getvalue(), newline="")) if row]  # fmt: skip
     found, faults = read_blocks(data, 3, size)
@@ -108,3 +111,31 @@ def test_a_long_line_is_one_fault_and_does_not_grow_memory():
         assert [(line, reason) for line, _, reason in faults] == [
             (2, "record_too_long"), (4, "quote_unbalanced"),
         ]  # fmt: skip
+
+
+@pytest.mark.parametrize("between", [0, 1, 2, 1000])
+@pytest.mark.parametrize("column", [0, 1, 2])
+def test_two_stray_quotes_swallow_no_rows(between, column):
+    def row(number: int, before: str = "", behind: str = "") -> str:
+        cells = [f"p{number}", "Cam 0", "2026-03-01 10:00:00"]
+        cells[column] = before + cells[column] + behind
+        return ",".join(cells)
+
+    rows = [row(0, before='"'), *(row(i + 1) for i in range(between)), row(-1, behind='"')]
+    block = np.frombuffer("\n".join([*rows, "p,c,t\n"]).encode(), np.uint8)
+    found = find_records(block, delimiter=44, width=3, wanted=[0, 1, 2])
+    assert found.faults.codes.tolist() == [UNBALANCED]
+    assert found.lines.tolist() == list(range(2, between + 4))
+    # A quote that only closes is a character of its cell.
+    assert column_of(block, found, 0).to_pylist()[:between] == [f"p{i + 1}" for i in range(between)]
+
+
+@pytest.mark.parametrize("cell", ['"one\ntwo"', '"a, b\nc"', '"\n"', '"one\n\ntwo, three\n"'])
+@pytest.mark.parametrize("column", [0, 1, 2])
+def test_lines_inside_a_cell_are_read(cell, column):
+    cells = ["p", "c", "t"]
+    cells[column] = cell
+    block = np.frombuffer(("x,y,z\n" + ",".join(cells) + "\nx,y,z\n").encode(), np.uint8)
+    found = find_records(block, delimiter=44, width=3, wanted=[column])
+    assert not len(found.faults) and len(found) == 3
+    assert column_of(block, found, 0).to_pylist()[1] == cell.strip('"').strip()
