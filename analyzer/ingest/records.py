@@ -200,6 +200,7 @@ def _scan(
     while position < size:
         start, cursor, fields = position, position, 0
         fault, inner_lines, nul, blank, complete = 0, 0, False, False, False
+        holds_row = False
         while True:
             begin = cursor
             peek = cursor
@@ -209,6 +210,7 @@ def _scan(
                 peek += 1
                 begin = peek
                 closed = False
+                within, whole = 0, False
                 while peek < size and peek - start <= max_record:
                     byte = block[peek]
                     if byte == _QUOTE:
@@ -218,7 +220,11 @@ def _scan(
                         closed = peek + 1 < size or final
                         break
                     if byte == _NEWLINE:
+                        holds_row |= whole and within == width - 1
+                        within, whole = 0, True
                         inner_lines += 1
+                    elif byte == delimiter:
+                        within += 1
                     elif byte == 0:
                         nul = True
                     peek += 1
@@ -271,7 +277,7 @@ def _scan(
                 # Lines swallowed by a quote that was opened by mistake must not be lost with it.
                 fault = UNBALANCED if inner_lines else WRONG_FIELDS
             elif inner_lines and width >= _ROW_FIELDS:
-                if _holds_rows(block, start, peek, delimiter, width):
+                if holds_row or _joins_rows(block, start, peek, delimiter, width):
                     fault = UNBALANCED
         if fault == 0:
             starts[n], lines[n] = start, line
@@ -289,18 +295,16 @@ def _scan(
 
 
 @numba.njit(cache=True, nogil=True)
-def _holds_rows(block, start, end, delimiter, width):
-    """Say whether lines of a record have as many delimiters as rows: first and last, or between."""
-    count, first, lines = 0, -1, 0
+def _joins_rows(block, start, end, delimiter, width):
+    """Say whether the first and the last line of a record have as many delimiters as a row each."""
+    first, count = -1, 0
     for position in range(start, end):
         if block[position] == delimiter:
             count += 1
         elif block[position] == _NEWLINE:
-            if lines == 0:
+            if first < 0:
                 first = count
-            elif count == width - 1:
-                return True
-            count, lines = 0, lines + 1
+            count = 0
     return first == width - 1 and count == width - 1
 
 
