@@ -20,6 +20,7 @@ READING = (
     "column",
     "profile",
     "table",
+    "encoding",
     "timezone",
     "plates",
     "key",
@@ -72,6 +73,11 @@ def reading_options(command: Callable) -> Callable:
             "--table",
             metavar="NAME",
             help="Which table, sheet, list or element holds the sightings, where there are more.",
+        ),
+        click.option(
+            "--encoding",
+            metavar="NAME",
+            help="Encoding of text files, where it is not found out: cp1251, koi8-r, gb18030.",
         ),
         click.option(
             "--timezone",
@@ -194,6 +200,7 @@ def read(
             merge_misreads=options["merge_misreads"],
             plate_format=options["plate_format"],
             table=options["table"],
+            encoding=options["encoding"],
             progress=report,
         )
 

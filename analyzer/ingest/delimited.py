@@ -16,7 +16,13 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer.errors import InputError
-from analyzer.ingest.encodings import TextBlocks, detect_encoding, head_text, read_head
+from analyzer.ingest.encodings import (
+    TextBlocks,
+    detect_encoding,
+    head_text,
+    is_one_byte,
+    read_head,
+)
 from analyzer.ingest.records import CUT_OFF, column_of, find_records
 from analyzer.ingest.sources import Chunk
 from analyzer.ingest.streams import ByteStream, Place, hash_file, size_of
@@ -35,7 +41,14 @@ HeaderTest = Callable[[list[list[str]]], bool]
 class TextSource:
     """A delimited text file, plain or packed."""
 
-    def __init__(self, path: Place, is_header: HeaderTest, *, block_bytes: int = BLOCK_BYTES):
+    def __init__(
+        self,
+        path: Place,
+        is_header: HeaderTest,
+        *,
+        block_bytes: int = BLOCK_BYTES,
+        encoding: str | None = None,
+    ):
         self.path = path
         self.name = path.name
         self.size = size_of(path)
@@ -44,7 +57,7 @@ class TextSource:
         head = read_head(ByteStream(path), _HEAD_BYTES)
         if not head:
             raise InputError(f"{path}: the file is empty")
-        self.encoding, self._bom = detect_encoding(head)
+        self.encoding, self._bom = detect_encoding(head, encoding)
         text, is_text = head_text(head, self.encoding, self._bom)
         if not is_text:
             raise InputError(f"{path}: this is not text; a CSV or Parquet file is expected")
@@ -191,14 +204,14 @@ def decode_column(column: pa.Array, encoding: str) -> tuple[pa.Array, np.ndarray
     data = np.frombuffer(column.buffers()[2] or b"", np.uint8)
     if not len(data) or data.max() < 128:
         return column, None
-    if not encoding.startswith("cp"):
+    if not is_one_byte(encoding):
         try:
             column.validate(full=True)
             return column, None
         except pa.ArrowInvalid:
             pass
     raw = pa.Array.from_buffers(pa.binary(), len(column), column.buffers()).dictionary_encode()
-    decoder = "utf-8" if not encoding.startswith("cp") else encoding
+    decoder = encoding if is_one_byte(encoding) else "utf-8"
     texts = [_decode(value, decoder) for value in raw.dictionary.to_pylist()]
     column = pa.array(texts, pa.string()).take(raw.indices)
     bad = np.asarray(column.is_null())

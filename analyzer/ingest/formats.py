@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analyzer.errors import InputError
+from analyzer.errors import AmbiguousInputError, InputError
 from analyzer.ingest.database import MAGIC, DatabaseSource
 from analyzer.ingest.delimited import BLOCK_BYTES, HeaderTest, TextSource
 from analyzer.ingest.documents import DocumentSource
@@ -52,6 +52,7 @@ def open_source(
     block_bytes: int = BLOCK_BYTES,
     profile: str | Profile = "auto",
     table: str | None = None,
+    encoding: str | None = None,
 ) -> Source:
     """Open a file in the format that its first bytes show, whatever its name says.
 
@@ -67,6 +68,8 @@ def open_source(
         What the user says about the format; nested records need it to find their rows.
     table : str, optional
         Which table, sheet, list or element holds the sightings, where there are more.
+    encoding : str, optional
+        Encoding of a text; found out by default.
 
     Raises
     ------
@@ -95,7 +98,11 @@ def open_source(
             raise InputError(
                 f"{place} is {kind}, which is not read; export the sightings as CSV or Parquet"
             )
-    return _open_text(place, head, is_header, block_bytes, profile, table, stream.packing)
+    try:
+        found = detect_encoding(head, encoding)
+    except AmbiguousInputError as error:
+        raise AmbiguousInputError(f"{place}: {error}") from None
+    return _open_text(place, head, is_header, block_bytes, profile, table, stream.packing, *found)
 
 
 def _open_text(
@@ -106,8 +113,9 @@ def _open_text(
     profile: str | Profile,
     table: str | None,
     packing: str | None,
+    encoding: str,
+    bom: int,
 ) -> Source:
-    encoding, bom = detect_encoding(head)
     text, is_text = head_text(head, encoding, bom)
     if not is_text:
         raise InputError(
@@ -142,7 +150,9 @@ def _open_text(
             "list of objects"
         )
     if reader is None:
-        source: Source = TextSource(place, is_header, block_bytes=block_bytes)
+        source: Source = TextSource(
+            place, is_header, block_bytes=block_bytes, encoding=encoding
+        )
     else:
         source = DocumentSource(place, reader, profile=profile)
     if packing is not None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from analyzer.errors import AmbiguousInputError, InputError
 from analyzer.ingest.documents import HEAD_DOCUMENTS, Document
-from analyzer.ingest.encodings import TextBlocks
+from analyzer.ingest.encodings import TextBlocks, is_one_byte
 from analyzer.ingest.kinds import shown_name
 from analyzer.ingest.records import CUT_OFF, MAX_RECORD, NOT_PARSED, NUL_BYTE, TOO_LONG
 from analyzer.ingest.streams import ByteStream, Place
@@ -311,7 +311,7 @@ class JsonReader:
         return Document(value, line, 0, fault if value is None else 0)
 
     def _decode(self, raw: bytes) -> str | None:
-        one_byte = self._encoding.startswith("cp")
+        one_byte = is_one_byte(self._encoding)
         try:
             return raw.decode(self._encoding if one_byte else "utf-8")
         except UnicodeDecodeError:

@@ -16,6 +16,7 @@ from analyzer.cameras import read_camera_frame
 from analyzer.engine.spill import parse_memory
 from analyzer.errors import KeyFileError, UsageError
 from analyzer.ingest.columns import check_columns
+from analyzer.ingest.encodings import check_encoding
 from analyzer.ingest.inputs import find_inputs
 from analyzer.ingest.inspection import Checks
 from analyzer.ingest.keys import (
@@ -51,6 +52,7 @@ def read_sightings(
     merge_misreads: bool = False,
     plate_format: str | None = None,
     table: str | None = None,
+    encoding: str | None = None,
 ) -> Sightings:
     """Read plate sightings, replace the plates by keyed pseudonyms, and store them.
 
@@ -104,6 +106,8 @@ def read_sightings(
     table : str, optional
         Which table of a database, sheet of a workbook, list of JSON or element of XML holds the
         sightings, where there are more.
+    encoding : str, optional
+        Encoding of text files, where it is found out wrongly or not at all (``"koi8-r"``).
 
     Returns
     -------
@@ -157,6 +161,7 @@ def read_sightings(
         secret=secret,
         checks=checks,
         table=table,
+        encoding=check_encoding(encoding),
         notes=passed_over,
     )
     return reading.run(inputs, None if rejects is None else Path(rejects), progress)

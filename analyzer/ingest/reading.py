@@ -70,6 +70,7 @@ class Reading:
         secret: bytes | None = None,
         checks: Checks | None = None,
         table: str | None = None,
+        encoding: str | None = None,
         notes: Sequence[str] = (),
     ):
         self.earlier = earlier
@@ -82,6 +83,7 @@ class Reading:
         self.memory = memory
         self.cameras = cameras
         self.table = table
+        self.encoding = encoding
         self._tables: dict[Place, dict[str, Any]] = {}
         self._given: list[Place] = []
         self._kept = 0
@@ -258,6 +260,7 @@ class Reading:
             block_bytes=block,
             profile=self.profile,
             table=self.table,
+            encoding=self.encoding,
         )
         source.name = covered_name(item) or source.name
         return source
@@ -561,6 +564,7 @@ class Reading:
                 "columns": self.columns,
                 "plates": "pseudonymous" if self.key.kind == PSEUDONYMOUS else "raw",
                 "place_grid_m": self.place_grid,
+                "encoding": self.encoding,
                 "cameras": self.cameras is not None,
                 **self.checks.to_dict(),
             },

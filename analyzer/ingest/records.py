@@ -276,9 +276,12 @@ def _scan(
             elif fields != width:
                 # Lines swallowed by a quote that was opened by mistake must not be lost with it.
                 fault = UNBALANCED if inner_lines else WRONG_FIELDS
-            elif inner_lines and width >= _ROW_FIELDS:
-                if holds_row or _joins_rows(block, start, peek, delimiter, width):
-                    fault = UNBALANCED
+            elif (
+                inner_lines
+                and width >= _ROW_FIELDS
+                and (holds_row or _joins_rows(block, start, peek, delimiter, width))
+            ):
+                fault = UNBALANCED
         if fault == 0:
             starts[n], lines[n] = start, line
             n += 1

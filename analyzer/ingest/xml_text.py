@@ -14,7 +14,7 @@ from xml.parsers import expat
 
 from analyzer.errors import InputError
 from analyzer.ingest.documents import HEAD_DOCUMENTS, Document
-from analyzer.ingest.encodings import TextBlocks
+from analyzer.ingest.encodings import TextBlocks, is_one_byte
 from analyzer.ingest.header_words import DATE_WORDS, HEADER_WORDS, TIME_WORDS, header_word
 from analyzer.ingest.records import CUT_OFF, MAX_RECORD, TOO_LONG
 from analyzer.ingest.streams import ByteStream, Place
@@ -57,7 +57,7 @@ class XmlReader:
         self._block_bytes = min(max(block_bytes, 64), _BLOCK)
         self._stream = ByteStream(place)
         tree = _Parse(self.path, None)
-        one_byte = encoding if encoding.startswith("cp") else None
+        one_byte = encoding if is_one_byte(encoding) else None
         data = head[bom:].decode(one_byte or encoding, "replace").encode()
         tree.feed(data, final=whole)
         self.element = element if element and tree.has(element) else tree.record_element()
@@ -88,7 +88,7 @@ class XmlReader:
         """Yield the records, block by block."""
         blocks = TextBlocks(self._stream, self._encoding, self._bom)
         parse = _Parse(self.path, self.element)
-        one_byte = self._encoding.startswith("cp")
+        one_byte = is_one_byte(self._encoding)
         exact = self._encoding == "utf-8"
         for block, final in blocks.blocks(self._block_bytes):
             if one_byte:
