@@ -22,7 +22,7 @@ from analyzer.ingest.quality import FileQuality
 from analyzer.ingest.records import FAULT_REASONS, WRONG_FIELDS
 from analyzer.ingest.sources import Chunk
 from analyzer.ingest.times import READ_UTC, REASONS, UNREADABLE, TimeReader
-from analyzer.ingest.vehicle_names import NO_PLATE
+from analyzer.ingest.vehicle_names import INCOMPLETE, NO_PLATE
 from analyzer.ingest.vehicles import VehicleCoder
 from analyzer.local_time import clock
 from analyzer.schema import LABELS, Rows
@@ -257,6 +257,7 @@ class ChunkReader:
         vehicle = np.full(len(chunk), NO_PLATE, np.int32)
         vehicle[candidates] = self.vehicles.encode(plates)
         verdicts.reject(vehicle == NO_PLATE, "plate_missing", "plate")
+        verdicts.reject(vehicle == INCOMPLETE, "plate_incomplete", "plate")
         return vehicle
 
     # Optional columns

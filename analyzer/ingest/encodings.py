@@ -169,7 +169,7 @@ def declared_encoding(head: bytes) -> str | None:
 
 
 _TORN_LINE_END = re.compile("[\u0a00\u0a04]")
-"""No characters: what line ends beside Latin or Cyrillic become when a byte of UTF-16 is missing."""
+"""No characters; line ends become them when a byte of UTF-16 is missing."""
 
 
 def read_head(stream: ByteStream, size: int) -> bytes:

@@ -7,24 +7,18 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-PSEUDONYM_BYTES = 16
+from analyzer.ingest.no_plate import UNREAD_MARKS, is_filled, says_no_plate
 
-SENTINELS = frozenset(
-    word
-    for line in (
-        "UNLICENSED UNLICENCED NULL NONE N/A NAN UNKNOWN NOPLATE NOTREAD UNREAD UNREADABLE",
-        "UNDEFINED 无车牌 无牌 无牌车 未识别 未知 车牌",
-    )
-    for word in line.split()
-)
-"""What readers write when they saw no plate (normalised)."""
+PSEUDONYM_BYTES = 16
 
 _LOOKALIKES = {
     **dict(zip("АВЕКМНОРСТУХІЈЅԚԜ", "ABEKMHOPCTYXIJSQW", strict=True)),
     **dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX", strict=True)),
 }
 _LOOKALIKE_TABLE = str.maketrans(_LOOKALIKES)
-_STRIPPED = str.maketrans(dict.fromkeys(" \t\r\n\v\f-.\u00b7\u2212"))
+_STRIPPED = str.maketrans(
+    dict.fromkeys(" \t\r\n\v\f-._/|()[]{}<>'\"\\\u00b7\u2212\u3164\u2800\ufe0f")
+)
 _LAYOUT = frozenset(("Zs", "Zl", "Zp", "Pd", "Cc", "Cf"))
 """Unicode categories of blanks, dashes and invisible marks."""
 
@@ -41,8 +35,9 @@ _NATIONAL_FORMATS = re.compile(
 def normalise_plate(text: str) -> str | None:
     """Bring the spellings of one plate to one form.
 
-    Compatibility forms are resolved (NFKC), letters made capital, spaces, hyphens and dots dropped.
-    Cyrillic and Greek letters become Latin ones only where all of a plate's letters look Latin.
+    Compatibility forms are resolved (NFKC), letters made capital, spaces, hyphens, dots and
+    brackets dropped; a whole number that was written as a fraction (``1000.0``) is one. Cyrillic
+    and Greek letters become Latin ones only where all of a plate's letters look Latin.
 
     Parameters
     ----------
@@ -52,19 +47,22 @@ def normalise_plate(text: str) -> str | None:
     Returns
     -------
     str or None
-        None where the text says that there is no plate.
+        None where the text says that there is no plate, or not all of it was read.
 
     Examples
     --------
     >>> normalise_plate(" 01 a-123.bc "), normalise_plate("А123ВС"), normalise_plate("unlicensed")
     ('01A123BC', 'A123BC', None)
     """
+    if says_no_plate(text) or is_filled(text) or not UNREAD_MARKS.isdisjoint(text):
+        return None
+    if text.rstrip().endswith(".0") and text.strip()[:-2].isdecimal():
+        text = text.strip()[:-2]
     if not text.isascii():
         text = _resolve(text)
     plate = text.upper().translate(_STRIPPED)
-    if plate in SENTINELS or not (plate.isalnum() or any(c.isalnum() for c in plate)):
-        return None
-    return plate
+    # What was full of marks or wide letters may say it only now.
+    return None if says_no_plate(plate) or is_filled(plate) else plate
 
 
 def _resolve(text: str) -> str:
@@ -107,9 +105,7 @@ def existing_id(text: str) -> str | None:
     ('a1b2', None)
     """
     name = text.strip()
-    if not name or name.upper() in SENTINELS or not any(c.isalnum() for c in name):
-        return None
-    return name
+    return None if says_no_plate(name) else name
 
 
 def look_like_plates(names: Sequence[str]) -> bool:

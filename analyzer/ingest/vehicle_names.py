@@ -11,9 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer.errors import StoreError
+from analyzer.ingest.no_plate import is_incomplete
 from analyzer.ingest.plates import PSEUDONYM_BYTES, existing_id, normalise_plate, pseudonym_bytes
 
-NO_PLATE = -1
+NO_PLATE, INCOMPLETE = -1, -2
 _STRIDE = 1 << 16
 
 
@@ -79,7 +80,10 @@ class Pseudonyms:
         if len(held) == len(plates):
             codes = some
         else:
-            codes = np.full(len(plates), NO_PLATE, np.int32)
+            codes = np.array(
+                [INCOMPLETE if text and is_incomplete(text) else NO_PLATE for text in texts],
+                np.int32,
+            )
             codes[[plate is not None for plate in plates]] = some
         return codes, {code: plate for code, plate in fresh.items() if code >= known}
 

@@ -65,7 +65,7 @@ def test_words_tell_cyrillic_from_western(text, encoding):
 
 
 def test_what_may_be_both_is_asked_for(tmp_path):
-    data = "plate,camera,seen_at\n".encode() + "ÉÈÀ,Königstraße,2026-03-01 10:00:00\n".encode(
+    data = b"plate,camera,seen_at\n" + "ÉÈÀ,Königstraße,2026-03-01 10:00:00\n".encode(
         "cp1252"
     )
     path = write(tmp_path / "a.csv", data)

@@ -29,11 +29,36 @@ def test_spellings_of_one_plate_are_one(spelling):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "  ", "--", "-", "unlicensed", "NULL", "none", "N/A", "无车牌", "***", "?", "_"]
-)
+    "text",
+    [
+        "", "  ", "--", "-", "unlicensed", "NULL", "none", "N/A", "无车牌", "***", "?", "_",
+        "NO_PLATE", "NOREAD", "No Read", "NA", "#N/A", "#REF!", "\\N", "N\\A", "nil", "(null)",
+        "[null]", "<null>", "无", "нет", "без номера", "нет номера", "не распознан",
+        "не определен", "nomersiz", "raqamsiz", "аниқланмади", "UNK", "Unidentified",
+        "Not Available", "plate not detected", "NoPlateDetected", "NOTFOUND", "unrecognized",
+        "Invalid", "ERROR", "blank", "empty", "false", "REDACTED", "[REDACTED]", "yo'q",
+    ],
+)  # fmt: skip
 def test_sentinels_are_no_plate(text):
     assert normalise_plate(text) is None
     assert existing_id(text) is None
+
+
+def test_numbers_that_mean_no_plate_may_be_ids():
+    for text in ("0", "0000", "-1", "XXXXXX"):
+        assert normalise_plate(text) is None and existing_id(text) == text
+    assert normalise_plate("777") == "777" and normalise_plate("HET") == "HET"
+
+
+def test_incomplete_plates_are_nobodys():
+    codes, fresh = Pseudonyms(b"k" * 32).learn(["01***BC", "01A123B?", "--", "01A123BC"])
+    assert codes.tolist() == [-2, -2, -1, 0] and fresh == {0: "01A123BC"}
+
+
+def test_whole_numbers_written_as_fractions_are_whole():
+    assert normalise_plate("1000.0") == normalise_plate(" 1000") == "1000"
+    assert normalise_plate("10000") == "10000" != normalise_plate("1000.0")
+    assert normalise_plate("1.000.0") == "10000"
 
 
 def test_letters_change_script_only_where_all_look_latin():
