@@ -22,6 +22,7 @@ READING = (
     "table",
     "encoding",
     "timezone",
+    "times_in",
     "plates",
     "key",
     "place_grid",
@@ -83,6 +84,11 @@ def reading_options(command: Callable) -> Callable:
             "--timezone",
             metavar="ZONE",
             help="Time zone of times without an offset, and of the places: Asia/Tashkent.",
+        ),
+        click.option(
+            "--times-in",
+            metavar="ZONE",
+            help="Zone of times without an offset, where it is not that of the places: UTC.",
         ),
         click.option(
             "--plates",
@@ -201,6 +207,7 @@ def read(
             plate_format=options["plate_format"],
             table=options["table"],
             encoding=options["encoding"],
+            times_in=options["times_in"],
             progress=report,
         )
 

@@ -15,12 +15,20 @@ import pyarrow.compute as pc
 
 from analyzer.errors import AmbiguousInputError
 from analyzer.ingest.cleaning import RejectsFile
-from analyzer.ingest.coding import CellCoder, NameCoder, Positions, as_text, read_numbers
+from analyzer.ingest.coding import (
+    CellCoder,
+    NameCoder,
+    Names,
+    Positions,
+    as_text,
+    read_numbers,
+)
 from analyzer.ingest.columns import ColumnMap
 from analyzer.ingest.kinds import kind_of
 from analyzer.ingest.quality import FileQuality
 from analyzer.ingest.records import FAULT_REASONS, WRONG_FIELDS
 from analyzer.ingest.sources import Chunk
+from analyzer.ingest.stray_plates import is_plate_in_label, is_plate_in_name, look_exchanged
 from analyzer.ingest.times import READ_UTC, REASONS, UNREADABLE, TimeReader
 from analyzer.ingest.vehicle_names import INCOMPLETE, NO_PLATE
 from analyzer.ingest.vehicles import VehicleCoder
@@ -33,6 +41,10 @@ _FEW_POSITIONS = 2_000
 
 TEXT_UNREADABLE = "text_unreadable"
 REPEATED_HEADER = "repeated_header"
+STRAY_PLATE = "plate_in_another_column"
+
+_FIRST_ROWS = 50
+"""Rows by which it is told how cameras are named, whatever the size of the blocks."""
 
 
 class _Verdicts:
@@ -78,6 +90,8 @@ class ChunkReader:
         Where rows are counted.
     listed : RejectsFile
         Where rejected rows are written down.
+    raw_plates : bool
+        Whether the vehicles' cells are plates, which must stand in no other column.
     """
 
     mapped: ColumnMap
@@ -91,6 +105,8 @@ class ChunkReader:
     timezone: str | None
     entry: FileQuality
     listed: RejectsFile
+    raw_plates: bool = True
+    _cameras_like_plates: bool | None = None
     _folds: int = 0
     _serials: int = 0
     _zoned: int = 0
@@ -120,7 +136,15 @@ class ChunkReader:
         names = None
         if self.cells is None:
             names = self.cameras.look(self._column(chunk, "camera"))
+            verdicts.reject(names.too_long, "camera_unreadable", "camera")
             verdicts.reject(names.missing, "camera_missing", "camera")
+        labels = {
+            name: self.labels[name].look(self._column(chunk, name))
+            for name in LABELS
+            if name in self.mapped.columns
+        }
+        if self.raw_plates:
+            self._reject_stray_plates(chunk, names, labels, verdicts)
         vehicle = self._read_plates(chunk, verdicts)
         keep = verdicts.kept
         camera = self.cells.code(lat[keep], lon[keep]) if names is None else names.code(keep)
@@ -133,7 +157,7 @@ class ChunkReader:
             "camera": camera,
             "file": np.full(len(keep), self.entry.number, np.int16),
         }
-        self._read_optional(chunk, keep, rows)
+        self._read_optional(chunk, keep, labels, rows)
         if names is not None and lat is not None and self.positions.moving():
             raise AmbiguousInputError(
                 f"{self.where}: {self.positions.moving():,} cameras are seen at places more than "
@@ -233,7 +257,7 @@ class ChunkReader:
         few = max(1, np.count_nonzero(known) // _FEW_POSITIONS)
         lat, lon = lat[known][::few], lon[known][::few]
         swapped = np.median(np.abs(lat)) > 90 and np.median(np.abs(lon)) <= 90
-        if not swapped and self.timezone is not None:
+        if not swapped and _is_place(self.timezone):
             # The Sun stands over the place at noon, give or take: a swapped longitude shows in the
             # clock of the zone.
             offset = clock(self.timezone, 1_700_000_000_000, 1_700_000_000_000).offsets[0]
@@ -245,7 +269,39 @@ class ChunkReader:
             raise AmbiguousInputError(
                 f"{self.where}: latitude and longitude look swapped: lat is about "
                 f"{np.median(lat):.0f} and lon about {np.median(lon):.0f}. Say which is which: "
-                "--column SOURCE=lat --column SOURCE=lon"
+                "--column SOURCE=lat --column SOURCE=lon; or, if they are right, give the zone in "
+                f"which the cameras stand as --timezone"
+                + (
+                    f" (they do not stand in {self.timezone}; if only the times are in it, "
+                    "add --times-in)" if self.timezone else ""
+                )
+            )
+
+    def _reject_stray_plates(
+        self, chunk: Chunk, names: Names | None, labels: dict[str, Names], verdicts: _Verdicts
+    ) -> None:
+        if names is not None and self._cameras_like_plates is None:
+            self._look_at_first_cameras(chunk)
+        if names is not None and not self._cameras_like_plates:
+            verdicts.reject(names.are(is_plate_in_name), STRAY_PLATE, "camera")
+        for name, looked_at in labels.items():
+            verdicts.reject(looked_at.are(is_plate_in_label), STRAY_PLATE, name)
+
+    def _look_at_first_cameras(self, chunk: Chunk) -> None:
+        first = slice(0, _FIRST_ROWS)
+        cameras, plates = (
+            [text for text in as_text(self._column(chunk, role))[first].to_pylist() if text]
+            for role in ("camera", "plate")
+        )
+        # Where cameras have such names anyway, a plate among them cannot be told.
+        alike = sum(map(is_plate_in_name, set(cameras)))
+        self._cameras_like_plates = 2 * alike > len(set(cameras))
+        if not {"camera", "plate"} <= self.mapped.explicit and look_exchanged(cameras, plates):
+            camera, plate = (self.mapped.words[role] for role in ("camera", "plate"))
+            raise AmbiguousInputError(
+                f"{self.where}: what is read as cameras ({camera}) looks like plates, and what is "
+                f"read as plates ({plate}) does not: are they exchanged? Say which is which: "
+                "--column SOURCE=plate --column SOURCE=camera"
             )
 
     def _read_plates(self, chunk: Chunk, verdicts: _Verdicts) -> np.ndarray:
@@ -262,10 +318,13 @@ class ChunkReader:
 
     # Optional columns
 
-    def _read_optional(self, chunk: Chunk, keep: np.ndarray, rows: Rows) -> None:
-        for name in LABELS:
-            if name in self.mapped.columns:
-                rows[name] = self.labels[name].look(self._column(chunk, name)).code(keep)
+    def _read_optional(
+        self, chunk: Chunk, keep: np.ndarray, labels: dict[str, Names], rows: Rows
+    ) -> None:
+        for name, looked_at in labels.items():
+            rows[name] = looked_at.code(keep)
+            if looked_at.too_long[keep].any():
+                self.entry.values_missing[name] += int(looked_at.too_long[keep].sum())
         if "confidence" in self.mapped.columns:
             values, bad = read_numbers(self._column(chunk, "confidence"))
             rows["confidence"] = values[keep].astype(np.float32)
@@ -321,3 +380,8 @@ class ChunkReader:
             for i, *texts in zip(places, *cells, strict=True):
                 kinds[i] = " + ".join(kind_of(text) for text in texts)
         return kinds
+
+
+def _is_place(timezone: str | None) -> bool:
+    """Say whether a zone is that of a place: UTC and the like say where no camera stands."""
+    return timezone is not None and "/" in timezone and not timezone.startswith("Etc/")

@@ -6,7 +6,7 @@ size of the chunks nor on rows that were rejected.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,9 @@ MOVED_M = 500.0
 _NOTHING = "na n/a null none nan nat unknown unknow undefined -- - ? #n/a неизвестно номаълум 未知"
 MISSING_WORDS = frozenset((*_NOTHING.split(), ""))
 """What stands in cells that hold no value (without case)."""
+
+LONGEST_NAME = 200
+"""What is longer names no camera and no make; it is a cell that swallowed others."""
 
 _DEGREE = 10_000_000
 
@@ -128,9 +131,17 @@ class Names:
         self._coder = coder
         coded = column.fill_null("").dictionary_encode()
         self._texts = [text.strip() for text in coded.dictionary.to_pylist()]
+        long = np.array([len(text) > LONGEST_NAME for text in self._texts], bool)
+        self._texts = [text if len(text) <= LONGEST_NAME else "" for text in self._texts]
         self._rows = coded.indices.to_numpy(zero_copy_only=False)
         absent = np.array([text.casefold() in MISSING_WORDS for text in self._texts], bool)
         self.missing = absent[self._rows] if len(absent) else np.zeros(len(column), bool)
+        self.too_long = long[self._rows] if len(long) else np.zeros(len(column), bool)
+
+    def are(self, test: Callable[[str], bool]) -> np.ndarray:
+        """Say of each row whether its name passes a test."""
+        passed = np.array([test(text) for text in self._texts], bool)
+        return passed[self._rows] if len(passed) else np.zeros(len(self._rows), bool)
 
     def code(self, keep: np.ndarray) -> np.ndarray:
         """Give the codes of some rows (positions, ascending); `MISSING` where there is no name."""

@@ -7,7 +7,6 @@ plate are not shown.
 from __future__ import annotations
 
 import glob
-import re
 import zipfile
 from collections import Counter
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from analyzer.errors import InputError, UsageError
-from analyzer.ingest.plates import look_like_plates
+from analyzer.ingest.stray_plates import may_name_plate
 from analyzer.ingest.streams import Member, Place, open_file
 from analyzer.store import is_store
 
@@ -183,9 +182,6 @@ def covered_name(place: Place) -> str | None:
     >>> covered_name(Path("in/01A123BC_1.xml")), covered_name(Path("reads-2026.csv"))
     ('(a file named like a plate).xml', None)
     """
-    if isinstance(place, Member):
-        return None
-    tokens = re.split(r"[\W_]+", place.name)
-    if any(look_like_plates([token]) for token in tokens if token):
+    if isinstance(place, Path) and may_name_plate(place):
         return f"(a file named like a plate){place.suffix}"
     return None

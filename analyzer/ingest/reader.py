@@ -53,6 +53,7 @@ def read_sightings(
     plate_format: str | None = None,
     table: str | None = None,
     encoding: str | None = None,
+    times_in: str | None = None,
 ) -> Sightings:
     """Read plate sightings, replace the plates by keyed pseudonyms, and store them.
 
@@ -106,6 +107,9 @@ def read_sightings(
     table : str, optional
         Which table of a database, sheet of a workbook, list of JSON or element of XML holds the
         sightings, where there are more.
+    times_in : str, optional
+        IANA name of the zone of times without an offset, where it is not that of the cameras: a
+        database that writes UTC (``"UTC"``).
     encoding : str, optional
         Encoding of text files, where it is found out wrongly or not at all (``"koi8-r"``).
 
@@ -134,6 +138,10 @@ def read_sightings(
         raise UsageError(f"plates must be 'raw' or 'pseudonymous', not {plates!r}")
     if timezone is not None:
         time_zone(timezone)
+    if times_in is not None:
+        time_zone(times_in)
+        if timezone is None:
+            raise UsageError("--times-in needs --timezone, the zone in which the cameras stand")
     if place_grid is not None and cameras is not None:
         raise UsageError("--place-grid makes its own places: leave --cameras out")
     inputs, passed_over = find_inputs(source)
@@ -162,6 +170,7 @@ def read_sightings(
         checks=checks,
         table=table,
         encoding=check_encoding(encoding),
+        times_in=times_in,
         notes=passed_over,
     )
     return reading.run(inputs, None if rejects is None else Path(rejects), progress)

@@ -30,11 +30,11 @@ from analyzer.ingest.inputs import covered_name
 from analyzer.ingest.inspection import Checks, Inspection
 from analyzer.ingest.keys import PSEUDONYMOUS, Key
 from analyzer.ingest.lookups import companions_of, file_name, load_table, table_place
-from analyzer.ingest.plates import look_like_plates
 from analyzer.ingest.profiles import GENERIC, Profile, choose_profile
 from analyzer.ingest.quality import FileQuality, Quality
 from analyzer.ingest.read_ahead import read_ahead
 from analyzer.ingest.sources import Source
+from analyzer.ingest.stray_plates import is_plate_in_name
 from analyzer.ingest.streams import Place
 from analyzer.ingest.times import DAY_FIRST, MONTH_FIRST, TimeReader, order_proofs
 from analyzer.ingest.vehicle_names import ExistingIds, Pseudonyms
@@ -46,6 +46,10 @@ from analyzer.store import Store, StoreBuilder, is_store, open_store
 REJECTS = "rejects.csv"
 _FEW_ROWS = 20
 """A file of more rows than these, none of them usable, was misunderstood."""
+FEW_ALIKE = 0.02
+"""Share of ids that may look like plates by chance: one in 200 of short hashes does."""
+
+MANY_CAMERAS = 20
 _EARLIER = 0
 """Number of the file of rows that were in the store before."""
 
@@ -71,6 +75,7 @@ class Reading:
         checks: Checks | None = None,
         table: str | None = None,
         encoding: str | None = None,
+        times_in: str | None = None,
         notes: Sequence[str] = (),
     ):
         self.earlier = earlier
@@ -84,6 +89,7 @@ class Reading:
         self.cameras = cameras
         self.table = table
         self.encoding = encoding
+        self.times_in = times_in
         self._tables: dict[Place, dict[str, Any]] = {}
         self._given: list[Place] = []
         self._kept = 0
@@ -414,6 +420,7 @@ class Reading:
             timezone=self.timezone,
             entry=entry,
             listed=listed,
+            raw_plates=self.key.kind != PSEUDONYMOUS,
         )
         kept = 0
         for chunk in read_ahead(mapped.chunks(source, reader.wanted)):
@@ -443,7 +450,7 @@ class Reading:
     def _time_reader(self, source: Source, mapped: ColumnMap) -> TimeReader:
         name = mapped.words["seen_at"]
         where = f"{source.name}, column {name}" if mapped.showable else f"{source.name}, {name}"
-        reader = TimeReader(where, mapped.profile.timezone or self.timezone)
+        reader = TimeReader(where, mapped.profile.timezone or self.times_in or self.timezone)
         if mapped.profile.order is not None:
             reader.order, reader.settled = mapped.profile.order, True
             return reader
@@ -471,6 +478,7 @@ class Reading:
         for (number, code), rows in sorted(merged.items()):
             # An earlier row that now repeats a new one was merged because the new file came.
             by_number.get(number, first_new).merged[MERGE_REASONS[code]] += rows
+        self._refuse_plates_as_ids()
         cameras = self._camera_table()
         self.inspection.finish(builder, cameras, self.quality, self.vehicles.ill_formed)
         self._seen_once = self.inspection.seen_once
@@ -483,6 +491,25 @@ class Reading:
             provenance=self._describe_origin(),
             key=self.key.to_dict(),
         )
+
+    def _refuse_plates_as_ids(self) -> None:
+        if self.key.kind != PSEUDONYMOUS:
+            return
+        ids = self.vehicles.names.to_arrow().to_pylist()
+        alike = sum(map(is_plate_in_name, ids))
+        if alike > FEW_ALIKE * len(ids):
+            raise InputError(
+                f"{alike:,} of {len(ids):,} ids are written like plates, and as pseudonyms they "
+                "would be kept and shown as they are; read the files with --plates raw (what was "
+                "a pseudonym already then gets another one)"
+            )
+        if alike:
+            message = (
+                f"{alike:,} of {len(ids):,} ids are written like plates and are kept as they are; "
+                "if they are plates, read the files again with --plates raw"
+            )
+            self.quality.notes.append(message)
+            warnings.warn(message, UserWarning, stacklevel=6)
 
     def _merge(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
         into, reason = merge_repeats(rows)
@@ -511,15 +538,14 @@ class Reading:
                 "times carry their offset and no time zone was given: days and hours are those of "
                 "UTC; give --timezone for local ones"
             )
-        if self.key.kind == PSEUDONYMOUS and look_like_plates(
-            self.vehicles.names.to_arrow()[:10_000].to_pylist()
+        if self.key.kind != PSEUDONYMOUS and quality.cameras > max(
+            MANY_CAMERAS, 2 * quality.vehicles
         ):
-            message = (
-                "the ids look like plates and are kept as they are; if they are plates, read the "
-                "files again with --plates raw"
+            quality.notes.append(
+                f"there are more cameras ({quality.cameras:,}) than vehicles "
+                f"({quality.vehicles:,}): if the two columns are exchanged, plates stand where "
+                "cameras should"
             )
-            quality.notes.append(message)
-            warnings.warn(message, UserWarning, stacklevel=5)
 
     def _camera_table(self) -> pd.DataFrame:
         if self.cells is not None:
@@ -565,6 +591,7 @@ class Reading:
                 "plates": "pseudonymous" if self.key.kind == PSEUDONYMOUS else "raw",
                 "place_grid_m": self.place_grid,
                 "encoding": self.encoding,
+                "times_in": self.times_in,
                 "cameras": self.cameras is not None,
                 **self.checks.to_dict(),
             },

@@ -347,15 +347,6 @@ def test_no_canary_in_errors_or_tracebacks(tmp_path, text, options):
     assert caught.value.__cause__ is None
 
 
-def test_pseudonyms_that_look_like_plates_are_warned_of_and_not_shown(tmp_path):
-    path = write(tmp_path / "reads.csv", PLAIN)
-    with pytest.warns(UserWarning, match="look like plates") as caught:
-        found = read_sightings(path, timezone=ZONE, plates="pseudonymous")
-    assert "01A123BC" not in str(caught[0].message)
-    assert any("look like plates" in note for note in found.quality["notes"])
-    assert set(found.vehicles) >= {"01A123BC", "10B456CD"}
-
-
 # Keys and further files
 
 

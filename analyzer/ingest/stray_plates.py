@@ -1,0 +1,93 @@
+"""Stray plates: plates in the columns of cameras and labels, and in names of files.
+
+What stands there is kept as it is, so a plate in a shifted row would be stored and shown. A row
+with one is rejected, and a file whose columns of plates and cameras look exchanged is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from analyzer.ingest.plates import look_like_plates, normalise_plate
+
+_STRICT = (
+    r"\d{2}[A-Z]\d{3}[A-Z]{2}|\d{5}[A-Z]{3}"  # Uzbekistan
+    r"|[A-Z]\d{3}[A-Z]{2}\d{2,3}"  # Russia
+    r"|[A-Z]{2}\d{2}[A-Z]{3}"  # United Kingdom
+    r"|[\u4e00-\u9fff][A-Z][A-Z0-9]{5,6}"  # China
+)
+_IN_LABELS = re.compile(_STRICT)
+# Names of models (E220D) have the form of many a European plate.
+_IN_NAMES = re.compile(_STRICT + r"|[A-Z]{1,3}(?!19\d\d|20\d\d)\d{3,4}[A-Z]{1,3}")
+_INSIDE = re.compile(r"(?<!\d)(?:\d{2}[A-Z]\d{3}[A-Z]{2}|[A-Z]\d{3}[A-Z]{2}\d{2,3})(?!\d)")
+_LONGEST = 16
+_WINDOW = 4
+"""Blanks, dashes or underscores may cut a plate into so many pieces."""
+
+FEW = 3
+"""So many different cameras are needed to say what their names look like."""
+
+
+def is_plate_in_label(text: str) -> bool:
+    """Say whether a label (make, colour, direction, …) is a plate.
+
+    Examples
+    --------
+    >>> is_plate_in_label("01 A 123 BC"), is_plate_in_label("E220D")
+    (True, False)
+    """
+    return _fits(_IN_LABELS, text)
+
+
+def is_plate_in_name(text: str) -> bool:
+    """Say whether the name of a camera, or an id, is written like a plate.
+
+    Examples
+    --------
+    >>> is_plate_in_name("А123ВС77"), is_plate_in_name("CAM001")
+    (True, False)
+    """
+    return _fits(_IN_NAMES, text)
+
+
+def _fits(pattern: re.Pattern[str], text: str) -> bool:
+    if len(text) > _LONGEST or not any(c.isdigit() for c in text):
+        return False
+    plate = normalise_plate(text)
+    return plate is not None and pattern.fullmatch(plate) is not None
+
+
+def look_exchanged(cameras: Sequence[str], plates: Sequence[str]) -> bool:
+    """Say whether what is read as cameras looks like plates, and what is read as plates does not.
+
+    Examples
+    --------
+    >>> look_exchanged(["01A123BC", "10B456CD", "20C789DE"], ["gate 1", "gate 2", "gate 1"])
+    True
+    """
+    names = list(dict.fromkeys(cameras))
+    return len(names) >= FEW and look_like_plates(names) and not look_like_plates(plates)
+
+
+def may_name_plate(path: Path) -> bool:
+    """Say whether the name of a file or of a folder on the way to it may hold a plate.
+
+    Examples
+    --------
+    >>> [may_name_plate(Path(name)) for name in ("in/01 A 123 BC.csv", "reads_2026-03-01.csv")]
+    [True, False]
+    """
+    return any(_holds_plate(part) for part in path.parts)
+
+
+def _holds_plate(name: str) -> bool:
+    tokens = [token for token in re.split(r"[\W_]+", name) if token]
+    if any(look_like_plates([token]) for token in tokens):
+        return True
+    for start in range(len(tokens)):
+        for stop in range(start + 1, min(start + _WINDOW, len(tokens)) + 1):
+            if is_plate_in_name("".join(tokens[start:stop])):
+                return True
+    return any(_INSIDE.search(normalise_plate(token) or "") for token in tokens)
