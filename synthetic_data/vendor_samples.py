@@ -263,6 +263,28 @@ def dahua_text() -> Sample:
                   options={"timezone": "Asia/Tashkent"})  # fmt: skip
 
 
+def dahua_keys() -> Sample:
+    """The same events as one key and value a line, as the event manager's stream has them."""
+    def lines(value: object, path: str) -> list[str]:
+        if isinstance(value, dict):
+            return [line for key, below in value.items() for line in lines(below, f"{path}.{key}")]
+        if isinstance(value, list):
+            return [line for i, below in enumerate(value) for line in lines(below, f"{path}[{i}]")]
+        return [f"{path}={value}"]
+
+    parts = [
+        "--myboundary\r\nContent-Type: text/plain\r\nContent-Length: 99\r\n\r\n"
+        + "\r\n".join([
+            "Events[0].EventBaseInfo.Code=TrafficJunction", "Events[0].EventBaseInfo.Action=Pulse",
+            *lines(data, "Events[0]"), "", "",
+        ])
+        for data in _dahua_events(True)
+    ]  # fmt: skip
+    other = "--myboundary\r\n\r\nEvents[0].EventBaseInfo.Code=VideoMotion\r\n\r\nHeartbeat\r\n"
+    return Sample("dahua_keys.txt", "dahua", ("".join(parts) + other).encode(), 6, 3,
+                  {"plate_missing": 2, "other_kind_of_event": 1})  # fmt: skip
+
+
 def genetec() -> Sample:
     """Dates with colons, the time in a second field."""
     reads = "".join(
@@ -357,8 +379,8 @@ def flock_audit() -> Sample:
 
 SAMPLES: tuple[Callable[[], Sample], ...] = (
     plate_recognizer, plate_recognizer_webhook, openalpr, rekor, frigate, hikvision,
-    lambda: hikvision("http://www.isapi.org/ver20/XMLSchema"), dahua_json, dahua_text, genetec,
-    lilin, seattle, fiware, bath, flock_audit,
+    lambda: hikvision("http://www.isapi.org/ver20/XMLSchema"), dahua_json, dahua_text, dahua_keys,
+    genetec, lilin, seattle, fiware, bath, flock_audit,
 )  # fmt: skip
 
 

@@ -257,3 +257,21 @@ class TextBlocks:
             each = [len(chr(code).encode(self._encoding, "replace")) for code in distinct.tolist()]
             widths[begins] = np.array(each, np.int64)[rows]
         return np.concatenate([[0], np.cumsum(widths)])
+
+
+class HeadBlocks:
+    """A head in memory that reads like the blocks of a file, in UTF-8."""
+
+    def __init__(self, data: bytes, whole: bool):
+        self._data, self._whole = data, whole
+
+    def blocks(self, size: int) -> Iterator[tuple[bytes, bool]]:
+        """Yield the head as one block, and whether it is the whole file."""
+        yield self._data, self._whole
+
+    def offsets(self, data: bytes, positions: np.ndarray) -> np.ndarray:
+        """Give the positions as they are."""
+        return positions
+
+    def advance(self, data: bytes, count: int) -> None:
+        """Do nothing: there is one block."""

@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 from analyzer.errors import AmbiguousInputError, InputError
 from analyzer.ingest.database import MAGIC, DatabaseSource
 from analyzer.ingest.delimited import BLOCK_BYTES, HeaderTest, TextSource
-from analyzer.ingest.documents import DocumentSource
+from analyzer.ingest.documents import DocumentReader, DocumentSource
 from analyzer.ingest.encodings import declared_encoding, detect_encoding, head_text, read_head
+from analyzer.ingest.event_text import EventReader, is_event_log
 from analyzer.ingest.json_text import JsonReader
 from analyzer.ingest.profiles import PROFILES, Profile, named_profile
 from analyzer.ingest.sources import Chunk, Source
@@ -27,8 +28,6 @@ from analyzer.ingest.xml_text import XmlReader
 CHUNK_ROWS = 250_000
 
 _HEAD_BYTES = 1 << 20
-_EVENT_LOG = re.compile(r"(?m)^Code=\w+;action=")
-
 _NOT_READ = {
     b"%PDF": "a PDF document",
     b"\xff\xd8\xff": "a picture",
@@ -124,7 +123,7 @@ def _open_text(
         )
     whole = len(head) < _HEAD_BYTES
     begin = text.lstrip()[:200]
-    reader: JsonReader | XmlReader | None = None
+    reader: DocumentReader | None = None
     if begin.startswith("<"):
         if re.match(r"<(!doctype\s+)?html", begin, re.IGNORECASE):
             raise InputError(
@@ -140,7 +139,9 @@ def _open_text(
             place, head, encoding, bom, whole=whole, block_bytes=block_bytes, element=element,
             known=[known.element for known in PROFILES.values() if known.element],
         )  # fmt: skip
-    elif re.match(r"\{|\[\s*[{\]]", begin) or _EVENT_LOG.search(text[:65_536]):
+    elif is_event_log(text[:65_536]) and not begin.startswith(("{", "[")):
+        reader = EventReader(place, text, encoding, bom, whole=whole, block_bytes=block_bytes)
+    elif re.match(r"\{|\[\s*[{\]]", begin):
         reader = JsonReader(
             place, text, encoding, bom, whole=whole, block_bytes=block_bytes, table=table
         )

@@ -1,4 +1,4 @@
-"""JSON text: arrays, objects with one list, lines of objects, and event logs that carry JSON.
+"""JSON text: arrays, objects with one list, and lines of objects.
 
 One exact pass over the bytes finds where each record begins and ends, so that a record has its line
 and offset and memory holds one block, whatever the size of the file. Only then is a record parsed,
@@ -17,18 +17,15 @@ import numpy as np
 
 from analyzer.errors import AmbiguousInputError, InputError
 from analyzer.ingest.documents import HEAD_DOCUMENTS, Document
-from analyzer.ingest.encodings import TextBlocks, is_one_byte
+from analyzer.ingest.encodings import HeadBlocks, TextBlocks, is_one_byte
 from analyzer.ingest.kinds import shown_name
 from analyzer.ingest.records import CUT_OFF, MAX_RECORD, NOT_PARSED, NUL_BYTE, TOO_LONG
 from analyzer.ingest.streams import ByteStream, Place
 
-LINES, ITEMS, EVENTS = "JSON Lines", "JSON", "events with JSON"
+LINES, ITEMS = "JSON Lines", "JSON"
 _MAX_DEPTH = 200
 _HEAD_LINES = 50
 _BLOCK = 1 << 20
-
-_EVENT_START = re.compile(r"(?m)^Code=\w+;")
-_EVENT_FIELD = re.compile(r"(\w+)=([^;{]*)(?:;|$)")
 
 (
     _DEPTH, _IN_STRING, _ESCAPED, _INSIDE, _ORDINAL, _LINE, _START, _START_LINE, _BROKEN,
@@ -91,9 +88,7 @@ class JsonReader:
         self._outer: dict[str, Any] = {}
         self._depth = self._ordinal = 0
         text = head.lstrip()
-        if _EVENT_START.search(head) and not text.startswith(("{", "[")):
-            self.mode = EVENTS
-        elif text.startswith("{") and table is None and _are_lines(head, whole):
+        if text.startswith("{") and table is None and _are_lines(head, whole):
             self.mode = LINES
         else:
             self.mode = ITEMS
@@ -113,7 +108,7 @@ class JsonReader:
     def documents(self) -> Iterator[tuple[list[Document], int]]:
         """Yield the records, block by block."""
         text = TextBlocks(self._stream, self._encoding, self._bom)
-        read = {LINES: self._lines, ITEMS: self._items, EVENTS: self._events}[self.mode]
+        read = self._lines if self.mode == LINES else self._items
         for documents in read(text, self._block_bytes):
             yield documents, self._stream.done
 
@@ -161,16 +156,15 @@ class JsonReader:
             found = [_record(line) for line in (lines if whole else lines[:-1])[:HEAD_DOCUMENTS]]
         else:
             # The head is read by the same pass as the file, so both see the same records.
-            blocks = _Once(head.encode("utf-8", "replace"), whole)
-            read = self._items if self.mode == ITEMS else self._events
+            blocks = HeadBlocks(head.encode("utf-8", "replace"), whole)
             found = []
-            for documents in read(blocks, len(head)):
+            for documents in self._items(blocks, len(head)):
                 found.extend(document.value for document in documents)
                 if len(found) >= HEAD_DOCUMENTS:
                     break
         return [value for value in found[:HEAD_DOCUMENTS] if value is not None]
 
-    # The three layouts
+    # The two layouts
 
     def _lines(self, text: TextBlocks, size: int) -> Iterator[list[Document]]:
         carry, line, skipping = b"", 1, False
@@ -253,54 +247,6 @@ class JsonReader:
             if state[_START] >= 0:
                 state[_START] = 0
 
-    def _events(self, text: TextBlocks, size: int) -> Iterator[list[Document]]:
-        """Read ``Code=…;action=…;data={…}`` events, between whatever parts them."""
-        carry, line = b"", 1
-        for block, final in text.blocks(size):
-            data = carry + block
-            starts = [match.start() for match in re.finditer(rb"(?m)^Code=\w+;", data)]
-            bounds = [*starts, len(data)]
-            whole = len(starts) if final else len(starts) - 1
-            places = text.offsets(data, np.array(starts, np.int64))
-            found, position = [], 0
-            for number in range(max(whole, 0)):
-                start, end = bounds[number], bounds[number + 1]
-                line += data.count(b"\n", position, start)
-                position = start
-                last = final and number == len(starts) - 1
-                document = self._event(data[start:end], line, last)
-                found.append(document._replace(offset=int(places[number])))
-            yield found
-            keep = bounds[max(whole, 0)] if starts else max(len(data) - 64, 0)
-            if len(data) - keep > MAX_RECORD:
-                at = int(text.offsets(data, np.array([keep]))[0])
-                yield [Document(None, line + data.count(b"\n", position, keep), at, TOO_LONG)]
-                line += data.count(b"\n", position)
-                position = keep = len(data)
-            line += data.count(b"\n", position, keep)
-            text.advance(data, keep)
-            carry = data[keep:]
-
-    def _event(self, raw: bytes, line: int, last: bool) -> Document:
-        if len(raw) > MAX_RECORD:
-            return Document(None, line, 0, TOO_LONG)
-        text = self._decode(raw)
-        if text is None:
-            return Document(None, line, 0, NOT_PARSED)
-        head, _, body = text.partition("data=")
-        value: dict[str, Any] = {
-            name.capitalize(): cell.strip() for name, cell in _EVENT_FIELD.findall(head)
-        }
-        if body:
-            body = body.lstrip()
-            try:
-                # What follows the braces belongs to the transport and not to the event.
-                _, end = json.JSONDecoder().raw_decode(body)
-                value["Data"] = parse_json(body[:end])
-            except (ValueError, RecursionError):
-                return Document(None, line, 0, CUT_OFF if last else NOT_PARSED)
-        return Document(value, line, 0)
-
     # Faults
 
     def _parse(self, raw: bytes, line: int, fault: int) -> Document:
@@ -333,22 +279,6 @@ class JsonReader:
                 f"{self.path}: holds more than one list of records; say which holds the "
                 "sightings, for example --table reads"
             )
-
-
-class _Once:
-    """A head in memory that reads like the blocks of a file."""
-
-    def __init__(self, data: bytes, whole: bool):
-        self._data, self._whole = data, whole
-
-    def blocks(self, size: int) -> Iterator[tuple[bytes, bool]]:
-        yield self._data, self._whole
-
-    def offsets(self, data: bytes, positions: np.ndarray) -> np.ndarray:
-        return positions
-
-    def advance(self, data: bytes, count: int) -> None:
-        pass
 
 
 def _are_lines(head: str, whole: bool) -> bool:

@@ -33,6 +33,7 @@ from analyzer.ingest.lookups import companions_of, file_name, load_table, table_
 from analyzer.ingest.profiles import GENERIC, Profile, choose_profile
 from analyzer.ingest.quality import FileQuality, Quality
 from analyzer.ingest.read_ahead import read_ahead
+from analyzer.ingest.search_audit import refuse_search_audit
 from analyzer.ingest.sources import Source
 from analyzer.ingest.stray_plates import is_plate_in_name
 from analyzer.ingest.streams import Place
@@ -275,6 +276,9 @@ class Reading:
         if any(str(column).strip().lower() == SYNTHETIC for column in source.columns or ()):
             # Made data say so in a column of their own, wherever the file is carried to.
             self._provenance |= {"synthetic": True, "claims": SYNTHETIC}
+        if self.profile == "auto" and not self.columns:
+            rows = source.head[1:] if source.has_header else source.head
+            refuse_search_audit(source.name, source.columns or (), rows)
         required = ("plate", "seen_at")
         required += ("lat", "lon") if self.place_grid is not None else ("camera",)
         # Nested records were told apart by their profile already.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
+import io
 import json
 import sys
 from pathlib import Path
@@ -166,6 +168,22 @@ def test_bath_sites_and_vehicles_are_looked_up(tmp_path):
 def test_a_flock_audit_is_no_list_of_sightings(tmp_path):
     with pytest.raises(InputError, match="searches that officers made, not sightings"):
         read("audit.csv", tmp_path)
+
+
+@pytest.mark.parametrize("dropped", [(), ("Text Prompt", "Moderation"),
+                                     ("Text Prompt", "Moderation", "Filters")])  # fmt: skip
+@pytest.mark.parametrize("with_header", [True, False])
+@pytest.mark.parametrize("between", ["\n", " - "])
+def test_older_audits_are_recognised_too(tmp_path, dropped, with_header, between):
+    text = SAMPLES["audit.csv"].content.decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(text)))
+    rows += [[cell.replace("\n", between) for cell in rows[1]] for _ in range(3)]
+    kept = [i for i, name in enumerate(rows[0]) if name not in dropped]
+    with open(tmp_path / "a.csv", "w", newline="") as file:
+        csv.writer(file).writerows([[row[i] for i in kept] for row in rows[not with_header:]])
+    with pytest.raises(InputError, match="not sightings of vehicles") as error:
+        read_sightings(tmp_path / "a.csv", timezone="UTC")
+    assert "a.csv" in str(error.value) and maker.plate(1) not in str(error.value)
 
 
 def test_a_folder_of_single_alerts_is_one_export(tmp_path):
