@@ -225,7 +225,8 @@ class Sightings:
     def _copy_to(self, path: Path) -> Sightings:
         from analyzer.store import open_store
 
-        path.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, exist_ok=True)
         shutil.copytree(self.store.folder, path / self.store.folder.name)
         # The manifest comes last, and at once: until it is there, the folder is not a store.
         shutil.copy(self.store.path / MANIFEST, path / ("." + MANIFEST))

@@ -39,6 +39,9 @@ from analyzer.units import HOUR_MS
 _FEW_POSITIONS = 2_000
 """About so many positions of a chunk are looked at for latitudes that are longitudes."""
 
+_MIDNIGHT = r"[ T]0?0:00(:00(\.0+)?)?$"
+_NO_DAY = r"^(1899-12-3[01]|1900-01-0[01]|1970-01-01)[ T]"
+
 TEXT_UNREADABLE = "text_unreadable"
 REPEATED_HEADER = "repeated_header"
 STRAY_PLATE = "plate_in_another_column"
@@ -203,6 +206,9 @@ class ChunkReader:
         column = chunk.columns[positions[0]]
         if len(positions) > 1:
             parts = [as_text(chunk.columns[p]).fill_null("") for p in positions]
+            # Databases write a day as its midnight, and an hour as one of the first day of all.
+            parts[0] = pc.replace_substring_regex(parts[0], _MIDNIGHT, "")
+            parts[1] = pc.replace_substring_regex(parts[1], _NO_DAY, "")
             column = pc.binary_join_element_wise(*parts, " ")
         read = self.times.read(column)
         self._folds += read.folds

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from analyzer.errors import AmbiguousInputError, InputError, UsageError
-from analyzer.ingest.kinds import kind_of, shown_name
+from analyzer.ingest.kinds import MOST_SHOWN, kind_of, shown_name, shown_names
 from analyzer.ingest.profiles import (
     DATE_WORDS,
     HEADER_WORDS,
@@ -258,7 +258,7 @@ def map_columns(
                 found["seen_at"] = positions
     missing = [role for role in required if role not in found]
     if missing:
-        example = _example(missing, header if showable else ())
+        example = _example(missing, header if showable else (), sample)
         raise InputError(
             f"{where}: no column found for {', '.join(missing)}. {seen} "
             f"Say which it is, for example {example}"
@@ -353,6 +353,11 @@ def _two_claims(
     names = [shown_name(header[p]) for p in claims]
     if len(set(names)) < len(names) or names != [header[p] for p in claims]:
         names = [str(p + 1) for p in claims]
+    if len(claims) > MOST_SHOWN or shown_names(names) != ", ".join(names):
+        return AmbiguousInputError(
+            f"{where}: {len(claims)} columns could all be {role}; say which it is by its position, "
+            f"for example --column {claims[0] + 1}={role}"
+        )
     return AmbiguousInputError(
         f"{where}: the columns {', '.join(names)} could all be {role}; say which it is, "
         f"for example --column {_quote(names[0])}={role}"
@@ -386,19 +391,31 @@ def _what_was_seen(
     header: Sequence[str], width: int, sample: Sequence[Sequence[str]], showable: bool
 ) -> str:
     if showable:
-        return f"The header says: {', '.join(map(shown_name, header))}."
+        return f"The header says: {shown_names(header)}."
     cells = header or (sample[0] if sample else ())
-    kinds = "; ".join(f"{p}: {kind_of(cell)}" for p, cell in enumerate(cells, 1))
+    kinds = "; ".join(f"{p}: {kind_of(cell)}" for p, cell in enumerate(cells[:MOST_SHOWN], 1))
+    if len(cells) > MOST_SHOWN:
+        kinds += f"; and {len(cells) - MOST_SHOWN:,} more"
     what = "The header has no word that is known" if header else "The file has no header line"
     return f"{what}; its {width} columns hold {kinds}." if kinds else f"{what}."
 
 
-def _example(missing: Sequence[str], header: Sequence[str]) -> str:
-    if header:
-        names = [n for n in header if shown_name(n) == n] or ["HEADER"]
-        free = [n for n in names if header_word(n) not in KNOWN_WORDS] or names
-        return " ".join(f"--column {_quote(n)}={r}" for r, n in zip(missing, free, strict=False))
-    return " ".join(f"--column {p}={role}" for p, role in enumerate(missing, 1))
+def _example(
+    missing: Sequence[str], header: Sequence[str], sample: Sequence[Sequence[str]]
+) -> str:
+    """Show what to type.
+
+    A column is named only where it can be no other: an example must not be a wrong answer.
+    """
+    free = [n for n in header if shown_name(n) == n and header_word(n) not in KNOWN_WORDS]
+    if len(missing) == 1 and len(free) == 1:
+        return f"--column {_quote(free[0])}={missing[0]}"
+    named = dict.fromkeys(missing, "HEADER" if header else "NUMBER")
+    row = () if header or not sample else sample[-1]
+    times = [p for p, cell in enumerate(row, 1) if looks_like_time(cell)]
+    if len(times) == 1 and "seen_at" in named:
+        named["seen_at"] = str(times[0])
+    return " ".join(f"--column {what}={role}" for role, what in named.items())
 
 
 def _quote(name: str) -> str:

@@ -19,7 +19,7 @@ import pyarrow as pa
 from analyzer.errors import AmbiguousInputError, InputError
 from analyzer.ingest.documents import text_column
 from analyzer.ingest.header_words import DATE_WORDS, HEADER_WORDS, TIME_WORDS, header_word
-from analyzer.ingest.kinds import shown_name
+from analyzer.ingest.kinds import shown_name, shown_names
 from analyzer.ingest.records import MAX_RECORD
 from analyzer.ingest.sources import Chunk
 from analyzer.ingest.streams import hash_file
@@ -153,7 +153,7 @@ class DatabaseSource:
         return tables
 
     def _choose(self, tables: dict[str, list[str]], named: str | None) -> str:
-        listed = ", ".join(map(shown_name, tables))
+        listed = shown_names(list(tables))
         if named is not None:
             if named not in tables:
                 raise InputError(f"{self.path}: there is no table {named!r}; it has {listed}")

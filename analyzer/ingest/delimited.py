@@ -23,9 +23,11 @@ from analyzer.ingest.encodings import (
     is_one_byte,
     read_head,
 )
-from analyzer.ingest.records import CUT_OFF, column_of, find_records
+from analyzer.ingest.header_words import KNOWN_WORDS, header_word
+from analyzer.ingest.records import CUT_OFF, WRONG_FIELDS, column_of, find_records
 from analyzer.ingest.sources import Chunk
 from analyzer.ingest.streams import ByteStream, Place, hash_file, size_of
+from analyzer.ingest.times import looks_like_time
 
 BLOCK_BYTES = 1 << 24
 DELIMITERS = ",;\t|^~\x01\x1f"
@@ -33,6 +35,7 @@ DELIMITERS = ",;\t|^~\x01\x1f"
 
 _HEAD_BYTES = 1 << 16
 _HEAD_ROWS = 50
+_TITLE_LINES = 20
 
 HeaderTest = Callable[[list[list[str]]], bool]
 """Says of the first rows of a file whether the first of them names the columns."""
@@ -65,7 +68,9 @@ class TextSource:
         if self._returns_only:
             text = text.replace("\r", "\n")
         self._skip_lines, self.delimiter = _separator_line(text)
-        text = "".join(text.splitlines(keepends=True)[self._skip_lines :])
+        titles = title_lines(text, self.delimiter) if not self._skip_lines else 0
+        self._skip_lines += titles
+        text = text.split("\n", self._skip_lines)[-1]
         if self.delimiter is None:
             self.delimiter = sniff_delimiter(text)
         rows, self._header_lines = _head_rows(text, self.delimiter)
@@ -74,11 +79,20 @@ class TextSource:
         self.head = rows
         self.has_header = is_header(rows)
         self.width = len(rows[0])
+        # Some programs end each row, but not the header, with a delimiter.
+        longer = [len(row) == self.width + 1 and not row[-1].strip() for row in rows[1:]]
+        self._ends_empty = self.has_header and bool(longer) and 2 * sum(longer) > len(longer)
+        self.width += self._ends_empty
         self.columns = tuple(cell.strip() for cell in rows[0]) if self.has_header else ()
         delimiter = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}.get(
             self.delimiter, "other"
         )
         self.notes = [f"text in {self.encoding}, fields separated by {delimiter}"]
+        if titles:
+            self.notes.append(f"{titles} lines above the header were passed over")
+        if self._ends_empty:
+            self.columns = (*self.columns, "")
+            self.notes.append("rows end with a delimiter more than the header has")
         if not self.has_header:
             self.notes.append("no header line: columns are known by position only")
 
@@ -104,7 +118,9 @@ class TextSource:
     def chunks(self, wanted: Sequence[int]) -> Iterator[Chunk]:
         """Yield the rows, block by block."""
         stream = ByteStream(self.path)
-        positions = list(dict.fromkeys(wanted))
+        # What stands in the field that must be empty says that a row is shifted.
+        ending = [self.width - 1] if self._ends_empty else []
+        positions = list(dict.fromkeys([*wanted, *ending]))
         text = TextBlocks(stream, self.encoding, self._bom, self._returns_only)
         carry, line, skipping = b"", 1, False
         lines_to_skip = self._skip_lines + (self._header_lines if self.has_header else 0)
@@ -130,7 +146,17 @@ class TextSource:
                 skipping=skipping,
             )
             if final and len(found) and self._is_cut_off(data[int(found.starts[-1]) :]):
-                found.give_up_last(CUT_OFF, self.width)
+                found.give_up(np.arange(len(found)) == len(found) - 1, CUT_OFF, self.width)
+            if ending:
+                slot = positions.index(ending[0])
+                full = found.last[slot] > found.first[slot]
+                full[full] = [
+                    bool(bytes(buffer[begin:end]).strip())
+                    for begin, end in zip(
+                        found.first[slot][full], found.last[slot][full], strict=True
+                    )
+                ]
+                found.give_up(full, WRONG_FIELDS, self.width)
             columns, undecodable = {}, {}
             for slot, position in enumerate(positions):
                 column, bad = decode_column(column_of(buffer, found, slot), self.encoding)
@@ -168,6 +194,27 @@ def sniff_delimiter(text: str) -> str:
         if score > best_score:
             best, best_score = delimiter, score
     return best
+
+
+def title_lines(text: str, delimiter: str | None = None) -> int:
+    r"""Count the lines above the header: titles, comments, blank lines.
+
+    A header is a line with two known words; above it no line may hold a time, which would be a row.
+
+    Examples
+    --------
+    >>> title_lines("# export\nReport;;\n\nplate;camera;time\n"), title_lines("plate;camera\n")
+    (3, 0)
+    """
+    lines = text.split("\n")[:_TITLE_LINES]
+    for number, line in enumerate(lines):
+        for mark in (delimiter,) if delimiter else DELIMITERS:
+            cells = [cell.strip(' "\r') for cell in line.split(mark)]
+            if sum(header_word(cell) in KNOWN_WORDS for cell in cells) > 1:
+                return number
+            if any(looks_like_time(cell) for cell in cells):
+                return 0
+    return 0
 
 
 def _separator_line(text: str) -> tuple[int, str | None]:

@@ -50,6 +50,7 @@ _SEQUENCE = re.compile(
 )
 _CYRILLIC_LIKE_LATIN = frozenset("АВЕКМНОРСТУХ".encode("cp1251"))
 _CYRILLIC = frozenset(range(0xC0, 0x100)) | frozenset("ЁёЎў".encode("cp1251"))
+_ZEROS = re.compile("\0{16,}")
 _SURE = 4
 """So many times more words must speak for an encoding than for the other."""
 
@@ -189,8 +190,10 @@ def head_text(head: bytes, encoding: str, bom: int) -> tuple[str, bool]:
     A few stray bytes are faults of rows; a twentieth of them is no text.
     """
     text = codecs.getincrementaldecoder(encoding)("replace").decode(head[bom:])
-    odd = sum(1 for c in text if ord(c) < 32 and c not in "\t\r\n\f") + text.count("\ufffd")
-    return text, not (odd > 8 and odd * 20 > len(text))
+    # A log that lost its power holds runs of zeros: they are faults of their rows.
+    shown = _ZEROS.sub("", text)
+    odd = sum(1 for c in shown if ord(c) < 32 and c not in "\t\r\n\f") + shown.count("\ufffd")
+    return text, bool(shown) and not (odd > 8 and odd * 20 > len(shown))
 
 
 class TextBlocks:

@@ -18,7 +18,7 @@ import numpy as np
 from analyzer.errors import AmbiguousInputError, InputError
 from analyzer.ingest.documents import HEAD_DOCUMENTS, Document
 from analyzer.ingest.encodings import HeadBlocks, TextBlocks, is_one_byte
-from analyzer.ingest.kinds import shown_name
+from analyzer.ingest.kinds import shown_names
 from analyzer.ingest.records import CUT_OFF, MAX_RECORD, NOT_PARSED, NUL_BYTE, TOO_LONG
 from analyzer.ingest.streams import ByteStream, Place
 
@@ -132,7 +132,7 @@ class JsonReader:
                 ) and value.get("type") != "FeatureCollection"):
                     return
             if len(lists) > 1:
-                names = ", ".join(shown_name(name) for name, *_ in lists)
+                names = shown_names([name for name, *_ in lists])
                 raise AmbiguousInputError(
                     f"{self.path}: holds more than one list of records ({names}); "
                     "say which holds the sightings, for example --table reads"

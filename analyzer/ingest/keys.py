@@ -166,12 +166,13 @@ def read_key_file(path: Path) -> bytes:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
                 raise KeyFileError(f"{path}: not a key file")
-            if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            text = file.read(1 << 16)
+            # A file that is no key at all was named by mistake: its mode is right as it is.
+            if _MARK in text and found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
                 raise KeyFileError(
                     f"{path}: others can read this key; write `chmod 600 {path}`, and if somebody "
                     "may have copied it, make a new key and read the data again"
                 )
-            text = file.read(1 << 16)
     except FileNotFoundError:
         raise KeyFileError(f"{path}: no such key file") from None
     except OSError as error:

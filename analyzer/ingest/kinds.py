@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
+
+from analyzer.ingest.header_words import KNOWN_WORDS, header_word
 
 _KINDS = (
     (re.compile(r"[+-]?\d+"), "a whole number"),
@@ -48,3 +52,36 @@ def shown_name(name: str) -> str:
     return ".".join(
         "(name with digits)" if _WITH_DIGITS.match(part) else part for part in name.split(".")
     )
+
+
+MOST_SHOWN = 12
+"""So many names stand in a message; of more, how many there are."""
+_ALIKE = 3
+_SHORT_CODE = re.compile(r"[^\Wa-z_]{2,10}")
+
+
+def shown_names(names: Sequence[str]) -> str:
+    """List names for a message; several short ones of one shape, which may be plates, are counted.
+
+    Examples
+    --------
+    >>> shown_names(["seen_at", "ZQXAA", "ZQXAB", "ZQXAC", "01A123BC"])
+    'seen_at, (name with digits), 3 names of letters, 5 characters'
+    """
+    last = [name.strip().split(".") for name in names]
+    # Of a dotted name any part may be a code: all names that have one of a shape are alike.
+    shapes = [
+        next((f"letters, {len(part)} characters" for part in parts if _SHORT_CODE.fullmatch(part)
+              and header_word(part) not in KNOWN_WORDS), "")
+        for parts in last
+    ]  # fmt: skip
+    counts = Counter(shapes)
+    covered = {shape for shape, count in counts.items() if shape and count >= _ALIKE}
+    shown = [
+        shown_name(name) for name, shape in zip(names, shapes, strict=True) if shape not in covered
+    ]
+    listed = shown[:MOST_SHOWN]
+    if len(shown) > MOST_SHOWN:
+        listed.append(f"and {len(shown) - MOST_SHOWN:,} more")
+    listed += [f"{counts[shape]:,} names of {shape}" for shape in sorted(covered)]
+    return ", ".join(listed)

@@ -148,18 +148,24 @@ def read_sightings(
     if len(inputs) == 1 and isinstance(inputs[0], Path) and is_store(inputs[0]):
         return _open_again(inputs[0], store, open_secret(encrypt))
     target = None if store is None else Path(store)
-    secret = make_secret(encrypt, apart_from=[folder for folder in (target,) if folder])
+    apart_from = [] if target is None else [target]
+    secret = make_secret(encrypt, apart_from=apart_from)
     is_there = target is not None and is_store(target)
     earlier = open_store(target, secret=secret) if is_there else None
     checks = Checks(fix_clocks, merge_misreads, plate_format)
     if earlier is not None:
         checks.refuse_changes(earlier.path)
-    apart_from = [folder for folder in (target,) if folder is not None]
     _check_key_kind(earlier, plates, key)
+    found_key = make_key(plates, key, apart_from=apart_from)
+    if secret is not None and secret == found_key.secret:
+        raise KeyFileError(
+            "--key and --encrypt are one key: whoever is given it to open the store could then "
+            "try all plates and find out who is who; use two"
+        )
     reading = Reading(
         earlier=earlier,
         target=target,
-        key=make_key(plates, key, apart_from=apart_from),
+        key=found_key,
         timezone=timezone,
         columns=check_columns(columns),
         profile=profile,

@@ -94,6 +94,7 @@ class Reading:
         self._tables: dict[Place, dict[str, Any]] = {}
         self._given: list[Place] = []
         self._kept = 0
+        self._claims = ""
         self._unusable: InputError | None = None
         manifest = earlier.manifest if earlier is not None else {}
         self._provenance = dict(manifest.get("provenance", {}))
@@ -171,6 +172,8 @@ class Reading:
         rejects: Path | None,
         progress: Progress | None,
     ) -> Sightings:
+        if len(inputs) + len(self._inputs) > np.iinfo(np.int16).max:
+            raise InputError("more than 32,767 files in one store; join some of them first")
         # A share of the memory for the block, its fields and its columns; the rest for sorting.
         block = max(1 << 12, min(1 << 24, self.memory // 64))
         sources = self._without_companions([self._open(item, block) for item in inputs])
@@ -181,6 +184,8 @@ class Reading:
         maps = [self._map(source) for source in sources]
         maps = self._check_same_schema(sources, maps)
         optional = [name for name in OPTIONAL if name in maps[0].columns]
+        kind = maps[0].profile
+        self._claims = kind.title if kind.columns else "sightings of plate readers, of no one kind"
         builder = StoreBuilder(
             self.target,
             timezone=self._store_timezone,
@@ -380,8 +385,6 @@ class Reading:
                     done += source.size
                     continue
             entry = FileQuality(len(self._inputs) + 1)
-            if entry.number > np.iinfo(np.int16).max:
-                raise InputError("more than 32,767 files in one store; join some of them first")
             self._read_one(source, mapped, entry, builder, listed, progress, done, total)
             if not entry.rows_read:
                 raise InputError(f"{source.name}: the file has a header and no rows")
@@ -584,6 +587,7 @@ class Reading:
 
     def _describe_origin(self) -> dict[str, Any]:
         return {
+            "claims": self._claims,
             **self._provenance,
             **self.inspection.provenance,
             "version": _version(),

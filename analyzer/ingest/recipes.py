@@ -135,6 +135,9 @@ class Made:
                 column(cell.side) if cell.side in self.places else None,
             )
         value = column(cell.column)
+        if cell.millis or cell.epoch:
+            # A device that does not know the time writes zero.
+            value = pc.if_else(pc.equal(value, "0"), pa.scalar(None, pa.string()), value)
         if cell.inside:
             value = _each(value, lambda text: _inside(text, cell.inside))
         if cell.pattern:

@@ -76,15 +76,15 @@ class Records:
     def __len__(self) -> int:
         return len(self.starts)
 
-    def give_up_last(self, code: int, fields: int) -> None:
-        """Make the last record a fault."""
-        faults = self.faults
-        faults.lines = np.append(faults.lines, self.lines[-1])
-        faults.offsets = np.append(faults.offsets, self.starts[-1])
-        faults.codes = np.append(faults.codes, code)
-        faults.fields = np.append(faults.fields, fields)
-        self.starts, self.lines = self.starts[:-1], self.lines[:-1]
-        self.first, self.last = self.first[:, :-1], self.last[:, :-1]
+    def give_up(self, rows: np.ndarray, code: int, fields: int) -> None:
+        """Make the records of a mask faults."""
+        faults, keep, count = self.faults, ~rows, int(np.count_nonzero(rows))
+        faults.lines = np.append(faults.lines, self.lines[rows])
+        faults.offsets = np.append(faults.offsets, self.starts[rows])
+        faults.codes = np.append(faults.codes, np.full(count, code))
+        faults.fields = np.append(faults.fields, np.full(count, fields))
+        self.starts, self.lines = self.starts[keep], self.lines[keep]
+        self.first, self.last = self.first[:, keep], self.last[:, keep]
 
 
 def find_records(

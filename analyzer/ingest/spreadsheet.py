@@ -21,7 +21,7 @@ from analyzer.errors import AmbiguousInputError, InputError
 from analyzer.ingest.delimited import HeaderTest
 from analyzer.ingest.documents import text_column
 from analyzer.ingest.header_words import KNOWN_WORDS, header_word
-from analyzer.ingest.kinds import shown_name
+from analyzer.ingest.kinds import shown_name, shown_names
 from analyzer.ingest.records import WRONG_FIELDS, Faults
 from analyzer.ingest.sources import Chunk
 from analyzer.ingest.streams import hash_file
@@ -137,7 +137,7 @@ class WorkbookSource:
             raise self._damaged() from None
         finally:
             book.close()
-        shown = ", ".join(map(shown_name, filled if named is None else names))
+        shown = shown_names(filled if named is None else names)
         if named is not None:
             if named not in names:
                 raise InputError(

@@ -442,10 +442,13 @@ def count_orders(offsets, data):
         _, stop = _number(data, begin, end)
         if stop - begin > 2:
             continue
-        _, month, day, _, fault = _date_parts(data, begin, end, 0)
+        _, month, day, position, fault = _date_parts(data, begin, end, 0)
         if fault != OPEN_ORDER:
             continue
         needed += 1
+        if _parse_clock(data, position, end)[3] not in (0, NO_TIME):
+            # What cannot be read proves nothing.
+            continue
         # With the order open, the first number stands as the day and the second as the month.
         if 12 < day <= 31 and 1 <= month <= 12:
             day_first += 1

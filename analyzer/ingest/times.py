@@ -51,6 +51,7 @@ REASONS = {
     GAP: "time_not_existing",
 }
 
+_POWER_OF_TEN = re.compile(r"\d\.(\d+)[eE]\+?(\d{1,2})")
 _ORDERS = {None: 0, DAY_FIRST: 1, MONTH_FIRST: 2}
 _MISSING_WORDS = pa.array(["NA", "N/A", "NULL", "null", "None", "NaN", "nan", "NaT", "--", "-"])
 _PER_MS = {"s": 1_000, "ms": 1, "us": -1_000, "ns": -1_000_000}
@@ -158,6 +159,7 @@ class TimeReader:
         if len(unread):
             missing = pc.is_in(column.take(pa.array(unread)), _MISSING_WORDS)
             status[unread[np.asarray(missing)]] = EMPTY
+            _read_powers_of_ten(column, values, status)
         return values, status
 
     def _require_zone(self) -> None:
@@ -217,6 +219,15 @@ class TimeReader:
             f"ways{example}. If the year stands last, write --profile {DAY_FIRST} or --profile "
             f"{MONTH_FIRST}; if not, write the years in full"
         )
+
+
+def _read_powers_of_ten(column: pa.Array, values: np.ndarray, status: np.ndarray) -> None:
+    """Read epochs like ``1.772400000e+09`` in place, where all digits of the seconds are there."""
+    for row in np.flatnonzero(status == UNREADABLE).tolist():
+        match = _POWER_OF_TEN.fullmatch(column[row].as_py() or "")
+        if match is not None and len(match.group(1)) >= int(match.group(2)):
+            read, scale = _scale_epochs(np.array([float(match.group())]))
+            values[row], status[row] = read[0], READ_UTC if scale[0] else OUT_OF_RANGE
 
 
 _MONTHS = "January February March April May June July August September October November December"

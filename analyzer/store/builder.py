@@ -134,7 +134,9 @@ class StoreBuilder:
         self._made_folder = not self.path.exists()
         self._was_empty = self._made_folder
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # Every row is about one vehicle: the folder is its owner's alone.
+            self.path.mkdir(mode=0o700, exist_ok=True)
             self._was_empty = self._made_folder or not any(self.path.iterdir())
             if (self.path / MANIFEST).exists():
                 self._check_replaceable()
@@ -175,7 +177,7 @@ class StoreBuilder:
         # What a killed run left; no manifest speaks of it.
         self._remove_generations(but=current)
         generation = self.path / f"data-{int(current.removeprefix('data-')) + 1:06d}"
-        generation.mkdir()
+        generation.mkdir(mode=0o700)
         return generation
 
     def _remove_generations(self, but: str) -> None:

@@ -83,7 +83,7 @@ def test_a_source_without_header_is_described_by_kinds():
         map_columns("x.csv", (), width=3, sample=rows)
     message = str(caught.value)
     assert "01A123BC" not in message and "letters and digits, 8 characters" in message
-    assert "--column 1=plate --column 2=camera --column 3=seen_at" in message
+    assert "--column NUMBER=plate --column NUMBER=camera --column 3=seen_at" in message
 
 
 @pytest.mark.parametrize(
