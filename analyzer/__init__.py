@@ -31,6 +31,7 @@ _HOMES = {
     "measure_unicity": "analyzer.risk.unicity",
     "measure_unicity_grid": "analyzer.risk.grid",
     "measure_worst_case": "analyzer.risk.worst_case",
+    "profile_risk": "analyzer.risk.profile",
     "read_cameras": "analyzer.cameras",
     "read_sightings": "analyzer.ingest.reader",
     "recommend_policy": "analyzer.policy.recommend",

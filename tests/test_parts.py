@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analyzer.engine import Engine, LocalEngine
+from analyzer.engine import Engine, LocalEngine, get_engine
 from analyzer.ingest.reader import read_sightings
 from analyzer.patterns.camera_load import measure_camera_load
 from analyzer.patterns.commutes import find_commutes
@@ -30,12 +30,14 @@ from analyzer.patterns.trips import find_trips
 from analyzer.policy.retention import sweep_retention
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.anonymity import measure_anonymity
+from analyzer.risk.days_until import days_until_singled_out
 from analyzer.risk.gain import measure_attribute_gain
 from analyzer.risk.grid import measure_unicity_grid
 from analyzer.risk.inference import measure_inference
 from analyzer.risk.linkage import measure_linkage
 from analyzer.risk.plateless import measure_plateless
 from analyzer.risk.predictability import measure_predictability
+from analyzer.risk.profile import profile_risk
 from analyzer.risk.unicity import measure_unicity
 from analyzer.risk.worst_case import measure_worst_case
 from analyzer.sightings import Sightings
@@ -53,6 +55,7 @@ RESULTS = (
     "plateless", "retention, attributes",
     "inference", "motifs", "weekly profile", "changes of routine", "stays", "routes",
     "worst case", "worst case in order", "worst case by proportion", "worst case by home and work",
+    "days until singled out", "profile of one",
 )  # fmt: skip
 
 
@@ -127,6 +130,10 @@ def measure_all(sightings: Sightings, engine: str | Engine, *, of: str) -> dict[
         "worst case by home and work": measure_worst_case(
             sightings, "home_work", compatible_with="scikit-mobility", **on
         ).risk,
+        "days until singled out": days_until_singled_out(
+            sightings, Adversary(points=3), 1, get_engine(engine)
+        ).curve.to_pandas(),
+        "profile of one": profile_risk(sightings, of, seed=1, **on),
     }
     assert tuple(found) == RESULTS
     return {name: _figures(result) for name, result in found.items()}

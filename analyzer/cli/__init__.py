@@ -34,6 +34,7 @@ VERBS = {
     "verify": ("analyzer.cli.policy", "Compute a report's figures again from its store."),
     "patterns": ("analyzer.cli.measure", "Find trips, places, routines, commutes, companions."),
     "inference": ("analyzer.cli.inference", "Measure what can be deduced about how many."),
+    "profile": ("analyzer.cli.inference", "Profile the risk of the data, or of one vehicle."),
     "predictability": ("analyzer.cli.inference", "Measure how well the next place can be told."),
 }
 

@@ -1,12 +1,14 @@
-"""Verbs about what is inferred from sightings: inference, predictability."""
+"""Verbs about what is inferred from sightings: inference, predictability, profile."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
 
+from analyzer.cli.adversary import adversary_options, take_adversary
 from analyzer.cli.options import (
     engine_option,
     examples,
@@ -113,3 +115,91 @@ def predictability(
     few = any(figure is None for figure in shown.values())
     text = held_back_sentence(shown) if few else found.summary()
     show(output_format, text=text, data=data, table=figure_table(shown))
+
+
+@click.command(
+    epilog=examples(
+        "platerisk profile store",
+        "platerisk profile store --rotation 1D --format json",
+        "platerisk profile store --vehicle ID --internal -o internal/",
+    )
+)
+@sources
+@click.option(
+    "--rotation", default="7D", show_default=True, help="How often pseudonyms change, for linkage."
+)
+@click.option("--vehicle", metavar="ID", help="Pseudonym of one vehicle, for --internal.")
+@click.option("-o", "--output", metavar="DIR", help="Folder for the tables of one vehicle.")
+@click.option(
+    "--internal",
+    is_flag=True,
+    help="Write what is known of one vehicle after each day (INTERNAL-…, readable by you alone). "
+    "Never publish it without the consent of whoever drives it.",
+)
+@adversary_options
+@seed_option
+@engine_option
+@reading_options
+@format_option
+def profile(
+    sources: tuple[str, ...],
+    rotation: str,
+    vehicle: str | None,
+    output: str | None,
+    internal: bool,
+    seed: int,
+    engine: str,
+    output_format: str,
+    **options: Any,
+) -> None:
+    """Profile the risk of the data in three criteria, or of one vehicle after N days.
+
+    Of the data: how many vehicles are singled out, linked again, and how much is inferred, each
+    with what chance gives, and after how many days of collecting half of the vehicles are singled
+    out. Of one vehicle: on which day that was so, and since when its home and commute are known.
+    """
+    from analyzer.report.figures import figure_table, held_back_sentence, hold_back
+    from analyzer.report.folder import write_internal
+    from analyzer.risk.profile import profile_risk
+
+    if (vehicle is not None) != internal:
+        raise click.UsageError("--vehicle and --internal go together: it is about one person")
+    if internal and output is None:
+        raise click.UsageError("--internal writes what is known of one vehicle: add -o DIR")
+    if output is not None and not internal:
+        raise click.UsageError("-o is for --vehicle ID --internal; the profile of the data is "
+                               "printed")  # fmt: skip
+    adversary = take_adversary(options)
+    sightings = read(sources, output=output, **options)
+    with progress("profiling") as done:
+        found = profile_risk(
+            sightings,
+            vehicle,
+            adversary=adversary,
+            rotation=rotation,
+            seed=seed,
+            engine=engine,
+            memory=options["memory"],
+            progress=done,
+        )
+    if internal:
+        tables = {"profile": found.to_pandas(), "milestones": found.milestones()}
+        for path in write_internal(tables, Path(output)):
+            click.echo(f"wrote {path}", err=True)
+        return
+    figures = {
+        f"{criterion.name.replace(' ', '_')}_{name}": figure
+        for criterion in found.criteria
+        for name, figure in {"share": criterion.figure, **criterion.others}.items()
+    }
+    days = {"days_until_half_singled_out": found.half_singled_out}
+    shown = hold_back(figures, means={"inference_next_place"})
+    shown |= hold_back(days, means=set(days))
+    kept = [
+        criterion
+        for criterion in found.criteria
+        if shown[f"{criterion.name.replace(' ', '_')}_share"] is not None
+    ]
+    text = [replace(found, criteria=tuple(kept)).summary(), held_back_sentence(shown)]
+    data = {name: figure and figure.to_dict() for name, figure in shown.items()}
+    show(output_format, text="\n".join(filter(None, text)), data=data, table=figure_table(shown))

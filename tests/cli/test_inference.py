@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import stat
 
 import numpy as np
 import pandas as pd
 import pytest
+
+from analyzer import read_sightings
 
 ZONE = ("--timezone", "Asia/Tashkent")
 FIGURE = {"value", "low", "high", "n", "method", "baseline"}
@@ -85,3 +88,33 @@ def test_bad_sites_are_told_before_the_data_are_read(run, tmp_path):
     sites.write_text("lat,lon,category\n69.2,241.3,medical\n")
     result = run("inference", tmp_path / "nothing.csv", *ZONE, "--sites", sites, expect=1)
     assert "swapped" in result.stderr
+
+
+def test_profile_of_the_data_is_printed(run, habits):
+    data = json.loads(run("profile", habits, *ZONE, "--format", "json").stdout)
+    assert {"singling_out_share", "linkability_share", "inference_share"} <= set(data)
+    assert all(figure is None or set(figure) >= FIGURE for figure in data.values())
+    assert "days" in run("profile", habits, *ZONE).stdout
+
+
+def test_profile_of_a_vehicle_is_internal(run, habits, tmp_path):
+    store, key = tmp_path / "store", tmp_path / "plates.key"
+    run("ingest", habits, *ZONE, "--key", key, "-o", store)
+    name = read_sightings(store).vehicles[0]
+    out = tmp_path / "out"
+    result = run("profile", store, "--vehicle", name, "--internal", "-o", out)
+    assert result.stdout == ""
+    files = sorted(path.name for path in out.iterdir())
+    assert files == ["INTERNAL-milestones.csv", "INTERNAL-profile.csv"]
+    for path in out.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert not any(other in path.read_text() for other in read_sightings(store).vehicles)
+    assert len(pd.read_csv(out / "INTERNAL-profile.csv")) == 63
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--vehicle", "x"), ("--internal", "-o", "d"), ("--vehicle", "x", "--internal"), ("-o", "d")],
+)
+def test_a_vehicle_needs_internal_and_a_folder(run, habits, options):
+    run("profile", habits, *ZONE, *options, expect=2)
