@@ -192,14 +192,26 @@ def profile(
         for criterion in found.criteria
         for name, figure in {"share": criterion.figure, **criterion.others}.items()
     }
-    days = {"days_until_half_singled_out": found.half_singled_out}
-    shown = hold_back(figures, means={"inference_next_place"})
-    shown |= hold_back(days, means=set(days))
-    kept = [
-        criterion
+    figures |= {
+        "singled_out_after_all_days": found.singled_out_at_end,
+        "days_until_half_singled_out": found.half_singled_out,
+    }
+    # Links are counted once for each pair of periods: there are no more vehicles than there are.
+    counted = {name: replace(each, n=min(each.n, found.vehicles)) for name, each in figures.items()}
+    held = hold_back(counted, means={"inference_next_place", "days_until_half_singled_out"})
+    shown = {
+        name: held[name] if name.startswith("inference_") or held[name] is None else figures[name]
+        for name in figures
+    }
+    said = [
+        criterion.summary()
         for criterion in found.criteria
         if shown[f"{criterion.name.replace(' ', '_')}_share"] is not None
     ]
-    text = [replace(found, criteria=tuple(kept)).summary(), held_back_sentence(shown)]
+    if None not in (shown["singled_out_after_all_days"], shown["days_until_half_singled_out"]):
+        said.append(found.days_sentence())
+    if found.synthetic:
+        said.append("The data are synthetic.")
+    text = "\n".join(filter(None, [*said, held_back_sentence(shown)]))
     data = {name: figure and figure.to_dict() for name, figure in shown.items()}
-    show(output_format, text="\n".join(filter(None, text)), data=data, table=figure_table(shown))
+    show(output_format, text=text, data=data, table=figure_table(shown))

@@ -55,6 +55,10 @@ class Criterion:
     sentence: str
     others: dict[str, Estimate] = field(default_factory=dict)
 
+    def summary(self) -> str:
+        """Say the headline figure under the name of the criterion."""
+        return f"{self.name.capitalize()}: {self.sentence}"
+
     def to_dict(self) -> dict[str, Any]:
         """Give the criterion as JSON-able fields."""
         return {
@@ -99,16 +103,35 @@ class DatasetProfile(RiskProfile):
         """Days of collecting until half of the vehicles are singled out."""
         return self.until_singled_out.curve.until(0.5)
 
+    @property
+    def singled_out_at_end(self) -> Estimate:
+        """Share of the vehicles with enough points that are singled out after all days."""
+        return self.until_singled_out.curve.met_by(self.until_singled_out.days)
+
     def summary(self) -> str:
         """Tell the profile in plain sentences."""
-        lines = [
-            f"{criterion.name[0].upper()}{criterion.name[1:]}: {criterion.sentence}"
-            for criterion in self.criteria
-        ]
-        lines.append(_days_sentence(self.until_singled_out))
+        lines = [criterion.summary() for criterion in self.criteria] + [self.days_sentence()]
         if self.synthetic:
             lines.append("The data are synthetic.")
         return "\n".join(lines)
+
+    def days_sentence(self) -> str:
+        """Say after how many days of collecting vehicles are singled out."""
+        until, half = self.until_singled_out, self.half_singled_out
+        if not until.targets:
+            return "After how many days vehicles are singled out cannot be measured."
+        if not half.is_measured:
+            return (
+                f"In a store that keeps everything, {self.singled_out_at_end.percent('vehicles')} "
+                f"are singled out after all {until.days} days; half of them never are within the "
+                "data."
+            )
+        upper = f"{half.high:.0f}" if np.isfinite(half.high) else f"more than {until.days}"
+        return (
+            f"In a store that keeps everything, half of the {until.targets:,} vehicles with enough "
+            f"sightings are singled out after {half.value:.0f} of {until.days} days "
+            f"({half.low:.0f}–{upper})."
+        )
 
     def to_pandas(self) -> pd.DataFrame:
         """Give the figures: criterion, figure, value, low, high, n, method, baseline."""
@@ -174,24 +197,6 @@ def _finite(figure: dict[str, Any]) -> dict[str, Any]:
         name: None if isinstance(value, float) and np.isinf(value) else value
         for name, value in figure.items()
     }
-
-
-def _days_sentence(until: DaysUntilSingledOut) -> str:
-    half = until.curve.until(0.5)
-    if not until.targets:
-        return "After how many days vehicles are singled out cannot be measured."
-    if not half.is_measured:
-        reached = until.curve.met_by(until.days)
-        return (
-            f"In a store that keeps everything, {reached.percent('vehicles')} are singled out "
-            f"after all {until.days} days; half of them never are within the data."
-        )
-    upper = f"{half.high:.0f}" if np.isfinite(half.high) else f"more than {until.days}"
-    return (
-        f"In a store that keeps everything, half of the {until.targets:,} vehicles with enough "
-        f"sightings are singled out after {half.value:.0f} of {until.days} days "
-        f"({half.low:.0f}–{upper})."
-    )
 
 
 def profile_dataset(

@@ -6,29 +6,26 @@ vehicles; nothing names one.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from analyzer.engine import get_engine
 from analyzer.errors import UsageError
-from analyzer.estimate import Estimate, wilson
+from analyzer.estimate import Estimate
 from analyzer.patterns.overview import PatternsOverview, find_patterns
-from analyzer.patterns.places import Places
 from analyzer.patterns.trips import DEFAULT_MAX_GAP
 from analyzer.result import Result
 from analyzer.risk.draw import check_draw
 from analyzer.risk.predictability import Predictability, measure_predictability
-from analyzer.risk.site_visits import (
-    LEAST_DAYS,
-    count_exposed_of_part,
-    move_sites,
-    place_sites,
-    spread_sites,
+from analyzer.risk.site_exposure import (
+    DEFAULT_DRAWS,
+    SiteExposure,
+    check_draws,
+    days_text,
+    measure_site_exposure,
 )
 from analyzer.risk.sites import Sites, read_sites
 from analyzer.sightings import Sightings
@@ -38,18 +35,6 @@ if TYPE_CHECKING:
 
     from analyzer.engine import Engine
 
-LEAST_SHOWN = 10
-"""Vehicles exposed at sensitive sites are counted from so many on; fewer are never given."""
-
-DEFAULT_DRAWS = 39
-"""Placebo draws: with so many, one rank in forty is a p-value of 0.025."""
-
-MOST_DRAWS = 999
-
-EXPOSED = (
-    "vehicles with a stay of which a site of the category is the plausible place, on {days} or "
-    "more; Wilson, 95 %, over all vehicles; baseline: mean over {draws} draws of moved sites"
-)
 NEXT_PLACE = (
     "mean share of destinations in held-out weeks told by the predictor chosen on the weeks "
     "before; normal, 95 %; baseline: the most frequent place of the vehicle"
@@ -67,66 +52,6 @@ FACTS = {
     "next_place": "The next place is told rightly for {share}; always saying the most frequent "
     "place of the vehicle is right for {chance}.",
 }
-
-
-@dataclass(frozen=True)
-class SiteExposure:
-    """How many vehicles are exposed at the sites of one category.
-
-    Attributes
-    ----------
-    category : str
-        As the user named it.
-    sites : int
-        Sites of the category.
-    days : int
-        A vehicle is exposed if it was plausibly there on so many days.
-    share : Estimate
-        Share of all vehicles; the baseline is the mean share when the sites are moved at random.
-        Not measured where it, its complement, or its difference to the share on fewer days stands
-        for 1 to 9 vehicles.
-    withheld : bool
-        Whether it is not given for that reason.
-    placebo_low, placebo_high : float
-        Share of vehicles between which the moved sites lie in 95 % of the draws.
-    p_value : float
-        Rank of the true sites among the moved ones: (1 + moved ones with as many vehicles or more)
-        / (1 + draws); NaN where the share is withheld.
-    """
-
-    category: str
-    sites: int
-    days: int
-    share: Estimate
-    withheld: bool
-    placebo_low: float
-    placebo_high: float
-    p_value: float
-
-    @property
-    def excess(self) -> float:
-        """Share of vehicles beyond what moved sites give."""
-        return self.share.value - (self.share.baseline or 0.0)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give the exposure as JSON-able fields."""
-        rest = {
-            name: None if math.isnan(value) else value
-            for name, value in (
-                ("excess", self.excess),
-                ("placebo_low", self.placebo_low),
-                ("placebo_high", self.placebo_high),
-                ("p_value", self.p_value),
-            )
-        }
-        return {
-            "category": self.category,
-            "sites": self.sites,
-            "days": self.days,
-            "withheld": self.withheld,
-            **self.share.to_dict(),
-            **rest,
-        }
 
 
 @dataclass(frozen=True)
@@ -170,7 +95,7 @@ class Inference(Result):
                 of = "destinations" if name == "next_place" else "vehicles"
                 chance = f"{100 * fact.baseline:.1f} %"
                 lines.append(FACTS[name].format(share=fact.percent(of), chance=chance))
-        lines += [_exposure_text(exposure) for exposure in self.sites]
+        lines += [exposure.summary() for exposure in self.sites]
         if self.sites:
             lines.append(
                 "Plausible is not proven: moved sites show how many would be named by chance."
@@ -208,7 +133,7 @@ class Inference(Result):
 
         drawn = {name.replace("_", " "): fact for name, fact in self.facts.items()}
         drawn |= {
-            f"{each.category}, {_days(each.days)}": each.share
+            f"{each.category}, {days_text(each.days)}": each.share
             for each in self.sites
             if not each.withheld
         }
@@ -236,29 +161,6 @@ class Inference(Result):
         from analyzer.scoring.inference import score_inference
 
         return score_inference(self._patterns, self._sites, truth)
-
-
-def _days(days: int) -> str:
-    return "one day" if days == 1 else f"{days} days"
-
-
-def _exposure_text(exposure: SiteExposure) -> str:
-    """Say how many vehicles are exposed at the sites of a category."""
-    where = f"a site of the category “{exposure.category}”"
-    when = f"on {_days(exposure.days)} or more"
-    if exposure.withheld:
-        return (
-            f"How many were plausibly at {where} {when} is withheld: fewer than {LEAST_SHOWN} "
-            "vehicles could be told apart by it."
-        )
-    if not exposure.share.value:
-        return f"No vehicle was plausibly at {where} {when}."
-    beyond = "more than" if exposure.p_value <= 0.05 else "no more than"
-    return (
-        f"{exposure.share.percent('vehicles')} were plausibly at {where} {when}: {beyond} at sites "
-        f"moved at random ({100 * exposure.placebo_low:.1f}–{100 * exposure.placebo_high:.1f} %, "
-        f"p = {exposure.p_value:.2g})."
-    )
 
 
 def measure_inference(
@@ -313,7 +215,8 @@ def measure_inference(
 
     The *placebo* moves every site to another camera, as far from it as the true one is from its
     nearest camera, and counts again. Where the true sites expose no more vehicles than moved ones,
-    the figure says where cameras stand, not where people go.
+    the figure says where cameras stand, not where people go. Each category and number of
+    days has its own p-value; among twenty of them one is small by chance.
 
     Counts that would tell 1 to 9 vehicles apart are withheld, and no list of vehicles is made.
 
@@ -330,10 +233,7 @@ def measure_inference(
     (0.0, ())
     """
     check_draw(None, seed)
-    if isinstance(draws, bool) or not isinstance(draws, int) or not 20 <= draws <= MOST_DRAWS:
-        raise UsageError(
-            f"draws={draws!r}: write how often the sites are moved, from 20 to {MOST_DRAWS}"
-        )
+    check_draws(draws)
     if not len(sightings):
         raise UsageError("there are no sightings here, so nothing can be inferred")
     listed = None if sites is None else read_sites(sites)
@@ -354,7 +254,7 @@ def measure_inference(
     )
     say(3, 4)
     exposures = (
-        () if listed is None else _measure_exposures(patterns.places, listed, draws, int(seed))
+        () if listed is None else measure_site_exposure(patterns.places, listed, draws, int(seed))
     )
     say(4, 4)
     return Inference(
@@ -367,75 +267,4 @@ def measure_inference(
         synthetic=sightings.synthetic,
         _patterns=patterns,
         _sites=listed,
-    )
-
-
-def _measure_exposures(
-    places: Places, sites: Sites, draws: int, seed: int
-) -> tuple[SiteExposure, ...]:
-    plane = places.trips.plane
-    x, y = place_sites(sites, plane)
-    spread = [spread_sites(sites, x, y)]
-    spread += [
-        spread_sites(sites, *move_sites(x, y, plane, seed, draw)) for draw in range(draws)
-    ]
-    shared = {"plane": plane, "draws": spread, "categories": len(sites.categories)}
-    frames = places.engine.map(places.stay_parts, count_exposed_of_part, shared)
-    shape = (draws + 1, len(LEAST_DAYS), len(sites.categories))
-    counts = sum(
-        (frame["vehicles"] for frame in frames), np.zeros(math.prod(shape), np.int64)
-    ).reshape(shape)
-    n = places.trips.sightings.n_vehicles
-    exposures = []
-    for category, name in enumerate(sites.categories):
-        size = int(np.count_nonzero(sites.category == category))
-        wider = n
-        for row, days in enumerate(LEAST_DAYS):
-            found = counts[:, row, category]
-            exposures.append(exposure_of(name, size, days, found, n, wider=wider))
-            if not exposures[-1].withheld:
-                wider = int(found[0])
-    return tuple(exposures)
-
-
-def exposure_of(
-    category: str, sites: int, days: int, counts: np.ndarray, n: int, *, wider: int | None = None
-) -> SiteExposure:
-    """Hold the vehicles at the true sites against those at moved ones.
-
-    Parameters
-    ----------
-    category, sites, days
-        See `SiteExposure`.
-    counts : numpy.ndarray of int64, shape (1 + draws,)
-        Vehicles at the true sites, then at those of each draw.
-    n : int
-        All vehicles.
-    wider : int, optional
-        The last count shown of which this one is a part: of vehicles on fewer days, or all.
-
-    Examples
-    --------
-    >>> found = exposure_of("medical", 3, 1, np.array([30, *range(10, 30)]), 100)
-    >>> found.share.value, found.share.baseline, round(found.p_value, 3)
-    (0.3, 0.195, 0.048)
-    """
-    found, moved = int(counts[0]), counts[1:]
-    low, high = np.quantile(moved / n, [0.025, 0.975])
-    method = EXPOSED.format(days=_days(days), draws=len(moved))
-    share = wilson(found, n, method=method, baseline=float(moved.mean() / n))
-    wider = n if wider is None else wider
-    withheld = any(0 < few < LEAST_SHOWN for few in (found, wider - found))
-    if withheld:
-        share = replace(share, value=math.nan, low=math.nan, high=math.nan)
-    rank = (1 + np.count_nonzero(moved >= found)) / (1 + len(moved))
-    return SiteExposure(
-        category=category,
-        sites=sites,
-        days=days,
-        share=share,
-        withheld=withheld,
-        placebo_low=float(low),
-        placebo_high=float(high),
-        p_value=math.nan if withheld else float(rank),
     )

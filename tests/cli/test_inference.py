@@ -97,6 +97,16 @@ def test_profile_of_the_data_is_printed(run, habits):
     assert "days" in run("profile", habits, *ZONE).stdout
 
 
+def test_profile_of_few_is_held_back(run, habits, tmp_path):
+    frame = pd.read_csv(habits)
+    few = tmp_path / "few.csv"
+    frame[frame["plate"].isin(sorted(frame["plate"].unique())[:8])].to_csv(few, index=False)
+    data = json.loads(run("profile", few, *ZONE, "--format", "json").stdout)
+    assert not any(figure and figure["n"] for figure in data.values())
+    text = run("profile", few, *ZONE).stdout
+    assert "held back" in text and "8 vehicles" not in text
+
+
 def test_profile_of_a_vehicle_is_internal(run, habits, tmp_path):
     store, key = tmp_path / "store", tmp_path / "plates.key"
     run("ingest", habits, *ZONE, "--key", key, "-o", store)

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from analyzer.errors import InputError, UsageError
-from analyzer.risk.inference import LEAST_SHOWN, exposure_of, measure_inference
+from analyzer.risk.inference import measure_inference
+from analyzer.risk.site_exposure import LEAST_SHOWN, exposure_of
 from analyzer.sightings import from_arrays
 from analyzer.synthetic import make_region
 
