@@ -199,7 +199,7 @@ def beside_scikit_mobility(python: str | None) -> list[dict]:
     rows = []
     visits = random_visits(200, 6, 12, habits=True, seed=2)
     for attack in ATTACKS:
-        targets = 0 if attack == "home_work" else 4
+        targets = 0 if attack == "home_work" else 3
         for tolerance in (0.0, 0.1, 0.5) if attack in TOLERANT else (0.0,):
             run = ours(visits.sightings, attack, 2, tolerance, "scikit-mobility")
             peer = theirs(python, "scikit-mobility", visits.frame, attack, 2, tolerance, targets)

@@ -108,7 +108,8 @@ def reading_options(command: Callable) -> Callable:
         click.option(
             "--place-grid",
             metavar="DISTANCE",
-            help="For moving readers: snap positions to a grid that plays the camera (250m).",
+            help="For moving readers: snap positions to a grid that plays the camera (250m). For "
+            "rows with positions and no camera: exact.",
         ),
         click.option(
             "--memory",

@@ -223,32 +223,39 @@ class CellCoder:
     Parameters
     ----------
     size_m : float
-        Side of a cell in metres.
+        Side of a cell in metres; zero makes every exact position a cell of its own.
     cameras : pandas.DataFrame, optional
         Cells that have codes already: ``lat`` and ``lon`` of their centres, by code.
     """
 
     def __init__(self, size_m: float, cameras: pd.DataFrame | None = None):
         self.size_m = size_m
-        self._codes: dict[int, int] = {}
+        self._codes: dict[int | complex, int] = {}
         if cameras is not None:
-            cells = grid_cells(
-                cameras["lat"].to_numpy(float), cameras["lon"].to_numpy(float), size_m
-            )
-            self._codes = {int(cell): code for code, cell in enumerate(cells)}
+            cells = self._cells(cameras["lat"].to_numpy(float), cameras["lon"].to_numpy(float))
+            self._codes = {cell.item(): code for code, cell in enumerate(cells)}
+
+    def _cells(self, lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
+        # A complex number is an exact pair that can be sorted.
+        return grid_cells(lat, lon, self.size_m) if self.size_m else lat + 1j * lon
 
     def code(self, lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
         """Give the codes of the cells in which positions lie (all known)."""
         cells, first, rows = np.unique(
-            grid_cells(lat, lon, self.size_m), return_index=True, return_inverse=True
+            self._cells(lat, lon), return_index=True, return_inverse=True
         )
         codes = np.empty(len(cells), np.int32)
         for entry in np.argsort(first):
-            codes[entry] = self._codes.setdefault(int(cells[entry]), len(self._codes))
+            codes[entry] = self._codes.setdefault(cells[entry].item(), len(self._codes))
         return codes[rows]
 
     def table(self) -> pd.DataFrame:
         """Give the cells as cameras: name, lat, lon of the centre."""
+        if not self.size_m:
+            positions = np.fromiter(self._codes, complex, len(self._codes))
+            lat, lon = positions.real, positions.imag
+            names = [f"{a},{b}" for a, b in zip(lat.tolist(), lon.tolist(), strict=True)]
+            return pd.DataFrame({"name": names, "lat": lat, "lon": lon})
         cells = np.fromiter(self._codes, np.int64, len(self._codes))
         lat, lon = cell_centres(cells, self.size_m)
         # Decimals enough that neighbouring cells differ: a thousandth of a degree is 111 m.

@@ -262,6 +262,11 @@ def map_columns(
         raise InputError(
             f"{where}: no column found for {', '.join(missing)}. {seen} "
             f"Say which it is, for example {example}"
+            + (
+                ", or let positions be the places: --place-grid exact"
+                if "camera" in missing and {"lat", "lon"} <= set(found)
+                else ""
+            )
         )
     names = {
         role: labels.get(role)

@@ -82,7 +82,8 @@ def read_sightings(
         looked up afterwards and no file can be added. Whoever holds a key can enumerate every
         plate.
     place_grid : str, optional
-        For readers that move: side of the cells (``"250m"``) that play the camera.
+        For readers that move: side of the cells (``"250m"``) that play the camera. For rows that
+        tell positions and no camera: ``"exact"``, every position is a place as it stands.
     store : path, optional
         Where the store is written; a store that is there already takes the new files as well. By
         default a temporary store that goes with the object.
@@ -169,7 +170,7 @@ def read_sightings(
         timezone=timezone,
         columns=check_columns(columns),
         profile=profile,
-        place_grid=None if place_grid is None else parse_distance(place_grid, name="place grid"),
+        place_grid=_cell_size(place_grid),
         memory=parse_memory(memory if memory is not None else "2GB"),
         cameras=None if cameras is None else read_camera_frame(cameras),
         secret=secret,
@@ -180,6 +181,13 @@ def read_sightings(
         notes=passed_over,
     )
     return reading.run(inputs, None if rejects is None else Path(rejects), progress)
+
+
+def _cell_size(place_grid: str | float | None) -> float | None:
+    """Give the side of the cells in metres; zero for exact positions, None for no grid."""
+    if place_grid is None:
+        return None
+    return 0.0 if place_grid == "exact" else parse_distance(place_grid, name="place grid")
 
 
 def _open_again(path: Path, store: str | Path | None, secret: bytes | None) -> Sightings:

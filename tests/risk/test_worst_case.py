@@ -80,10 +80,12 @@ BY_DEFAULT = [
 
 @pytest.fixture(scope="module")
 def published():
-    frame = pd.read_csv(io.StringIO(VISITS))
-    frame["camera"] = frame["lat"].astype(str) + " " + frame["lng"].astype(str)
     return read_sightings(
-        frame, plates="pseudonymous", timezone="Europe/Rome", columns={"uid": "plate"}
+        pd.read_csv(io.StringIO(VISITS)),
+        plates="pseudonymous",
+        timezone="Europe/Rome",
+        columns={"uid": "plate"},
+        place_grid="exact",
     )
 
 
