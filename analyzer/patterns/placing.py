@@ -11,7 +11,15 @@ import numpy as np
 
 from analyzer.patterns.anchors import cluster_brackets, merge_clusters, nearest_place
 from analyzer.patterns.plane import CameraPlane
-from analyzer.patterns.roles import HOME, SPOT, WORK, choose_homes, choose_works, gather_evidence
+from analyzer.patterns.roles import (
+    HOME,
+    SHIFT_HOURS,
+    SPOT,
+    WORK,
+    choose_homes,
+    choose_works,
+    gather_evidence,
+)
 from analyzer.patterns.stays import stays_of_trips
 from analyzer.schema import Rows
 from analyzer.units import HOUR_MS
@@ -34,8 +42,8 @@ CLUSTER_STAYS = 2.0
 MAIN_REACH = 0.05
 """Before roles are known, days are spent where most nights are only if both lie on one spot."""
 
-ALONE = -1.0
-"""Reach of what joins nothing."""
+ACROSS = 1 << 12
+"""Numbers of places across the camera from the main nights begin here, until all are numbered."""
 
 OTHER_REACH = 0.75
 """Days and the rarer nights this near, in units of scale, are spent at one place: the home of who
@@ -84,8 +92,11 @@ def placed_stays_of_part(trips: Rows, broadcast: dict) -> Rows:
     if not len(rows):
         return stays
     spot = (x[rows], y[rows], scale[rows], hours[rows])
+    cluster, vehicle, by_night, half = _split_nights(
+        stays, rows, cluster, vehicle, by_night, hours[rows] > SHIFT_HOURS
+    )
     main = _main_nights(cluster, vehicle, by_night)
-    across = _across(stays, rows, cluster, main, by_night)
+    across = _across(stays, rows, cluster, main) & (~by_night | half)
     of = _join_days_and_nights(cluster, vehicle, main, across, *spot)[cluster]
     of, vehicle = _number(stays["vehicle"][rows], of)
     across = np.bincount(of, across[cluster], minlength=len(vehicle)) > 0
@@ -162,10 +173,59 @@ def _main_nights(cluster: np.ndarray, vehicle: np.ndarray, by_night: np.ndarray)
     return np.where(by_night[main], main, -1)
 
 
+def _split_nights(
+    stays: Rows, rows: np.ndarray, cluster: np.ndarray, vehicle: np.ndarray, by_night: np.ndarray,
+    long: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Part nights at work from nights at home where both are seen behind one camera.
+
+    Who works by night spends the short nights on one side of the camera and the long ones, with the
+    days about them, on the other. Long nights so become a cluster of their own where the trips
+    between them and the short ones pass the camera once.
+
+    Returns
+    -------
+    cluster, vehicle, by_night
+        As before, with the new clusters behind the old ones.
+    half : numpy.ndarray of bool
+        Whether a cluster was parted.
+    """
+    cluster_of = np.full(len(stays["vehicle"]) + 2, -1)
+    cluster_of[rows[~long]] = cluster[~long]
+    gain = _gain(stays, rows[long], cluster_of, cluster[long], cluster[long], len(vehicle))
+    parted = by_night & (gain >= OTHER_SIDE)
+    moved = long & parted[cluster]
+    of, new = np.unique(cluster[moved], return_inverse=True)
+    cluster = cluster.copy()
+    cluster[moved] = len(vehicle) + new
+    half = np.r_[parted, np.ones(len(of), bool)]
+    return cluster, np.r_[vehicle, vehicle[of]], np.r_[by_night, by_night[of]], half
+
+
+def _gain(
+    stays: Rows, rows: np.ndarray, cluster_of: np.ndarray, cluster: np.ndarray,
+    other: np.ndarray, n: int,
+) -> np.ndarray:  # fmt: skip
+    """Weigh, for each cluster, the trips between its stays and those of another one.
+
+    Returns the log-likelihood ratio of passing the camera once on the way to another place against
+    passing it there and back.
+    """
+    gain = np.zeros(n)
+    for neighbour, seen in ((rows - 1, "seen_before"), (rows + 1, "seen_after")):
+        comes = (other >= 0) & (cluster_of[neighbour] == other)
+        once = stays[seen][rows] == 1
+        told = np.where(
+            once, -np.log(ONCE_THERE_AND_BACK), np.log(NOT_ONCE / (1 - ONCE_THERE_AND_BACK))
+        )
+        gain += np.bincount(cluster, comes * told, minlength=n)
+    return gain
+
+
 def _across(
-    stays: Rows, rows: np.ndarray, cluster: np.ndarray, main: np.ndarray, by_night: np.ndarray
+    stays: Rows, rows: np.ndarray, cluster: np.ndarray, main: np.ndarray
 ) -> np.ndarray:
-    """Tell which clusters of days lie across the camera from where most nights are spent.
+    """Tell which clusters lie across the camera from where most nights are spent.
 
     Where home and work have one camera between them, both are seen behind it. Who drives from one
     to the other passes it once; who drives out and comes home again passes it twice, and is seen
@@ -173,15 +233,8 @@ def _across(
     """
     cluster_of = np.full(len(stays["vehicle"]) + 2, -1)
     cluster_of[rows] = cluster
-    gain = np.zeros(len(main))
-    for neighbour, seen in ((rows - 1, "seen_before"), (rows + 1, "seen_after")):
-        comes = (main[cluster] >= 0) & (cluster_of[neighbour] == main[cluster])
-        once = stays[seen][rows] == 1
-        told = np.where(
-            once, -np.log(ONCE_THERE_AND_BACK), np.log(NOT_ONCE / (1 - ONCE_THERE_AND_BACK))
-        )
-        gain += np.bincount(cluster, comes * told, minlength=len(main))
-    return ~by_night & (gain >= OTHER_SIDE)
+    gain = _gain(stays, rows, cluster_of, cluster, main[cluster], len(main))
+    return gain >= OTHER_SIDE
 
 
 def _join_days_and_nights(
@@ -200,9 +253,14 @@ def _join_days_and_nights(
     centre = [values[order] for values in _centres(cluster, x, y, scale)]
     reach = np.full(len(vehicle), OTHER_REACH)
     reach[main[main >= 0]] = MAIN_REACH
-    reach[across] = ALONE
     number = np.empty(len(vehicle), np.int64)
-    number[order] = merge_clusters(vehicle[order], *centre, reach[order])
+    # What lies across from the main nights joins nothing on their side.
+    for side, first in ((~across, 0), (across, ACROSS)):
+        of = side[order]
+        rows = order[of]
+        number[rows] = first + merge_clusters(
+            vehicle[rows], *(values[of] for values in centre), reach[rows]
+        )
     return number
 
 

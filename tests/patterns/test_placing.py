@@ -69,3 +69,22 @@ def test_two_days_a_week_are_no_commute():
 
     assert len(found(life((1, 3)))[1]) == 0
     assert len(found(life((1, 3, 4)))[1]) == 1
+
+
+def night_worker_across(weeks=4):
+    """Lives south of K3, works north of it by night, five nights a week; home at the weekend."""
+    life = []
+    for day in range(7 * weeks):
+        if day % 7 < 5:
+            life += lives.drive(day, 20.5, [3]) + lives.drive(day + 1, 7, [3])
+    return life
+
+
+def test_a_night_worker_across_one_camera_is_not_turned_round():
+    places, commutes = found(night_worker_across())
+    stays = places.stays()
+    night = (stays["ended_at"].dt.hour == 7) & (stays["started_at"].dt.hour == 20)
+    assert set(stays.loc[night, "role"]) == {"work"}
+    assert set(stays.loc[~night, "role"]) == {"home"}
+    row = commutes.to_pandas().iloc[0]
+    assert (row["outbound_minute"], row["return_minute"]) == (1230.0, 420.0)
