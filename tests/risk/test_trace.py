@@ -10,6 +10,7 @@ from analyzer.risk.linkage_result import Linkage
 from analyzer.risk.trace import ELSEWHERE_M, MARGIN_MS, WITHIN_M, TraceLinkage
 from analyzer.risk.trace_points import LONGEST_GAP_MS, Trace, find_passes, read_trace
 from analyzer.sightings import from_arrays
+from analyzer.synthetic import make_region
 from tests.risk.regions import DAY, HOUR
 from tests.risk.test_linkage import MONDAY
 
@@ -147,6 +148,28 @@ def test_twins_share_their_rank():
     found = measure_linkage(sightings(rows), other=phone())
     assert found.matches["rank"].tolist()[:2] == [1.5, 1.5]
     assert found.score == found.second
+
+
+def test_travellers_of_a_region_are_found():
+    # Telephones that log passages with 50 m and 40 s of noise, and lose every third.
+    region = make_region(vehicles=300, days=7, seed=6)
+    data, seen = region.sightings, region.sightings.to_pandas()
+    places = data.camera_table.set_index("name")
+    rng = np.random.default_rng(1)
+    for vehicle in seen["vehicle"].value_counts().index[:5]:
+        own = seen[seen["vehicle"] == vehicle].head(30).sample(20, random_state=1)
+        noise = pd.to_timedelta(rng.integers(-40, 41, len(own)), "s")
+        trace = pd.DataFrame(
+            {
+                "time": own["seen_at"] + noise,
+                "lat": places["lat"].loc[own["camera"]].to_numpy() + rng.normal(0, 5e-4, len(own)),
+                "lon": places["lon"].loc[own["camera"]].to_numpy() + rng.normal(0, 5e-4, len(own)),
+            }
+        )
+        found = measure_linkage(data, other=trace)
+        assert found.matches["vehicle"].iloc[0] == vehicle
+        assert found.score > np.nanmax([found.second, 0])
+        assert found.false_match.value == 0
 
 
 def test_parts_change_nothing(found):
