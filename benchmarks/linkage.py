@@ -122,6 +122,7 @@ def main() -> None:
             "sparse_dot_topn: 20 best | × |",
             "|---|---|---|---|---|---|---|",
         ]
+        print("\n".join(lines), flush=True)
         for grain in GRAINS:
             weighted, answers = weights_of(sightings, grain, options.queries)
             old, new = tables(weighted)
@@ -143,7 +144,6 @@ def main() -> None:
             lines.append("| " + " | ".join(cells) + " |")
             print(lines[-1], flush=True)
     text = "\n".join(lines) + "\n"
-    print(text)
     if options.output:
         options.output.parent.mkdir(parents=True, exist_ok=True)
         options.output.write_text(text, encoding="utf-8")
