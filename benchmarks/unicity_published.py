@@ -34,8 +34,8 @@ WHY = """
 Why ours differ from the published ones, in the order of weight:
 
 1. **Population.** Whoever is one among 1.5 million is matched against 1.5 million. The same region
-   with more vehicles gives lower shares (last table): ours for 20,000 vehicles are upper bounds for
-   a city of a million.
+   with more vehicles gives lower shares (next table): ours are upper bounds for a city of a million
+   with as many cameras.
 2. **Points.** A phone is seen some hundred times in three months, wherever it is; a vehicle is seen
    where a camera stands, a few times a day (dense) or a week (sparse). Fewer points each means
    fewer others who happen to hold the same four, which raises unicity, and more vehicles with
@@ -43,18 +43,17 @@ Why ours differ from the published ones, in the order of weight:
    week of Seattle nearly all vehicles are left out, since patrol cars that drive about meet most
    only once, so its shares describe the few that were met again and again.
 3. **Place.** A hundred cameras where de Montjoye et al. had some thousand antennas: coarser places
-   lower unicity. Cameras on arterial roads are also busier than antennas: a car of an hour at a
-   camera has dozens of others beside it.
-4. **Time.** Cards are known to the day, phones to the hour; both stand below. The Guangzhou figure
-   is for half a day and from memory.
+   lower unicity.
+4. **Time.** Cards are known to the day, phones to the hour; ours stand above for both. The
+   Guangzhou figure is for half a day and from memory.
 5. **Data.** Regions are synthetic: people invented, though their schedules are those of commuters.
 """
 
 DIFFERS = {
-    "1.5 million people": "75 times the people; phones, seen wherever they are; finer places",
+    "1.5 million people": "many more people; phones, seen wherever they are; finer places",
     "1.1 million people, 3 months, card purchases, shop and day": "shops are finer than cameras, "
     "days coarser than hours; compare our column for 4 points to the day",
-    "60 million people": "3,000 times the people; a model, not a count",
+    "60 million people": "many more people; a model, not a count",
     "131 million": "taxis only: seen far more often, and all day long",
     "licence-plate reads": "the nearest kind of data; compare our 5 points to half a day",
 }
