@@ -113,7 +113,7 @@ def main() -> None:
         if figure.measure == "unicity"
     }  # fmt: skip
     sizes = {
-        f"{n:,} vehicles": measure_one(make_region(vehicles=n, days=28, seed=1).sightings)
+        f"{n:,} residents": measure_one(make_region(vehicles=n, days=28, seed=1).sightings)
         for n in (options.vehicles // 20, options.vehicles // 4, options.vehicles,
                   5 * options.vehicles)
     }  # fmt: skip
@@ -155,7 +155,8 @@ def main() -> None:
         ),
         Section(
             "By population",
-            "The same dense region with more and more vehicles.",
+            "The same dense region with more and more residents; vehicles that pass through come "
+            "on top.",
             {"hour": "4 points, hour", "day": "4 points, day", "half_day": "5 points, half a day"},
             {label: figures for label, figures in sizes.items()},
         ),
