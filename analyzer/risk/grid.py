@@ -91,9 +91,9 @@ class UnicityGrid(Result):
             most = max(measured, key=lambda cell: cell.share.value)
             least = min(measured, key=lambda cell: cell.share.value)
             lines = [
-                f"{what} is singled out with {cell.adversary.describe()}: "
-                f"{cell.share.percent()} of {cell.share.n:,} vehicles."
-                for what, cell in (("Most", most), ("Least", least))
+                f"{what} are singled out by {cell.adversary.describe()}: {cell.share.percent()} of "
+                f"{cell.share.n:,} vehicles."
+                for what, cell in (("Most", most), ("Fewest", least))
             ]
             lines.append(
                 f"Each was matched against all {self.vehicles:,} vehicles; a guess would be right "
