@@ -1,501 +1,379 @@
-"""Clock faults: cameras whose clock is off or drifts, found by impossible travel times.
+"""Clocks of cameras that are off, drift, or jump, found by the travel times between cameras.
 
-Between two cameras, vehicles that drive there and vehicles that drive back take about as long. If
-one clock is wrong by some minutes, one direction gains what the other loses: half the difference of
-the two travel times is the difference of the clocks. Each camera is compared with all others by the
-passages of many vehicles, in several spans of time, so that a clock that drifts shows as a line.
+Most clocks are right, or none can be called wrong: the others are the reference. Large faults are
+searched for first (`clock_search`), until every camera's sightings lie in trips again. Then travel
+times there and back tell how far each clock is ahead (`travel_times`), in several spans of time,
+through which a constant, a line or one step is laid. Vehicles that took no part in any of this
+decide at last whether the times would be better for a correction (`clock_check`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
 
-import numba
 import numpy as np
 
-from analyzer.cameras import haversine_m
-from analyzer.schema import Rows
-from analyzer.units import DAY_MS, HOUR_MS, MINUTE_MS
+from analyzer.ingest.clock_check import examine_sightings, fastest_times, is_improved, is_possible
+from analyzer.ingest.clock_faults import ClockFault
+from analyzer.ingest.clock_sample import ClockSample, Eras
+from analyzer.ingest.clock_search import (
+    Sightings,
+    centre_lags,
+    coarse_lags,
+    distant_lags,
+)
+from analyzer.ingest.clock_shapes import (
+    MIN_SPANS,
+    WORTH_MS,
+    Piece,
+    Spans,
+    ahead_of,
+    likely_shapes,
+    place_step,
+    settle_shape,
+)
+from analyzer.ingest.travel_times import (
+    NEAR_MS,
+    SAME_SITE_M,
+    Offsets,
+    Passages,
+    distances_between,
+    measure_changes,
+    measure_offsets,
+    pairs_of,
+    passages_between,
+    usual_times,
+)
+from analyzer.schema import Rows, n_rows, take
+from analyzer.store.sorting import sort_sightings
+from analyzer.units import DAY_MS, MINUTE_MS
 
-NEAR_MS = 2 * HOUR_MS
-"""Two sightings of one vehicle further apart than this say nothing about clocks."""
-
-MAX_SAMPLES = 3_000_000
-"""Passages that are looked at, at most; of more, those of a share of the vehicles."""
-
-MIN_PASSAGES = 12
-"""Passages each way that a pair of cameras needs in a span."""
-
-MIN_PAIRS = 3
-"""Other cameras that must be heard before a clock is judged."""
-
-MIN_BOTH_WAYS = 5
-"""Other cameras with passages both ways that settle an offset by themselves."""
-
-WORTH_MS = MINUTE_MS
-"""A clock that is off by less than this is not called wrong."""
-
-ONE_WAY_WORTH_MS = 20 * MINUTE_MS
+ONE_WAY_WORTH_MS = 10 * MINUTE_MS
 """The same for a camera that sees one direction only, where distances must serve."""
 
-_SPANS = 8
-_COARSE_MS = 10 * MINUTE_MS
+COARSE_ERROR_MS = 10 * MINUTE_MS
+"""How uncertain a lag is that nothing but the search has found."""
+
+MOST_SPANS = 16
+MOST_TABLE = 3_000
+"""Clocks times spans, at most: tables hold thousands of lags for each."""
+
+SPAN_ROWS = 60
+"""Sightings that a clock should have in a span, in the mean."""
+
+SUSPECT = 0.6
+"""Where sightings have fewer others near them than this share of what is usual, the clock may be
+off by more than a day."""
+
+MOST_LOST = 30
+"""Clocks that are looked for so far, at most: those that fit worst."""
 
 
 @dataclass(frozen=True)
-class ClockFault:
-    """A clock that is wrong.
+class ClockReport:
+    """What was found about the clocks.
 
     Attributes
     ----------
-    camera : int
-        Code of the camera.
-    since_ms : int
-        Instant (ms, UTC) to which the offset belongs.
-    offset_ms : float
-        How far the clock was ahead then (negative: behind).
-    drift_ppm : float
-        How fast it gains (negative: loses), in millionths; 0 where no drift shows.
-    until_ms : int
-        Last instant of the data.
-    error_ms : float
-        How uncertain the offset in the middle of the data is (95 %, half the width).
-    n : int
-        Passages that the estimate rests on.
+    faults : list of ClockFault
+        By camera.
+    judged : int
+        Cameras about whose clock anything can be said: with travel times to at least three others,
+        or sightings that only fit at another lag. An empty list says nothing about the rest.
     """
 
-    camera: int
-    since_ms: int
-    offset_ms: float
-    drift_ppm: float
-    until_ms: int
-    error_ms: float
-    n: int
-
-    def offset_at(self, times: np.ndarray) -> np.ndarray:
-        """Give how far the clock is ahead when it shows these times (ms)."""
-        shift = self.offset_ms + (np.asarray(times) - self.since_ms) * self.drift_ppm / 1e6
-        return np.round(shift).astype(np.int64)
-
-    @property
-    def end_offset_ms(self) -> float:
-        """How far the clock is ahead at the end of the data."""
-        return self.offset_ms + (self.until_ms - self.since_ms) * self.drift_ppm / 1e6
-
-    def describe(self, name: str) -> str:
-        """Say what is wrong, in one sentence."""
-        n = f"two-way passages: {self.n:,}"
-        ends = self.offset_ms, self.end_offset_ms
-        if not self.drift_ppm:
-            return (
-                f"the clock of camera {name} is {_minutes(ends[0])} ± "
-                f"{self.error_ms / MINUTE_MS:.1f} min ({n})"
-            )
-        daily = self.drift_ppm * DAY_MS / 1e9
-        return (
-            f"the clock of camera {name} drifts by {daily:+.1f} s a day: {_minutes(ends[0])} at "
-            f"the start of the data, {_minutes(ends[1])} at the end, ± "
-            f"{self.error_ms / MINUTE_MS:.1f} min ({n})"
-        )
-
-    def to_dict(self, name: str) -> dict[str, Any]:
-        """Give the fault in types that JSON knows, in minutes."""
-        return {
-            "camera": name,
-            "offset_start_min": round(self.offset_ms / MINUTE_MS, 2),
-            "offset_end_min": round(self.end_offset_ms / MINUTE_MS, 2),
-            "drift_s_per_day": round(self.drift_ppm * DAY_MS / 1e9, 2),
-            "error_min": round(self.error_ms / MINUTE_MS, 2),
-            "n": self.n,
-        }
+    faults: list[ClockFault] = field(default_factory=list)
+    judged: int = 0
 
 
-def _minutes(milliseconds: float) -> str:
-    minutes = milliseconds / MINUTE_MS
-    return f"{abs(minutes):.1f} min {'ahead' if minutes > 0 else 'behind'}"
-
-
-class PassageSample:
-    """Passages of vehicles between two cameras, gathered part by part.
-
-    Parameters
-    ----------
-    rows : int
-        Rows that are to come; of many, a share of the vehicles is looked at.
-    """
-
-    def __init__(self, rows: int):
-        self._every = max(1, -(-2 * rows // MAX_SAMPLES))
-        self._pieces: list[tuple[np.ndarray, ...]] = []
-
-    def add(self, rows: Rows) -> None:
-        """Add the passages of sorted rows."""
-        self._pieces.append(
-            passages_between(
-                rows["vehicle"], rows["seen_at"], rows["camera"], NEAR_MS, self._every
-            )
-        )
-
-    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Give first camera, second camera, signed difference (ms) and time of the passages.
-
-        The first camera of a pair is the one with the smaller code, whichever saw the vehicle
-        first: the difference then has a sign.
-        """
-        if not self._pieces:
-            return (np.empty(0, np.int32),) * 2 + (np.empty(0, np.int64),) * 2
-        self._pieces = [tuple(np.concatenate(column) for column in zip(*self._pieces, strict=True))]
-        return self._pieces[0]
-
-
-@numba.njit(cache=True, nogil=True)
-def passages_between(vehicle, seen_at, camera, near_ms, every):
-    """Pair each sighting with the next two of its vehicle at other cameras.
-
-    Parameters
-    ----------
-    vehicle, seen_at, camera : numpy.ndarray
-        Sorted by vehicle and time.
-    near_ms : int
-        Longest time between the two.
-    every : int
-        Of so many vehicles, one is looked at (by a hash of its code).
-
-    Returns
-    -------
-    low, high : numpy.ndarray of int32
-        The two cameras, the smaller code first.
-    difference : numpy.ndarray of int64
-        Time at `high` less time at `low`, ms.
-    at : numpy.ndarray of int64
-        Time of the first of the two sightings.
-    """
-    n = len(vehicle)
-    low, high = np.empty(2 * n, np.int32), np.empty(2 * n, np.int32)
-    difference, at = np.empty(2 * n, np.int64), np.empty(2 * n, np.int64)
-    found = 0
-    for i in range(n):
-        if every > 1:
-            bits = np.uint64(vehicle[i]) * np.uint64(0x9E3779B97F4A7C15)
-            if (bits >> np.uint64(40)) % np.uint64(every) != 0:
-                continue
-        for k in range(i + 1, min(i + 3, n)):
-            if vehicle[k] != vehicle[i] or seen_at[k] - seen_at[i] > near_ms:
-                break
-            if camera[k] == camera[i]:
-                continue
-            gap = seen_at[k] - seen_at[i]
-            if camera[i] < camera[k]:
-                low[found], high[found], difference[found] = camera[i], camera[k], gap
-            else:
-                low[found], high[found], difference[found] = camera[k], camera[i], -gap
-            at[found] = seen_at[i]
-            found += 1
-    return low[:found].copy(), high[:found].copy(), difference[:found].copy(), at[:found].copy()
-
-
-def find_clock_faults(
-    sample: PassageSample, lat: np.ndarray, lon: np.ndarray
-) -> list[ClockFault]:
+def find_clock_faults(sample: ClockSample, lat: np.ndarray, lon: np.ndarray) -> ClockReport:
     """Find the cameras whose clocks are wrong.
 
     Parameters
     ----------
-    sample : PassageSample
-        Passages between cameras.
+    sample : ClockSample
+        Sightings.
     lat, lon : numpy.ndarray, shape (cameras,)
         Where the cameras stand, in degrees; NaN where unknown.
 
     Returns
     -------
-    list of ClockFault
-        By camera; empty where all clocks agree or too few vehicles pass to say.
+    ClockReport
+        With no faults where all clocks agree, or too few vehicles pass to say.
 
     Notes
     -----
-    The travel time of a directed pair of cameras is the lower quartile of its passages, which stops
-    hardly move. Where a pair is driven both ways, the middle between the two travel times is the
-    offset. A camera that sees one direction only is judged by how much later vehicles arrive than
-    distances say, less how much later they arrive at the next camera. A camera's offset is the
-    median over the cameras it is paired with, so that one wrong clock leaves the others' estimates
-    alone; its error follows from how far these agree. Drift is what a camera's passages change from
-    span to span against its own mean, so that it needs no distances; the line through the spans is
-    Theil's (1950), the median of the slopes.
+    Clocks are compared with each other: a fault that most of them share does not show. Drift is
+    Theil's line (1950), the median of the slopes between spans.
     """
-    low, high, difference, at = sample.arrays()
-    cameras = len(lat)
-    if not len(at):
-        return []
-    first, last = int(at.min()), int(at.max()) + 1
-    order = np.lexsort((difference, high, low))
-    low, high, difference, at = low[order], high[order], difference[order], at[order]
-    metres = _distances(low, high, lat, lon)
-    guess = _coarse_offsets(low, high, difference, metres, cameras)
-    for _ in range(4):
-        pairs = _pairs_of(low, high, difference, metres, guess)
-        offsets, errors, counts = _offsets(pairs, guess, cameras)
-        step = np.nan_to_num(offsets) - guess
-        guess = guess + np.where(np.isnan(offsets), 0.0, step)
-        if np.abs(step[~np.isnan(offsets)]).max(initial=0.0) < 2_000:
-            break
-    spans = int(max(1, min(_SPANS, (last - first) // DAY_MS)))
-    span_of = np.minimum((at - first) * spans // (last - first), spans - 1)
-    changes = np.full((spans, cameras), np.nan)
-    for span in range(spans if spans >= 4 else 0):
-        inside = span_of == span
-        there = _pairs_of(
-            low[inside], high[inside], difference[inside], metres[inside], guess
+    rows, aside = sample.rows()
+    if not n_rows(rows):
+        return ClockReport()
+    return _Search(rows, lat, lon).report(aside)
+
+
+class _Search:
+    """One search for wrong clocks, on one sample."""
+
+    def __init__(self, rows: Rows, lat: np.ndarray, lon: np.ndarray):
+        self.eras = Eras.of(rows, len(lat))
+        self.camera_of = self.eras.camera_of
+        self.units = len(self.camera_of)
+        self.lat, self.lon = lat[self.camera_of], lon[self.camera_of]
+        self.metres = distances_between(self.lat, self.lon)
+        self.base = np.zeros(self.units)
+        self.rows = self._prepared(rows)
+        days = (self.eras.last - self.eras.first) // DAY_MS
+        rows_each = n_rows(rows) // self.units
+        wanted = min(days, MOST_TABLE // self.units, rows_each // SPAN_ROWS, MOST_SPANS)
+        self.spans = Spans(self.eras.first, self.eras.last, int(max(1, wanted)))
+
+    def _prepared(self, rows: Rows) -> Rows:
+        unit = self.eras.units(rows)
+        rows = {**rows, "unit": unit, "shown": rows["seen_at"]}
+        return take(rows, unit >= 0) if (unit < 0).any() else rows
+
+    def _based(self) -> np.ndarray:
+        """Give times with the lags of lost clocks taken off."""
+        if not self.base.any():
+            return self.rows["shown"]
+        return self.rows["shown"] - np.round(self.base[self.rows["unit"]]).astype(np.int64)
+
+    def _corrected(self, ahead: np.ndarray) -> Sightings:
+        """Take from each time what its clock was ahead, and sort."""
+        based = self._based()
+        moved = {
+            "vehicle": self.rows["vehicle"],
+            "seen_at": based - np.round(ahead).astype(np.int64),
+            "camera": self.rows["camera"],
+            "unit": self.rows["unit"],
+            "span": self.spans.of(based),
+        }
+        if not np.array_equal(moved["seen_at"], self.rows["seen_at"]):
+            moved = sort_sightings(moved)
+        return Sightings(*(moved[name] for name in Sightings._fields))
+
+    def report(self, aside: Rows) -> ClockReport:
+        """Find the faults, and confirm them on the vehicles set aside."""
+        lags = self._guess()
+        based, unit = self._based(), self.rows["unit"]
+        found, changes = self._measure(lags[unit, self.spans.of(based)])
+        if self._without_worse(lags, usual_times(found.pairs, self.metres)):
+            found, changes = self._measure(lags[unit, self.spans.of(based)])
+        likely = [likely_shapes(self.spans, lags[one], found.offset[one], changes[one])
+                  for one in range(self.units)]  # fmt: skip
+        shapes = self._fitting(likely, usual_times(found.pairs, self.metres))
+        if any(len(pieces) > 1 or pieces[0].offset or pieces[0].slope for pieces in shapes):
+            found, changes = self._measure(ahead_of(shapes, based, unit))
+            shapes = [settle_shape(self.spans, pieces, found.offset[one], changes[one])
+                      for one, pieces in enumerate(shapes)]  # fmt: skip
+        faults = self._faults(shapes, found)
+        if faults:
+            usual = usual_times(found.pairs, self.metres)
+            aside = self._prepared(aside)
+            checked = [self._confirms(aside, *fault, faults, usual) for fault in faults]
+            faults = [
+                (one, replace(fault, confirmed=bool(confirmed)))
+                for (one, fault), confirmed in zip(faults, checked, strict=True)
+                # What the vehicles set aside speak against is none.
+                if confirmed is not False
+            ]
+        judged = ~np.isnan(found.offset) | lags.any(axis=1) | (self.base != 0)
+        faults.sort(key=lambda found: (found[1].camera, found[1].since_ms))
+        return ClockReport(
+            [fault for _, fault in faults], len(np.unique(self.camera_of[judged]))
         )
-        changes[span] = _changes(there, pairs, cameras)
-    middles = first + (np.arange(spans) + 0.5) * (last - first) / spans
-    faults = []
-    for camera in np.flatnonzero(~np.isnan(offsets)):
-        offset, error = float(offsets[camera]), float(errors[camera])
-        slope = _slope(middles, changes[:, camera], last - first)
-        half = slope * (last - first) / 2
-        one_way = error >= ONE_WAY_WORTH_MS / 8
-        worth = max(ONE_WAY_WORTH_MS, 4 * error) if one_way else max(WORTH_MS, 2 * error)
-        if not slope and (abs(offset) < worth or _opposed(camera, offsets, lat, lon)):
-            continue
-        if max(abs(offset - half), abs(offset + half)) < WORTH_MS:
-            continue
-        faults.append(
-            ClockFault(
-                int(camera), first, offset - half, slope * 1e6, last, error, int(counts[camera])
-            )
+
+    def _guess(self) -> np.ndarray:
+        """Find how far clocks are ahead in each span, to some minutes; shape (units, spans)."""
+        now = self._corrected(np.zeros(1))
+        lags, fitting = coarse_lags(now, self.units, self.spans.number)
+        order = np.argsort(fitting, kind="stable")
+        suspects = [one for one in order.tolist() if fitting[one] < SUSPECT][:MOST_LOST]
+        # All that show the time that cameras share are looked at in one go.
+        together = [one for one in suspects if one < self.eras.cameras]
+        for which in ([together] if together else []) + [
+            [one] for one in suspects if one >= self.eras.cameras
+        ]:
+            for one, lag in zip(which, distant_lags(now, which).tolist(), strict=True):
+                if not np.isnan(lag):
+                    self.base[one], lags[one] = lag, 0.0
+        span = self.spans.of(self._based())
+        moving: np.ndarray | None = None
+        for _ in range(4):
+            now = self._corrected(lags[self.rows["unit"], span])
+            step = centre_lags(now, self.units, self.spans.number, moving)
+            lags += step
+            moving = np.flatnonzero(step.any(axis=1))
+            if not len(moving):
+                break
+        return lags
+
+    def _without_worse(self, lags: np.ndarray, usual: np.ndarray) -> bool:
+        """Give up lags by which sightings do not fit better; say whether there were any."""
+        based = self._based()
+        ahead = lags[self.rows["unit"], self.spans.of(based)]
+        suspects = np.flatnonzero(lags.any(axis=1))
+        worse = []
+        for one in suspects.tolist():
+            there = np.isin(self.rows["vehicle"], self.rows["vehicle"][self.rows["unit"] == one])
+            rows, all_ahead = take(self.rows, there), ahead[there]
+            mine = rows["unit"] == one
+            found = [
+                self._examine(rows, based[there] - np.round(moved).astype(np.int64), one, usual)
+                for moved in (np.where(mine, 0.0, all_ahead), all_ahead)
+            ]
+            improved = is_improved(*found, all_ahead[mine])
+            if improved is False or not is_possible(*found, ordinary=0.1):
+                worse.append(one)
+        lags[worse] = 0.0
+        return bool(worse)
+
+    def _measure(self, ahead: np.ndarray) -> tuple[Offsets, np.ndarray]:
+        """Measure the offsets that remain, and how far each span differs from the whole."""
+        now = self._corrected(ahead)
+        found = passages_between(now.vehicle, now.seen_at, now.unit, NEAR_MS)
+        passages = Passages(*found).sorted()
+        whole = measure_offsets(passages, self.metres)
+        changes = np.full((self.units, self.spans.number), np.nan)
+        if self.spans.number >= MIN_SPANS:
+            span, rest = self.spans.of(passages.at), np.nan_to_num(whole.offset)
+            for number in range(self.spans.number):
+                there = pairs_of(passages.where(span == number), self.metres, rest)
+                changes[:, number] = measure_changes(there, whole.pairs, self.units)
+        return whole, changes
+
+    def _fitting(
+        self, likely: list[list[list[Piece]]], usual: np.ndarray
+    ) -> list[list[Piece]]:
+        """Find the instants of steps, and choose the shapes by which sightings fit best."""
+        shapes = [of_one[0] for of_one in likely]
+        for one, of_one in enumerate(likely):
+            if len(of_one) == 1 and len(of_one[0]) == 1:
+                continue
+            there = np.isin(self.rows["vehicle"], self.rows["vehicle"][self.rows["unit"] == one])
+            rows = take({**self.rows, "based": self._based()}, there)
+            ahead = ahead_of(shapes, rows["based"], rows["unit"])
+            mine = rows["unit"] == one
+            shown = rows["based"][mine]
+
+            def misfits(
+                offset: np.ndarray | float, rows=rows, ahead=ahead, mine=mine, one=one
+            ) -> np.ndarray:
+                moved = ahead.copy()
+                moved[mine] = offset
+                times = rows["based"] - np.round(moved).astype(np.int64)
+                return self._examine(rows, times, one, usual)[0]
+
+            fits = []
+            for pieces in of_one:
+                if len(pieces) > 1:
+                    each = [misfits(piece.offset) for piece in pieces]
+                    pieces = place_step(self.spans, pieces, shown, each[0] - each[1])
+                moved = ahead_of([pieces], shown, np.zeros(len(shown)))
+                fits.append((misfits(moved).mean(), pieces))
+            shapes[one] = min(fits, key=lambda fit: fit[0])[1]
+        return shapes
+
+    def _examine(
+        self, rows: Rows, times: np.ndarray, one: int, usual: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
+        """Examine the sightings of one clock at some times, in the order of the rows."""
+        moved = sort_sightings(
+            {
+                "vehicle": rows["vehicle"], "seen_at": times, "camera": rows["camera"],
+                "unit": rows["unit"], "row": np.arange(n_rows(rows)),
+            }
+        )  # fmt: skip
+        fastest = fastest_times(usual[one], self.metres[one])
+        found = examine_sightings(
+            moved["vehicle"], moved["seen_at"], moved["unit"], one, usual[one], fastest
         )
-    return faults
+        order = np.argsort(moved["row"][moved["unit"] == one])
+        return tuple(column[order] for column in found)
 
+    def _faults(
+        self, shapes: list[list[Piece]], found: Offsets
+    ) -> list[tuple[int, ClockFault]]:
+        """Give the faults of worth, each with its clock."""
+        era_of = {unit: era for (_, era), unit in self.eras.extra.items()}
+        lasting = {camera for camera, _ in self.eras.extra}
+        middles = np.array([np.mean([piece.offset for piece in pieces]) for pieces in shapes])
+        # Roads are not the same both ways: what right clocks show of that, none is free of.
+        sure = found.both_ways & (found.error < WORTH_MS / 2)
+        floor = np.quantile(np.abs(found.offset[sure]), 0.9) if sure.any() else 0.0
+        faults = []
+        for one, pieces in enumerate(shapes):
+            era = era_of.get(one, 0)
+            for number, piece in enumerate(pieces):
+                error, measured = found.error[one], not np.isnan(found.offset[one])
+                if not measured:
+                    error, worth = COARSE_ERROR_MS, 2 * COARSE_ERROR_MS
+                elif found.both_ways[one]:
+                    error = np.hypot(error, floor)
+                    worth = max(WORTH_MS, 2 * error)
+                else:
+                    worth = max(ONE_WAY_WORTH_MS, 4 * error)
+                ends = [self.base[one] + piece.at(end) for end in (piece.since, piece.until)]
+                if np.abs(ends).max() < worth:
+                    continue
+                if len(pieces) == 1 and not piece.slope and self._is_opposed(one, middles):
+                    continue
+                base = self.base[one]
+                since, until = piece.since + base, piece.until + base
+                from_start, to_end = number == 0, number == len(pieces) - 1
+                if era or int(self.camera_of[one]) in lasting:
+                    # Other eras of this camera are described by themselves.
+                    low, high = self.eras.borders(era)
+                    if from_start and low is not None:
+                        since, from_start = low, False
+                    if to_end and high is not None:
+                        until, to_end = high, False
+                faults.append(
+                    (one, ClockFault(
+                        int(self.camera_of[one]), int(since), float(base + piece.at(since - base)),
+                        piece.slope * 1e6, int(until), float(error),
+                        int(found.passages[one]) if measured else self._seen(one),
+                        from_start=from_start, to_end=to_end,
+                    ))
+                )  # fmt: skip
+        return faults
 
-def _opposed(camera: int, offsets: np.ndarray, lat: np.ndarray, lon: np.ndarray) -> bool:
-    """Say whether a camera of the same site errs the other way.
+    def _seen(self, one: int) -> int:
+        return int(np.count_nonzero(self.rows["unit"] == one))
 
-    Two cameras of a road's two directions see the same slow street, one before and one after it;
-    of two clocks, one would hardly be as much ahead as the other is behind.
-    """
-    for other in np.flatnonzero(~np.isnan(offsets)):
-        if other != camera and haversine_m(lat[camera], lon[camera], lat[other], lon[other]) < 200:
-            ratio = -offsets[other] / offsets[camera]
-            if ratio > 0.4:
-                return True
-    return False
+    def _is_opposed(self, one: int, offsets: np.ndarray) -> bool:
+        """Say whether a camera of the same site errs the other way.
 
+        Two cameras of a road's two directions see the same slow street, one before and one after
+        it; of two clocks, one would hardly be as much ahead as the other is behind.
+        """
+        near = (self.metres[one] < SAME_SITE_M) & (self.camera_of != self.camera_of[one])
+        return bool((-offsets[near] / offsets[one] > 0.4).any()) if offsets[one] else False
 
-def _distances(low, high, lat, lon) -> np.ndarray:
-    metres = np.full((len(lat), len(lat)), np.nan)
-    for i in range(len(lat)):
-        for j in range(i + 1, len(lat)):
-            metres[i, j] = haversine_m(lat[i], lon[i], lat[j], lon[j])
-    return metres[low, high]
-
-
-def _usual(metres: np.ndarray) -> np.ndarray:
-    """Give the travel time (ms) of a distance by ordinary driving, for a first look."""
-    return 60_000 + metres * 1.35 / 11.0 * 1_000
-
-
-def _coarse_offsets(low, high, difference, metres, cameras) -> np.ndarray:
-    """Find clocks that are off by more than a drive takes, to a few minutes.
-
-    Most often they missed a change of the hour.
-    """
-    best = np.zeros(cameras)
-    usual = _usual(metres)
-    known = ~np.isnan(metres) & (metres > 200)
-
-    def plausible(shift: float) -> np.ndarray:
-        hits = np.zeros(cameras)
-        for camera, sign in ((low, -1), (high, 1)):
-            travel = np.abs(difference - sign * shift)
-            fits = known & (travel < 1.5 * usual) & (travel > 0.3 * usual)
-            hits += np.bincount(camera, fits, cameras)
-        return hits
-
-    most = plausible(0.0)
-    threshold = np.maximum(1.5 * most, 2 * MIN_PASSAGES)
-    for step in range(1, NEAR_MS // _COARSE_MS + 1):
-        for sign in (-1, 1):
-            shift = sign * step * _COARSE_MS
-            hits = plausible(shift)
-            better = hits > threshold
-            best[better], threshold[better] = shift, hits[better]
-    return best
-
-
-@dataclass
-class _Pairs:
-    """Directed pairs of cameras: travel times seen (clocks as they are) and expected."""
-
-    origin: np.ndarray
-    target: np.ndarray
-    seen: np.ndarray
-    extra: np.ndarray
-    counts: np.ndarray
-
-    @property
-    def key(self) -> np.ndarray:
-        return (self.origin.astype(np.int64) << 32) | self.target
-
-
-def _pairs_of(low, high, difference, metres, guess) -> _Pairs:
-    """Summarise the passages of each directed pair; clocks are taken to be off by `guess`."""
-    borders = np.flatnonzero(np.r_[True, (low[1:] != low[:-1]) | (high[1:] != high[:-1]), True])
-    begin = borders[:-1]
-    one, two, metres = low[begin], high[begin], metres[begin]
-    split = guess[two] - guess[one]
-    counts, quick, usual = quantiles_of_pairs(difference, borders, split)
-    origin, target = np.r_[one, two], np.r_[two, one]
-    counts, quick, usual = counts.T.ravel(), quick.T.ravel(), usual.T.ravel()
-    metres, shift = np.r_[metres, metres], np.r_[split, -split]
-    tight = usual - quick < 0.6 * np.maximum(quick, 0) + 90_000
-    good = (counts >= MIN_PASSAGES) & tight & ~(metres < 200)
-    expected = _expected(metres, usual, good)
-    with np.errstate(invalid="ignore"):
-        # What takes far longer than the distance asks is no passage but a stop on the way.
-        good &= ~(usual > 1.6 * expected + 2 * MINUTE_MS)
-    seen = usual + shift
-    return _Pairs(
-        origin[good], target[good], seen[good], (seen - expected)[good], counts[good]
-    )
-
-
-def _expected(metres, usual, good) -> np.ndarray:
-    """Fit travel time to distance: a line, found by the median of slopes of binned medians."""
-    known = good & ~np.isnan(metres)
-    if known.sum() < 10:
-        return np.full(len(metres), np.nan)
-    order = np.argsort(metres[known])
-    bins = np.array_split(order, min(12, len(order) // 5))
-    x = np.array([np.median(metres[known][b]) for b in bins])
-    y = np.array([np.median(usual[known][b]) for b in bins])
-    # Beyond the ends the last slope goes on.
-    slope = max(0.0, (y[-1] - y[0]) / max(1.0, x[-1] - x[0]))
-    return np.interp(metres, x, y) + slope * np.maximum(0.0, metres - x[-1])
-
-
-@numba.njit(cache=True, nogil=True)
-def quantiles_of_pairs(difference, borders, split):
-    """Give passages, 5 % and 25 % quantiles of travel times of both directions of each pair.
-
-    Parameters
-    ----------
-    difference : numpy.ndarray of int64
-        Signed time differences, sorted within each pair.
-    borders : numpy.ndarray of int64, shape (pairs + 1,)
-        Where each pair begins.
-    split : numpy.ndarray of float64, shape (pairs,)
-        Offset between the clocks, which parts the directions, ms.
-
-    Returns
-    -------
-    counts, quick, usual : numpy.ndarray, shape (pairs, 2)
-        Travel times in ms, measured from the split; forth and back.
-    """
-    pairs = len(borders) - 1
-    counts = np.zeros((pairs, 2), np.int64)
-    quick = np.full((pairs, 2), np.nan)
-    usual = np.full((pairs, 2), np.nan)
-    for p in range(pairs):
-        begin, end = borders[p], borders[p + 1]
-        cut = begin + np.searchsorted(difference[begin:end], split[p])
-        back, forth = cut - begin, end - cut
-        counts[p, 0], counts[p, 1] = forth, back
-        if forth:
-            quick[p, 0] = difference[cut + np.int64(0.05 * (forth - 1))] - split[p]
-            usual[p, 0] = difference[cut + np.int64(0.25 * (forth - 1))] - split[p]
-        if back:
-            quick[p, 1] = split[p] - difference[cut - 1 - np.int64(0.05 * (back - 1))]
-            usual[p, 1] = split[p] - difference[cut - 1 - np.int64(0.25 * (back - 1))]
-    return counts, quick, usual
-
-
-def _offsets(pairs: _Pairs, guess: np.ndarray, cameras: int):
-    """Estimate each camera's offset, its error (95 %) and the passages behind it; NaN unknown."""
-    offsets, errors = np.full(cameras, np.nan), np.full(cameras, np.nan)
-    counts = np.bincount(pairs.origin, pairs.counts, cameras)
-    counts += np.bincount(pairs.target, pairs.counts, cameras)
-    back = {key: row for row, key in enumerate(pairs.key.tolist())}
-    into = [[] for _ in range(cameras)]
-    out = [[] for _ in range(cameras)]
-    for row, (origin, target) in enumerate(zip(pairs.origin, pairs.target, strict=True)):
-        into[target].append(row)
-        out[origin].append(row)
-    for camera in range(cameras):
-        both = []
-        for row in into[camera]:
-            other = int(pairs.origin[row])
-            again = back.get((camera << 32) | other)
-            if again is not None:
-                weight = min(pairs.counts[row], pairs.counts[again])
-                says = guess[other] + (pairs.seen[row] - pairs.seen[again]) / 2
-                both.append((says, weight))
-        if len(both) >= MIN_BOTH_WAYS:
-            offsets[camera], errors[camera] = _median(both)
-            continue
-        arriving = [
-            (guess[pairs.origin[row]] + pairs.extra[row], pairs.counts[row])
-            for row in into[camera] if not np.isnan(pairs.extra[row])
-        ]  # fmt: skip
-        leaving = [
-            (guess[pairs.target[row]] - pairs.extra[row], pairs.counts[row])
-            for row in out[camera] if not np.isnan(pairs.extra[row])
-        ]  # fmt: skip
-        if min(len(arriving), len(leaving)) >= MIN_PAIRS:
-            (a, error_a), (b, error_b) = _median(arriving), _median(leaving)
-            offsets[camera] = (a + b) / 2
-            # Roads are not straight: the error is of the distances more than of the passages.
-            errors[camera] = max(np.hypot(error_a, error_b) / 2, ONE_WAY_WORTH_MS / 8)
-    return offsets, errors, counts
-
-
-def _median(says: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """Give the median weighed by the root of the passages, and its error (95 %)."""
-    values, weights = np.array(sorted(says)).T
-    heavy = np.cumsum(np.sqrt(weights))
-    middle = float(values[np.searchsorted(heavy, heavy[-1] / 2)])
-    deviation = 1.4826 * float(np.median(np.abs(values - middle)))
-    return middle, 1.96 * 1.2533 * deviation / np.sqrt(len(values))
-
-
-def _changes(there: _Pairs, whole: _Pairs, cameras: int) -> np.ndarray:
-    """Give how far each clock is ahead in a span of its own mean; NaN unknown."""
-    row_of = {key: row for row, key in enumerate(whole.key.tolist())}
-    says = [[] for _ in range(cameras)]
-    for row, key in enumerate(there.key.tolist()):
-        again = row_of.get(key)
-        if again is None:
-            continue
-        change = there.seen[row] - whole.seen[again]
-        says[there.target[row]].append((change, there.counts[row]))
-        says[there.origin[row]].append((-change, there.counts[row]))
-    return np.array(
-        [_median(heard)[0] if len(heard) >= 2 * MIN_PAIRS else np.nan for heard in says]
-    )
-
-
-def _slope(middles: np.ndarray, changes: np.ndarray, length: int) -> float:
-    """Fit a line to the changes; 0 where they do not make one of worth."""
-    known = ~np.isnan(changes)
-    if known.sum() < max(4, len(changes) - 2):
-        return 0.0
-    x, y = middles[known], changes[known]
-    i, j = np.triu_indices(len(x), 1)
-    slope = float(np.median((y[j] - y[i]) / (x[j] - x[i])))
-    rest = y - slope * x
-    noise = 1.4826 * float(np.median(np.abs(rest - np.median(rest))))
-    noise = max(noise, 5_000.0)
-    spread = float(np.sqrt(np.sum((x - x.mean()) ** 2)))
-    enough = abs(slope) * length >= 1.5 * WORTH_MS and abs(slope) > 8 * noise / spread
-    return slope if enough else 0.0
-
-
-def correct_times(rows: Rows, faults: Sequence[ClockFault]) -> Rows:
-    """Set the times of rows right, as if the clocks had been."""
-    seen_at = rows["seen_at"].copy()
-    for fault in faults:
-        there = rows["camera"] == fault.camera
-        shown = seen_at[there]
-        seen_at[there] = shown - fault.offset_at(shown)
-    return {**rows, "seen_at": seen_at}
+    def _confirms(
+        self,
+        aside: Rows,
+        one: int,
+        fault: ClockFault,
+        faults: list[tuple[int, ClockFault]],
+        usual: np.ndarray,
+    ) -> bool | None:
+        """Say whether vehicles set aside fit better into their trips; None where they are few."""
+        there = np.isin(aside["vehicle"], aside["vehicle"][aside["unit"] == one])
+        rows = take(aside, there)
+        meant = fault.covers(rows["shown"][rows["unit"] == one])
+        found = []
+        for applied in (False, True):
+            times = rows["shown"].copy()
+            for other, beside in faults:
+                if beside is not fault or applied:
+                    mine = np.flatnonzero(rows["unit"] == other)
+                    mine = mine[beside.covers(rows["shown"][mine])]
+                    times[mine] = rows["shown"][mine] - beside.offset_at(rows["shown"][mine])
+            examined = self._examine(rows, times, one, usual)
+            found.append(tuple(column[meant] for column in examined))
+        shown = rows["shown"][rows["unit"] == one][meant]
+        if not is_possible(*found):
+            return False
+        return is_improved(*found, fault.offset_at(shown).astype(float))

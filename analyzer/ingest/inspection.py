@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from analyzer.errors import UsageError
-from analyzer.ingest.clocks import ClockFault, PassageSample, correct_times, find_clock_faults
+from analyzer.ingest.clock_faults import correct_times
+from analyzer.ingest.clocks import ClockReport, ClockSample, find_clock_faults
 from analyzer.ingest.misreads import IN_TRIP, PLATE_BYTES, Misreads, NearPlates, find_misreads
 from analyzer.ingest.plate_formats import plate_check
 from analyzer.ingest.quality import Quality
@@ -91,12 +92,12 @@ class Inspection:
         if self.valid is not None and not raw_plates:
             raise UsageError("--plate-format looks at plates; these ids are pseudonyms already")
         self.provenance: dict[str, Any] = {}
-        self._sample = PassageSample(0)
+        self._sample = ClockSample(0)
         self._counts = np.zeros(0, np.int64)
 
     def expect(self, rows: int, vehicles: int) -> None:
         """Say how much is to come, before the first `add`."""
-        self._sample = PassageSample(rows)
+        self._sample = ClockSample(rows)
         self._counts = np.zeros(vehicles, np.int64)
 
     def add(self, rows: Rows, keep: np.ndarray) -> None:
@@ -131,11 +132,12 @@ class Inspection:
             )
             return
         if self._fixed_cameras:
-            faults = find_clock_faults(self._sample, lat, lon)
-            self._note_clocks(faults, cameras["name"], quality)
-            if faults and self._checks.fix_clocks:
-                builder.rewrite(lambda rows: correct_times(rows, faults))
-        self._sample = PassageSample(0)
+            report = find_clock_faults(self._sample, lat, lon)
+            self._note_clocks(report, cameras["name"], builder.cameras_seen, quality)
+            confirmed = [fault for fault in report.faults if fault.confirmed]
+            if confirmed and self._checks.fix_clocks:
+                builder.rewrite(lambda rows: correct_times(rows, confirmed))
+        self._sample = ClockSample(0)
         if self.near is not None:
             self._look_for_misreads(builder, lat, lon, quality)
 
@@ -147,17 +149,29 @@ class Inspection:
             f"not have the form of {self._checks.plate_format} plates; they are kept"
         )
 
-    def _note_clocks(self, faults: list[ClockFault], names: pd.Series, quality: Quality) -> None:
-        fixed = self._checks.fix_clocks
+    def _note_clocks(
+        self, report: ClockReport, names: pd.Series, cameras: int, quality: Quality
+    ) -> None:
+        fixing = self._checks.fix_clocks
         entries = [
-            {**fault.to_dict(str(names[fault.camera])), "fixed": fixed} for fault in faults
+            {**fault.to_dict(str(names[fault.camera])), "fixed": fixing and fault.confirmed}
+            for fault in report.faults
         ]
-        quality.clocks = entries
-        for fault in faults:
-            done = "; its times were set right" if fixed else "; --fix-clocks sets its times right"
+        quality.clocks, quality.clocks_judged = entries, report.judged
+        if report.judged < cameras:
+            quality.notes.append(
+                f"the clocks of {report.judged:,} of {cameras:,} cameras could be judged; too few "
+                "vehicles pass between the others and three more"
+            )
+        for fault in report.faults:
+            done = "; --fix-clocks sets its times right"
+            if not fault.confirmed:
+                done = "; too few other vehicles confirm it, so its times are left as they are"
+            elif fixing:
+                done = "; its times were set right"
             quality.notes.append(fault.describe(str(names[fault.camera])) + done)
-        if fixed:
-            self.provenance["clocks_fixed"] = entries
+        if fixing:
+            self.provenance["clocks_fixed"] = [entry for entry in entries if entry["fixed"]]
 
     def _look_for_misreads(
         self, builder: StoreBuilder, lat: np.ndarray, lon: np.ndarray, quality: Quality

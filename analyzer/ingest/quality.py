@@ -95,6 +95,8 @@ class Quality:
         What concerns all files.
     clocks : list of dict
         Clocks of cameras that are wrong, in minutes, and whether they were set right.
+    clocks_judged : int or None
+        Cameras about whose clock something can be said; None where it was not looked for.
     misreads : dict or None
         What was found about misread plates; None where it was not looked for.
     """
@@ -107,6 +109,7 @@ class Quality:
     vehicles_seen_once: float | None = None
     notes: list[str] = field(default_factory=list)
     clocks: list[dict[str, Any]] = field(default_factory=list)
+    clocks_judged: int | None = None
     misreads: dict[str, Any] | None = None
 
     def _sum(self, name: str) -> Counter[str]:
@@ -148,6 +151,7 @@ class Quality:
             "last_seen": self.last_seen,
             "vehicles_seen_once": self.vehicles_seen_once,
             "clocks": list(self.clocks),
+            "clocks_judged": self.clocks_judged,
             "misreads": self.misreads,
             "files": [file.to_dict() for file in self.files],
             "notes": [
