@@ -15,6 +15,7 @@ import pandas as pd
 
 from analyzer import __version__
 from analyzer.engine import Engine
+from analyzer.errors import TooMuchWorkError
 from analyzer.estimate import Estimate, wilson
 from analyzer.patterns.camera_load import measure_camera_load
 from analyzer.patterns.overview import PatternsOverview, find_patterns
@@ -27,6 +28,7 @@ from analyzer.report.disclosure import DEFAULT_K
 from analyzer.report.limits import Facts, limits_of, method_terms
 from analyzer.report.sentences import (
     inference_findings,
+    linkage_finding,
     once_finding,
     published_table,
     retention_finding,
@@ -34,6 +36,8 @@ from analyzer.report.sentences import (
 )
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
+from analyzer.risk.linkage import measure_linkage
+from analyzer.risk.linkage_result import RotationLinkage
 from analyzer.risk.unicity import Unicity, measure_unicity
 from analyzer.sightings import Sightings
 from analyzer.units import DAY_MS
@@ -44,6 +48,9 @@ if TYPE_CHECKING:
 WINDOWS = ("1D", "3D", "7D", "14D", "21D", "30D", "90D", "180D")
 TOLD = ("homes", "commutes", "companions")
 """What the page leads with; work places stand in its tables."""
+
+LINKED = 20_000
+"""Vehicles that are looked for again under new pseudonyms; where there are more, so many drawn."""
 
 LIBRARIES = ("numba", "numpy", "pandas", "pyarrow", "scipy")
 
@@ -60,6 +67,9 @@ class Assessment(Result):
         How many vehicles a few sightings single out.
     retention : RetentionSweep
         What a leak exposes for each length of keeping.
+    linkage : RotationLinkage or None
+        How many vehicles are known again if their pseudonyms change; None where matching them would
+        take too long.
     patterns : PatternsOverview
         Homes, work places, commutes, companions that can be inferred.
     counts : pandas.DataFrame
@@ -73,6 +83,7 @@ class Assessment(Result):
     sightings: Sightings
     unicity: Unicity
     retention: RetentionSweep
+    linkage: RotationLinkage | None
     patterns: PatternsOverview
     counts: pd.DataFrame
     load: pd.DataFrame
@@ -96,6 +107,7 @@ class Assessment(Result):
                 points=adversary.points,
                 vehicles=self.sightings.n_vehicles,
             ),
+            *self._linkage_findings(),
             *inference_findings(
                 {name: patterns.estimates[name] for name in TOLD if name in patterns.estimates},
                 patterns.regular,
@@ -107,6 +119,11 @@ class Assessment(Result):
             # Where most vehicles are seen once, that is part of the story and not only a limit.
             findings.append(once_finding(self._once))
         return findings
+
+    def _linkage_findings(self) -> list[Finding]:
+        if self.linkage is None or not self.linkage.success[1].is_measured:
+            return []
+        return [linkage_finding(self.linkage.success[1], rotation=self.linkage.rotation)]
 
     @cached_property
     def _once(self) -> Estimate:
@@ -216,6 +233,7 @@ class Assessment(Result):
                 points=adversary.points,
                 time=adversary.time,
                 max_gap=self.options["max_gap"],
+                rotation=self.options["rotation"],
                 k=DEFAULT_K,
             ),
             info=self._info(),
@@ -296,13 +314,14 @@ def assess(
     adversary: Adversary | None = None,
     windows: Sequence[str] = WINDOWS,
     max_gap: str = DEFAULT_MAX_GAP,
+    rotation: str = "7D",
     sample: int | None = None,
     seed: int = 0,
     engine: str | Engine = "local",
     memory: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Assessment:
-    """Assess sightings: singling out, retention, and what can be inferred, in one run.
+    """Assess sightings: singling out, retention, linkage, and what can be inferred, in one run.
 
     Parameters
     ----------
@@ -314,6 +333,8 @@ def assess(
         Lengths of keeping to compare.
     max_gap : str
         Longest gap inside a trip.
+    rotation : str
+        How often pseudonyms are imagined to change, for linkage.
     sample : int, optional
         Measure unicity on this many vehicles, drawn by chance, against all others.
     seed : int
@@ -342,6 +363,7 @@ def assess(
     say(1, 8)
     retention = sweep_retention(sightings, windows, adversary, seed=seed, **where)
     say(3, 8)
+    linkage = _link(sightings, rotation, seed=seed, **where)
     patterns = find_patterns(
         sightings,
         max_gap=max_gap,
@@ -358,7 +380,15 @@ def assess(
         "space": adversary.space,
         "windows": list(windows),
         "max_gap": max_gap,
+        "rotation": rotation,
         "sample": sample,
         "seed": seed,
     }
-    return Assessment(sightings, unicity, retention, patterns, counts, load, options)
+    return Assessment(sightings, unicity, retention, linkage, patterns, counts, load, options)
+
+
+def _link(sightings: Sightings, rotation: str, **options: Any) -> RotationLinkage | None:
+    try:
+        return measure_linkage(sightings, rotation, sample=LINKED, **options)
+    except TooMuchWorkError:
+        return None

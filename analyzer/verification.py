@@ -201,6 +201,7 @@ def _options(info: dict[str, Any], folder: Path) -> dict[str, Any]:
             ),
             "windows": tuple(given["windows"]),
             "max_gap": given["max_gap"],
+            "rotation": given["rotation"],
             "sample": given["sample"],
             "seed": given["seed"],
         }

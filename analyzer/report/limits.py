@@ -75,6 +75,11 @@ METHOD = {
         "longest window, and does not shrink when less is kept; points already deleted help "
         "nobody. All windows share the same leak days and the same vehicles."
     ),
+    "Linkage": (
+        "Every vehicle is given a new pseudonym every {rotation}; profiles of adjacent periods "
+        "(places, hours) are matched, over vehicles present in both. Trips that the change cuts "
+        "are counted apart."
+    ),
     "Home and work": (
         "Home is where nights lie between trips, work where daytime stays recur on weekdays; a "
         "trip ends with a gap of more than {max_gap}."
@@ -167,9 +172,11 @@ def limits_of(facts: Facts) -> list[str]:
     return said
 
 
-def method_terms(*, points: int, time: str, max_gap: str, k: int) -> list[tuple[str, str]]:
+def method_terms(
+    *, points: int, time: str, max_gap: str, rotation: str, k: int
+) -> list[tuple[str, str]]:
     """Give the terms of the method box, filled with the options of this run."""
-    fields = {"points": points, "time": time, "max_gap": max_gap, "k": k}
+    fields = {"points": points, "time": time, "max_gap": max_gap, "rotation": rotation, "k": k}
     return [(term, text.format(**fields)) for term, text in METHOD.items()]
 
 

@@ -49,6 +49,19 @@ SENTENCES = {
         "those already deleted help nobody. The {n} are those seen at {points} different places "
         "and times or more in that time, of {vehicles} in all."
     ),
+    "linkage": (
+        "New pseudonyms every {rotation} would not keep vehicles apart: of those seen before and "
+        "after a change, {share} are known again at the first guess by what they do."
+    ),
+    "linkage_chance": (
+        "New pseudonyms every {rotation} would keep vehicles apart here: known again at the first "
+        "guess are {share}, no more than chance gives."
+    ),
+    "linkage_caveat": (
+        "Profiles of places and hours in adjacent periods are matched; the adversary was chosen on "
+        "earlier periods, never on the answers. A blind guess would be right for {baseline}. Trips "
+        "that the change cuts are not among them: they are linked by their continuation."
+    ),
     "homes": "The area of the home is inferred for {share}.",
     "works": "The area of the work place is inferred for {share}.",
     "commutes": "A commute between home and work is inferred for {share}.",
@@ -177,6 +190,17 @@ def window_text(window: str) -> str:
     if rest:
         return window
     return "one day" if days == 1 else f"{days} days"
+
+
+def linkage_finding(success: Estimate, *, rotation: str) -> Finding:
+    """Say how many vehicles are known again although their pseudonyms change."""
+    above = success.low > (success.baseline or 0)
+    sentence = SENTENCES["linkage" if above else "linkage_chance"].format(
+        rotation=window_text(rotation), share=_figure(success)
+    )
+    caveat = SENTENCES["linkage_caveat"].format(baseline=f"{100 * (success.baseline or 0):.2g} %")
+    figure = _without_small_baseline(publishable(success), DEFAULT_K)
+    return Finding("linkage", sentence, figure, "linkability", caveat)
 
 
 def inference_findings(

@@ -10,6 +10,7 @@ from analyzer.estimate import Estimate, wilson
 from analyzer.report.limits import Facts, limits_of, method_terms
 from analyzer.report.sentences import (
     inference_findings,
+    linkage_finding,
     once_finding,
     published_figures,
     published_table,
@@ -137,7 +138,7 @@ def test_a_limit_is_said_only_where_the_data_call_for_it():
 
 
 def test_method_box_is_filled():
-    terms = dict(method_terms(points=4, time="1h", max_gap="45min", k=10))
+    terms = dict(method_terms(points=4, time="1h", max_gap="45min", rotation="7D", k=10))
     assert "at least 4" in terms["Singling out"]
     assert not any("{" in text for text in terms.values())
 
@@ -180,3 +181,16 @@ def test_a_baseline_that_stands_for_few_is_left_out():
     figures = published_figures(overview(30, 20, baseline=2 / 60))
     assert figures["all"]["homes"].baseline is None
     assert figures["all"]["homes"].value == 0.5
+
+
+def test_linkage_says_whether_new_pseudonyms_would_help():
+    found = linkage_finding(wilson(570, 1_000, baseline=0.001), rotation="7D")
+    assert found.criterion == "linkability"
+    assert "would not keep vehicles apart" in found.sentence
+    assert "57 % (54–60 %) are known again" in found.sentence
+    assert found.estimate.baseline is None, "one in a thousand of 1,000 stands for one vehicle"
+    chance = linkage_finding(wilson(12, 1_000, baseline=0.01), rotation="1D")
+    assert "no more than chance gives" in chance.sentence
+    few = linkage_finding(wilson(3, 1_000, baseline=0.0001), rotation="1D")
+    assert few.estimate is None
+    assert "fewer than 10 vehicles" in few.sentence
