@@ -93,6 +93,11 @@ def _text(rows: list[list[str]] | list[Row], delimiter: str, end: str = "\n") ->
     return "".join(delimiter.join(row) + end for row in rows)
 
 
+def leaving_out(rows: list[Row], *left_out: int) -> list[Row]:
+    """Leave out some rows."""
+    return [row for i, row in enumerate(rows) if i not in left_out]
+
+
 def _delimited(d: str, kind: str, *, slow: bool) -> Iterator[Case]:
     rows = base_rows()
     whole = [HEADER, *rows]
@@ -133,6 +138,27 @@ def _delimited(d: str, kind: str, *, slow: bool) -> Iterator[Case]:
     quoted[60][0] = '"' + quoted[60][0]
     yield case("two unbalanced quotes", _text([HEADER, *quoted], d), None,
                kept=[], also=rows)  # fmt: skip
+    for between in (0, 1, 50):
+        stray = [list(row) for row in rows]
+        last = 21 + between
+        stray[20][1], stray[last][1] = '"' + stray[20][1], stray[last][1] + '"'
+        kept = [*rows[:20], *rows[21:last], *rows[last + 1 :]]
+        closing = (rows[last][0], stray[last][1], rows[last][2])
+        yield case(f"two stray quotes, {between} rows between", _text([HEADER, *stray], d),
+                   kept=[*kept, closing])  # fmt: skip
+    exchanged = [(c, p, t) if i in (3, 70) else (p, c, t) for i, (p, c, t) in enumerate(rows)]
+    yield case("plate and camera exchanged in rows", _text([HEADER, *exchanged], d),
+               kept=leaving_out(rows, 3, 70))  # fmt: skip
+    swapped = ["camera", "plate", "seen_at"]
+    yield case("header names exchanged", _text([swapped, *rows], d), None, kept=[], also=rows)
+    latin = "".join(f"{a}{b}" for a, b in zip("ABEKMHOPCTYX", "АВЕКМНОРСТУХ", strict=True))
+    cyrillic = str.maketrans(dict(zip(latin[::2], latin[1::2], strict=True)))
+    russian = [(f"{'ABEKM'[i % 5]}{100 + i % 31}BC77", c, t) for i, (_, c, t) in enumerate(rows)]
+    written = [(p.translate(cyrillic), c, t) for p, c, t in russian]
+    yield case("Cyrillic plates in cp1251", _text([HEADER, *written], d).encode("cp1251"),
+               kept=russian)  # fmt: skip
+    torn = clean.encode("utf-16-le")
+    yield case("UTF-16 with a byte missing", torn[:1001] + torn[1002:], None, kept=[], also=rows)
     odd = [(plate, camera + ('"' if i == 5 else ""), when)
            for i, (plate, camera, when) in enumerate(rows)]  # fmt: skip
     yield case("quote inside a cell", _text([HEADER, *odd], d), kept=odd)
@@ -181,9 +207,15 @@ def _delimited(d: str, kind: str, *, slow: bool) -> Iterator[Case]:
     empty = [tuple("" if i % 30 == k else cell for k, cell in enumerate(row))
              for i, row in enumerate(rows)]  # fmt: skip
     yield case("empty cells", _text([HEADER, *empty], d), kept=[r for r in empty if all(r)])
-    words = [(p if i % 30 else "unlicensed", c, t) for i, (p, c, t) in enumerate(rows)]
+    nothing = ["unlicensed", "NO_PLATE", "0000", "-1", "#REF!", "(null)", "нет номера", "无牌",
+               "01***BC"]  # fmt: skip
+    words = [(p if i % 13 else nothing[i // 13 % 9], c, t) for i, (p, c, t) in enumerate(rows)]
     yield case("words for no plate", _text([HEADER, *words], d),
-               kept=[r for r in words if r[0] != "unlicensed"])  # fmt: skip
+               kept=[r for r in words if r[0] not in nothing])  # fmt: skip
+    numbers = [(f"{1000 + i}.0", c, t) for i, (_, c, t) in enumerate(rows)]
+    yield case("plates as fractions", _text([HEADER, *numbers], d),
+               kept=[(p[:-2], c, t) for p, c, t in numbers])  # fmt: skip
+    yield case("run of zero bytes", with_line(30, b"\0" * 5_000 + b"\n"), ROWS + 1)
     cafe = [(p, "café" if i == 100 else c, t) for i, (p, c, t) in enumerate(rows)]
     yield case("cp1252", _text([HEADER, *cafe], d).encode("cp1252"), kept=cafe[:100] + cafe[101:],
                also=[cafe[100]])  # fmt: skip
