@@ -144,10 +144,10 @@ def main() -> None:
             f"`python benchmarks/ingest.py {' '.join([str(rows), *memories])}`",
             "",
             f"One CSV of {rows:,} sightings of {VEHICLES:,} vehicles "
-            f"({path.stat().st_size / 1e9:.2f} GB), {os.cpu_count()} cores, load {busy:.1f} before the run. The peers only parse; "
-            "ingest normalises, pseudonymises, cleans, looks for wrong clocks and misreads, sorts "
-            "and stores. Peak memory is that of the process; the program itself, with its "
-            "libraries and compiled kernels, is in it.",
+            f"({path.stat().st_size / 1e9:.2f} GB), {os.cpu_count()} cores, load {busy:.1f} before "
+            "the run. The peers only parse; ingest normalises, pseudonymises, cleans, looks for "
+            "wrong clocks and misreads, sorts and stores. Peak memory is that of the process; the "
+            "program itself, with its libraries and compiled kernels, is in it.",
             "",
             "| reader | seconds | CPU seconds | rows per second | peak MB | of it the program | "
             "times the fastest peer (seconds) | (CPU) |",

@@ -190,6 +190,12 @@ class Inspection:
             merged = self._merge(builder, found)
             self.provenance["misreads_merged"] = merged
         quality.misreads = found.to_dict(merged)
+        if found.scattered:
+            quality.notes.append(
+                f"{found.scattered:,} vehicles are seen at places that no drive joins in most of "
+                "their moves: one plate stands for many cars (a word for no plate, or a copied "
+                "plate)"
+            )
         if found.rows:
             done = f"; {merged:,} were given to that vehicle" if merged else ""
             quality.notes.append(found.describe() + done)

@@ -33,6 +33,9 @@ FASTEST_M_PER_MS = 140 / 3_600
 RARE = 2
 """A misread repeats itself seldom: plates seen more often than this are vehicles."""
 
+MANY_MOVES = 20
+"""A vehicle with fewer moves than this may look scattered because of one wrong clock."""
+
 PLATE_BYTES = 120
 """About what is kept in memory of each distinct plate."""
 
@@ -176,6 +179,13 @@ class Misreads:
         How many of them would fit if the plates had nothing to do with each other.
     look_alike : int
         Those that differ in look-alike characters only.
+    by_speed : int
+        Those among the sightings of a vehicle to which no drive of its own leads.
+    impossible : int
+        All sightings to which no drive leads, from the one before and to the one after.
+    scattered : int
+        Vehicles for which that is so of most of their moves: no one vehicle, but one plate for
+        many.
     sightings : int
         All sightings.
     findable : float
@@ -187,6 +197,9 @@ class Misreads:
     rows: int
     by_chance: float
     look_alike: int
+    by_speed: int
+    impossible: int
+    scattered: int
     sightings: int
     findable: float
     vehicle: np.ndarray = field(repr=False)
@@ -205,9 +218,10 @@ class Misreads:
     def describe(self) -> str:
         """Say it in one sentence."""
         return (
-            f"{self.rows:,} sightings of rare plates fit into a trip of a plate that differs in "
-            f"one character ({self.by_chance:.0f} would by chance; {self.look_alike:,} differ in "
-            "look-alike characters such as O and 0 only): "
+            f"{self.rows:,} sightings, {self.rows - self.by_speed:,} of rare plates and "
+            f"{self.by_speed:,} where no drive of the vehicle leads, fit into a trip of a plate "
+            f"that differs in one character ({self.by_chance:.0f} would by chance; "
+            f"{self.look_alike:,} differ in look-alike characters such as O and 0 only): "
             f"about {self.rate:.1%} of the sightings are misread"
         )
 
@@ -217,6 +231,9 @@ class Misreads:
             "found": self.rows,
             "by_chance": round(self.by_chance, 1),
             "look_alike": self.look_alike,
+            "by_speed": self.by_speed,
+            "impossible": self.impossible,
+            "scattered_vehicles": self.scattered,
             "findable_share": round(self.findable, 4),
             "estimated_rate": None if np.isnan(self.rate) else round(self.rate, 5),
             "merged": merged,
@@ -244,7 +261,8 @@ def find_misreads(
     lat, lon : numpy.ndarray
         Positions of the cameras.
     """
-    one, two, alike = pairs
+    one, two, alike_all = pairs
+    alike = alike_all
     swap = counts[one] < counts[two]
     common, rare = np.where(swap, two, one), np.where(swap, one, two)
     usable = (counts[rare] > 0) & (counts[rare] <= RARE) & (counts[common] > 2 * counts[rare])
@@ -254,14 +272,36 @@ def find_misreads(
     metres = _metres(lat, lon)
     wanted = np.unique(rare)
     queries = [np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.int32)]
-    findable, judged = 0, 0
+    findable, judged, impossible = 0, 0, 0
+    moves = np.zeros((len(counts), 2), np.int64)
+    # Any near-equal plate may be the true one of a sighting that its own vehicle cannot have.
+    near = np.unique(np.concatenate([one, two]))
+    outliers = [np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.int32)]
     for rows in parts:
         here = np.isin(rows["vehicle"], wanted)
+        away = find_impossible(rows["vehicle"], rows["seen_at"], rows["camera"], metres, moves)
+        impossible += int(np.count_nonzero(away))
+        away &= ~here & np.isin(rows["vehicle"], near)
         for k, name in enumerate(("vehicle", "seen_at", "camera")):
             queries[k] = np.concatenate([queries[k], rows[name][here]])
+            outliers[k] = np.concatenate([outliers[k], rows[name][away]])
         found, of = count_findable(rows["vehicle"], rows["seen_at"], rows["camera"], metres)
         findable, judged = findable + found, judged + of
-    # One query a sighting of a rare plate and near-equal common plate.
+    n_rare = len(queries[0])
+    strange = np.unique(outliers[0])
+    of = np.concatenate([one, two]), np.concatenate([two, one]), np.concatenate([alike_all] * 2)
+    mine = np.isin(of[0], strange)
+    common = np.concatenate([common, of[1][mine]])
+    alike = np.concatenate([alike, of[2][mine]])
+    rare = np.concatenate([rare, of[0][mine]])
+    order = np.argsort(rare, kind="stable")
+    common, rare, alike = common[order], rare[order], alike[order]
+    # In one order, whatever the parts.
+    queries, outliers = (
+        [column[np.lexsort(columns[::-1])] for column in columns] for columns in (queries, outliers)
+    )
+    queries = [np.concatenate(both) for both in zip(queries, outliers, strict=True)]
+    # One query a sighting and near-equal plate.
     begin = np.searchsorted(rare, queries[0])
     times = np.searchsorted(rare, queries[0], side="right") - begin
     row = np.repeat(np.arange(len(begin)), times)
@@ -286,6 +326,11 @@ def find_misreads(
         rows=len(fits),
         by_chance=float(len(np.unique(row[placebo > 0]))),
         look_alike=int(np.count_nonzero(alike[pair[fits]])),
+        by_speed=int(np.count_nonzero(row[fits] >= n_rare)),
+        impossible=impossible,
+        scattered=int(
+            np.count_nonzero((moves[:, 0] >= MANY_MOVES) & (2 * moves[:, 1] > moves[:, 0]))
+        ),
         sightings=int(counts.sum()),
         findable=findable / judged if judged else 0.0,
         vehicle=queries[0][row[fits]],
@@ -315,6 +360,37 @@ def _on_the_way(metres, c0, t0, c, t, c1, t1):
     if not (there <= (t - t0) * FASTEST_M_PER_MS and on <= (t1 - t) * FASTEST_M_PER_MS):
         return False
     return there + on <= 1.4 * metres[c0, c1] + 1_000.0
+
+
+@numba.njit(cache=True, nogil=True)
+def find_impossible(vehicle, seen_at, camera, metres, moves):
+    """Mark the rows that no drive joins to the rows before and after, which a drive does join.
+
+    The moves of each vehicle between cameras, and those that no drive makes, are counted in
+    `moves` (shape (vehicles, 2)).
+    """
+    n = len(vehicle)
+    marked = np.zeros(n, np.bool_)
+    for i in range(1, n):
+        v = vehicle[i]
+        if vehicle[i - 1] != v or camera[i - 1] == camera[i]:
+            continue
+        moves[v, 0] += 1
+        if not _too_fast(metres, camera[i - 1], seen_at[i - 1], camera[i], seen_at[i]):
+            continue
+        moves[v, 1] += 1
+        if i + 1 == n or vehicle[i + 1] != v:
+            continue
+        there = _too_fast(metres, camera[i], seen_at[i], camera[i + 1], seen_at[i + 1])
+        past = _too_fast(metres, camera[i - 1], seen_at[i - 1], camera[i + 1], seen_at[i + 1])
+        marked[i] = there and not past
+    return marked
+
+
+@numba.njit(cache=True, nogil=True)
+def _too_fast(metres, c0, t0, c1, t1):
+    # A place is no point, and clocks are not right to the second; unknown distances prove nothing.
+    return metres[c0, c1] - 1_000.0 > (t1 - t0) * FASTEST_M_PER_MS
 
 
 @numba.njit(cache=True, nogil=True)
