@@ -1,8 +1,7 @@
-"""A reading: inputs opened, mapped and compared, streamed into a store, and accounted for."""
+"""A reading: opened inputs streamed into a store, and accounted for."""
 
 from __future__ import annotations
 
-import contextlib
 import warnings
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -13,27 +12,22 @@ import numpy as np
 import pandas as pd
 
 from analyzer.errors import (
-    AmbiguousInputError,
     AnalyzerError,
     InputError,
     KeyFileError,
     StoreError,
-    UsageError,
 )
+from analyzer.ingest.camera_sites import seen_cameras, with_given_sites
 from analyzer.ingest.chunks import ChunkReader
 from analyzer.ingest.cleaning import KEPT, MERGE_REASONS, RejectsFile, merge_repeats
 from analyzer.ingest.coding import CellCoder, NameCoder, Positions
-from analyzer.ingest.columns import ColumnMap, is_header, map_columns
-from analyzer.ingest.documents import DocumentSource
-from analyzer.ingest.formats import FrameSource, open_source
+from analyzer.ingest.columns import ColumnMap
 from analyzer.ingest.inputs import covered_name
 from analyzer.ingest.inspection import Checks, Inspection
 from analyzer.ingest.keys import PSEUDONYMOUS, Key
-from analyzer.ingest.lookups import companions_of, file_name, load_table, table_place
-from analyzer.ingest.profiles import GENERIC, Profile, choose_profile
+from analyzer.ingest.opening import Opener
 from analyzer.ingest.quality import FileQuality, Quality
 from analyzer.ingest.read_ahead import read_ahead
-from analyzer.ingest.search_audit import refuse_search_audit
 from analyzer.ingest.sources import Source
 from analyzer.ingest.stray_plates import is_plate_in_name
 from analyzer.ingest.streams import Place
@@ -42,7 +36,7 @@ from analyzer.ingest.vehicle_names import ExistingIds, Pseudonyms
 from analyzer.ingest.vehicles import VehicleCoder
 from analyzer.schema import FRAMES, LABELS, OPTIONAL, SYNTHETIC, Rows
 from analyzer.sightings import Sightings
-from analyzer.store import Store, StoreBuilder, is_store, open_store
+from analyzer.store import Store, StoreBuilder, open_store
 
 REJECTS = "rejects.csv"
 _FEW_ROWS = 20
@@ -91,8 +85,6 @@ class Reading:
         self.table = table
         self.encoding = encoding
         self.times_in = times_in
-        self._tables: dict[Place, dict[str, Any]] = {}
-        self._given: list[Place] = []
         self._kept = 0
         self._claims = ""
         self._unusable: InputError | None = None
@@ -176,13 +168,21 @@ class Reading:
             raise InputError("more than 32,767 files in one store; join some of them first")
         # A share of the memory for the block, its fields and its columns; the rest for sorting.
         block = max(1 << 12, min(1 << 24, self.memory // 64))
-        sources = self._without_companions([self._open(item, block) for item in inputs])
-        nested = [source for source in sources if isinstance(source, DocumentSource)]
-        for vendor in [source.profile for source in nested if source.profile.only][:1]:
-            for source in nested:
-                source.adopt(vendor)
-        maps = [self._map(source) for source in sources]
-        maps = self._check_same_schema(sources, maps)
+        opener = Opener(
+            columns=self.columns,
+            profile=self.profile,
+            table=self.table,
+            encoding=self.encoding,
+            target=self.target,
+            place_grid=self.place_grid,
+            cameras_given=self.cameras is not None,
+            notes=self.quality.notes,
+        )
+        sources, maps = opener.open_all(inputs, block)
+        if opener.synthetic:
+            # Made data say so in a column of their own, wherever the file is carried to.
+            self._provenance |= {"synthetic": True, "claims": SYNTHETIC}
+        self._check_same_columns(sources[0], maps[0])
         optional = [name for name in OPTIONAL if name in maps[0].columns]
         kind = maps[0].profile
         self._claims = kind.title if kind.columns else "sightings of plate readers, of no one kind"
@@ -225,141 +225,17 @@ class Reading:
             return self.timezone
         return "UTC" if self.earlier is None else self.earlier.manifest["timezone"]
 
-    def _without_companions(self, sources: list[Source]) -> list[Source]:
-        """Set aside the files that are not sightings but are looked up in."""
-        if len(sources) == 1:
-            return sources
-        profiles = []
-        for source in sources:
-            with contextlib.suppress(InputError):
-                profiles.append(choose_profile(source.columns, self.profile)[0])
-        names = companions_of(profiles)
-        aside = [s for s in sources if file_name(getattr(s, "path", Path())) in names]
-        self._given = [source.path for source in aside]
-        return [source for source in sources if source not in aside]
-
-    def _look_up(self, source: Source, profile: Profile) -> dict[str, dict[str, Any]]:
-        tables = {}
-        for name, table in profile.tables.items():
-            place = table_place(profile, name, source, self._given)
-            if place is None:
-                self._note_once(f"{table['file']} does not lie beside the file: nothing is known "
-                                f"of the {name}")  # fmt: skip
-                continue
-            if place not in self._tables:
-                found = self._open(place, 1 << 20)
-                self._tables[place] = load_table(found, table["key"])
-                self._note_once(f"{table['file']} is looked up in")
-            tables[name] = self._tables[place]
-        return tables
-
-    def _note_once(self, note: str) -> None:
-        if note not in self.quality.notes:
-            self.quality.notes.append(note)
-
-    def _open(self, item: Place | pd.DataFrame, block: int) -> Source:
-        if isinstance(item, pd.DataFrame):
-            return FrameSource(item)
-        if isinstance(item, Path) and is_store(item):
-            raise UsageError(f"{item} is a store; a store is opened alone, not among files")
-        if isinstance(item, Path) and item.is_file() and self.target is not None:
-            inside = item.resolve().is_relative_to(self.target.resolve())
-            if inside:
-                raise UsageError(f"{item} lies in the store that is to be written")
-        source = open_source(
-            item,
-            lambda rows: is_header(rows, self.columns),
-            block_bytes=block,
-            profile=self.profile,
-            table=self.table,
-            encoding=self.encoding,
-        )
-        source.name = covered_name(item) or source.name
-        return source
-
-    def _map(self, source: Source) -> ColumnMap:
-        if any(str(column).strip().lower() == SYNTHETIC for column in source.columns or ()):
-            # Made data say so in a column of their own, wherever the file is carried to.
-            self._provenance |= {"synthetic": True, "claims": SYNTHETIC}
-        if self.profile == "auto" and not self.columns:
-            rows = source.head[1:] if source.has_header else source.head
-            refuse_search_audit(source.name, source.columns or (), rows)
-        required = ("plate", "seen_at")
-        required += ("lat", "lon") if self.place_grid is not None else ("camera",)
-        # Nested records were told apart by their profile already.
-        profile = getattr(source, "profile", None) if self.profile == "auto" else None
-        if profile is None or profile == GENERIC:
-            profile = self.profile
-        chosen = choose_profile(source.columns, profile)[0]
-        mapped = map_columns(
-            source.name,
-            source.columns,
-            width=source.width,
-            sample=source.head,
-            profile=profile,
-            columns=self.columns,
-            tables=self._look_up(source, chosen) if chosen.tables else None,
-            required=() if getattr(source, "only_other_events", False) else required,
-        )
-        if getattr(source, "only_other_events", False):
-            mapped = mapped.with_roles(required, source.width)
-        if self.place_grid is not None:
-            # The cell plays the camera: the reader's name is not needed.
-            mapped.columns.pop("camera", None)
-            mapped.words.pop("camera", None)
-        if self.cameras is not None:
-            # The list says where cameras stand; what the rows say is not needed.
-            for role in ("lat", "lon"):
-                mapped.columns.pop(role, None)
-                mapped.words.pop(role, None)
-        if mapped.profile.moving and self.place_grid is None:
-            raise AmbiguousInputError(
-                f"{source.name}: {mapped.profile.title}: these readers move, so a reader is no "
-                "place; say how large a place is, for example --place-grid 250m"
-            )
-        return mapped
-
-    def _check_same_schema(
-        self, sources: Sequence[Source], maps: list[ColumnMap]
-    ) -> list[ColumnMap]:
-        """Refuse files of different kinds; give the maps, all with the same roles."""
-        if maps[0].profile.columns and all(m.profile == maps[0].profile for m in maps):
-            # A vendor's records leave out what they do not know: no file of one kind differs.
-            roles = list({role: None for mapped in maps for role in mapped.columns})
-            maps = [m.with_roles(roles, s.width) for m, s in zip(maps, sources, strict=True)]
-        first, first_map = sources[0], maps[0]
-        for source, mapped in zip(sources[1:], maps[1:], strict=True):
-            if mapped.profile == first_map.profile and (
-                mapped.words == first_map.words or mapped.profile.columns
-            ):
-                continue
-            roles = [role for role in {**first_map.words, **mapped.words}
-                     if first_map.words.get(role) != mapped.words.get(role)]  # fmt: skip
-            differences = (
-                "; ".join(
-                    f"{role}: {_where(first_map, role)} there, {_where(mapped, role)} here"
-                    for role in roles
-                )
-                or f"{first_map.profile.name} there, {mapped.profile.name} here"
-            )
+    def _check_same_columns(self, source: Source, mapped: ColumnMap) -> None:
+        """Refuse a file that brings other optional columns than the store has."""
+        if self.earlier is None:
+            return
+        held = set(self.earlier.columns) & set(OPTIONAL)
+        new = {role for role in mapped.columns if role in OPTIONAL}
+        if held != new:
             raise InputError(
-                f"{source.name}: its columns differ from those of {first.name} ({differences}); "
-                "read files of different kinds into the store one after the other, with a key file"
+                f"{source.name}: the store {_named(held)}, the file {_named(new)}; "
+                "all files of a store bring the same optional columns"
             )
-        if self.earlier is not None:
-            held = set(self.earlier.columns) & set(OPTIONAL)
-            new = {role for role in first_map.columns if role in OPTIONAL}
-            if held != new:
-                raise InputError(
-                    f"{first.name}: the store {self._named(held)}, the file {self._named(new)}; "
-                    "all files of a store bring the same optional columns"
-                )
-        return maps
-
-    @staticmethod
-    def _named(columns: set[str]) -> str:
-        listed = ", ".join(name for name in OPTIONAL if name in columns)
-        return f"has the optional columns {listed}" if listed else "has no optional columns"
 
     def _read_all(
         self,
@@ -557,31 +433,19 @@ class Reading:
     def _camera_table(self) -> pd.DataFrame:
         if self.cells is not None:
             return self.cells.table()
-        frame = pd.DataFrame({"name": self.names.names})
-        frame["lat"], frame["lon"] = self.positions.table(len(frame))
-        zones = np.full(len(frame), None, object)
-        if self.earlier is not None:
-            held = self.earlier.camera_table
-            known = held["lat"].notna().to_numpy()
-            frame.loc[np.flatnonzero(known), ["lat", "lon"]] = held.loc[known, ["lat", "lon"]]
-            if self._provenance.get("zones") == "given":
-                zones[: len(held)] = held["zone_name"]
+        frame = seen_cameras(
+            self.names.names,
+            self.positions,
+            held=None if self.earlier is None else self.earlier.camera_table,
+            held_zones=self._provenance.get("zones") == "given",
+        )
         if self.cameras is not None:
-            given = self.cameras.set_index("camera")
-            unseen = [name for name in given.index if name not in self.names.codes]
-            frame = pd.concat([frame, pd.DataFrame({"name": unseen})], ignore_index=True)
-            zones = np.concatenate([zones, np.full(len(unseen), None, object)])
-            there = frame["name"].isin(given.index)
-            rows = given.loc[frame.loc[there, "name"]]
-            frame.loc[there, ["lat", "lon"]] = rows[["lat", "lon"]].to_numpy()
-            zones[np.flatnonzero(there)] = rows["zone"].to_numpy(object)
-            absent = int((~there).sum())
+            frame, absent = with_given_sites(frame, self.cameras)
             if absent:
                 self.quality.notes.append(
                     f"{absent} cameras of the data do not stand in the list of cameras"
                 )
-        if any(zone is not None and not pd.isna(zone) for zone in zones):
-            frame["zone"] = zones
+        if "zone" in frame:
             self._provenance["zones"] = "given"
         return frame
 
@@ -606,8 +470,9 @@ class Reading:
         }
 
 
-def _where(mapped: ColumnMap, role: str) -> str:
-    return repr(mapped.words[role]) if role in mapped.words else "none"
+def _named(columns: set[str]) -> str:
+    listed = ", ".join(name for name in OPTIONAL if name in columns)
+    return f"has the optional columns {listed}" if listed else "has no optional columns"
 
 
 def _version() -> str:

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.errors import AmbiguousInputError, InputError, KeyFileError, StoreError, UsageError
-from analyzer.ingest import reading
+from analyzer.ingest import opening
 from analyzer.ingest.formats import open_source
 from analyzer.ingest.reader import read_sightings
 
@@ -197,7 +197,7 @@ def test_read_is_kept_and_rejected_and_merged(rows, block, tail):
 def read_with_blocks(path, size, **options):
     patch = pytest.MonkeyPatch()
     patch.setattr(
-        reading, "open_source",
+        opening, "open_source",
         lambda item, test, block_bytes, **rest: open_source(item, test, block_bytes=size, **rest),
     )  # fmt: skip
     try:
