@@ -27,6 +27,7 @@ from analyzer.report.folder import INTERNAL_PREFIX
 from analyzer.report.tables import safe_cell
 from analyzer.schema import CORE, LABELS
 from analyzer.sightings import Sightings
+from analyzer.store import is_store
 
 ENDINGS = (".parquet", ".csv", ".geojson", ".gpkg")
 _ROWS = 200_000
@@ -79,6 +80,8 @@ def export_sightings(
         )
     if not path.name.startswith(INTERNAL_PREFIX):
         path = path.with_name(INTERNAL_PREFIX + path.name)
+    if any(is_store(folder) for folder in path.resolve().parents):
+        raise UsageError(f"{path} would lie in a store; write it to another folder")
     if path.is_dir():
         raise UsageError(f"{path} is a folder; name a file")
     if path.exists() and not force:

@@ -80,6 +80,13 @@ def test_no_cell_is_a_formula(sightings, tmp_path):
     assert not [cell for cell in cells if cell.startswith(("=", "+", "@"))]
 
 
+def test_no_export_lies_in_a_store(sightings, tmp_path):
+    saved = sightings.save(tmp_path / "store")
+    for place in (tmp_path / "store", saved.store.folder):
+        with pytest.raises(UsageError, match="would lie in a store"):
+            export_sightings(saved, place / "x.csv", internal=True)
+
+
 def test_refusals(sightings, tmp_path):
     with pytest.raises(UsageError, match="--internal"):
         export_sightings(sightings, tmp_path / "x.csv")

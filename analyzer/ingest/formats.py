@@ -40,7 +40,7 @@ _NOT_READ = {
     b"\x89HDF": "an HDF file",
     b"Rar!": "a rar archive",
     b"7z\xbc\xaf": "a 7z archive",
-    **{bytes([0x80, version]): "a pickle, which could run programs," for version in range(2, 6)},
+    **{bytes([0x80, version]): "a pickle (which could run programs)" for version in range(2, 6)},
 }
 
 

@@ -65,6 +65,9 @@ def _expand(source: Any, notes: list[str]) -> list[Input]:
             return _of_path(path, notes)
         found = [Path(name) for name in sorted(glob.glob(str(source), recursive=True))]
         inputs = [item for path in found if path.is_file() for item in _of_path(path, notes)]
+        no_files = sum(not path.is_file() and not path.is_dir() for path in found)
+        if no_files and inputs:
+            notes.append(f"matches that are no files (broken links, pipes): {no_files}")
         if not inputs:
             raise InputError(f"{source}: no file matches")
         return inputs
@@ -90,9 +93,13 @@ def _of_path(path: Path, notes: list[str]) -> list[Input]:
 def _of_folder(folder: Path, notes: list[str]) -> list[Input]:
     inputs: list[Input] = []
     passed: Counter[str] = Counter()
+    no_files = 0
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
-        if not path.is_file() or any(part.startswith(".") for part in inside.parts):
+        if path.is_dir() or any(part.startswith(".") for part in inside.parts):
+            continue
+        if not path.is_file():
+            no_files += 1
             continue
         if is_store(path.parent):
             raise UsageError(f"{path.parent} is a store; a store is opened alone")
@@ -103,7 +110,10 @@ def _of_folder(folder: Path, notes: list[str]) -> list[Input]:
     if not inputs:
         raise InputError(
             f"{folder} is a folder and not a store, and no file in it has an ending that is read"
+            + (f"; {no_files} entries are no files (broken links, pipes)" if no_files else "")
         )
+    if no_files:
+        notes.append(f"entries of the folder that are no files (broken links, pipes): {no_files}")
     _note_passed(passed, "folder", notes)
     return inputs
 

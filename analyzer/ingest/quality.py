@@ -10,6 +10,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+FEW_FILES = 3
+"""A note that more files share is said once for all."""
+
 
 @dataclass
 class FileQuality:
@@ -155,10 +158,29 @@ class Quality:
             "misreads": self.misreads,
             "files": [file.to_dict() for file in self.files],
             "notes": [
-                *(f"file {file.number}: {note}" for file in self.files for note in file.notes),
+                *self._notes_of_files(),
                 *self.notes,
             ],
         }
+
+    def _notes_of_files(self) -> list[str]:
+        """Give the notes of files, one that many files share only once."""
+        of: dict[str, list[int]] = {}
+        for file in self.files:
+            for note in file.notes:
+                of.setdefault(note, []).append(file.number)
+        shared = {note for note, numbers in of.items() if len(numbers) > FEW_FILES}
+        notes = [
+            f"{len(of[note]):,} files ({of[note][0]} to {of[note][-1]}): {note}"
+            for note in of
+            if note in shared
+        ]
+        return notes + [
+            f"file {file.number}: {note}"
+            for file in self.files
+            for note in file.notes
+            if note not in shared
+        ]
 
     @classmethod
     def from_dict(cls, entry: dict[str, Any]) -> Quality:

@@ -131,7 +131,9 @@ def pairs_of(passages: Passages, metres: np.ndarray, guess: np.ndarray) -> Pairs
     The travel time is the lower quartile, which stops hardly move.
     """
     low, high, difference = passages.low, passages.high, passages.difference
-    borders = np.flatnonzero(np.r_[True, (low[1:] != low[:-1]) | (high[1:] != high[:-1]), True])
+    changes = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
+    # Where nobody passed two cameras, there is no pair: one border and nothing between two.
+    borders = np.flatnonzero(np.r_[len(low) > 0, changes, True])
     begin = borders[:-1]
     one, two = low[begin], high[begin]
     apart = metres[one, two]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -112,3 +113,24 @@ def test_one_key_serves_one_purpose_and_stores_are_their_owners_alone(tmp_path):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     with pytest.raises(KeyFileError, match="not a key file of platerisk"):
         read_sightings(path, timezone=ZONE, key=path)
+
+
+def test_files_globs_and_folders_at_once_and_nothing_in_them_in_silence(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for number in range(7):
+        place = folder if number < 3 else tmp_path
+        lines = [HEADER, *ROWS[5 * number : 5 * number + 5]]
+        (place / f"r{number}.csv").write_text("\n".join(lines))
+    (folder / "gone.csv").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(folder / "pipe.csv")
+    found = read_sightings(
+        [folder, str(tmp_path / "r[34].csv"), tmp_path / "r5.csv", str(tmp_path / "r6.csv")],
+        timezone=ZONE,
+    )
+    assert len(found) == 35 and len(found.quality["files"]) == 7
+    notes = found.quality["notes"]
+    assert any("no files (broken links, pipes): 2" in note for note in notes)
+    # What all say is said once.
+    assert sum("text in utf-8" in note for note in notes) == 1
+    assert any(note.startswith("7 files (1 to 7): ") for note in notes)
