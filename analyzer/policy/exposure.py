@@ -17,10 +17,10 @@ from analyzer.engine.base import Broadcast
 from analyzer.policy.leaks import draw_before_leaks
 from analyzer.policy.resampling import ABSENT, ALONE, DELETED, SHOWN
 from analyzer.risk.knowledge import columns, count_fits, looks_known
-from analyzer.risk.matching import count_window_matches
 from analyzer.risk.points import keys_of, local_times
 from analyzer.risk.postings import post, post_days
 from analyzer.risk.slots import Slots, find_slots, make_slots
+from analyzer.risk.window_matching import count_window_matches
 from analyzer.schema import CORE, Rows
 from analyzer.sightings import Sightings
 from analyzer.units import DAY_MS

@@ -5,9 +5,9 @@ from analyzer.risk.matching import (
     UNCAPPED,
     count_all_matches,
     count_matches,
-    count_window_matches,
 )
 from analyzer.risk.postings import MOST_BYTES, post, post_days
+from analyzer.risk.window_matching import count_window_matches
 
 
 def random_part(rng, n_vehicles, n_slots, density):
