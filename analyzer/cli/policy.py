@@ -365,3 +365,66 @@ def verify(
     show(output_format, text=found.summary(), data=found.to_dict(), table=found.to_pandas())
     if not found.holds:
         raise SystemExit(1)
+
+
+@click.command(
+    epilog=examples(
+        "platerisk brief store -o brief.html",
+        "platerisk brief store -o brief.html --rules-file rules.csv",
+    )
+)
+@sources
+@click.option("-o", "--output", required=True, metavar="FILE", help="The page: brief.html.")
+@click.option(
+    "--window",
+    "windows",
+    multiple=True,
+    default=("1D", "3D", "7D", "14D", "30D", "90D", "180D"),
+    show_default=True,
+    help="Length of keeping; give it several times.",
+)
+@click.option(
+    "--rules-file",
+    metavar="FILE",
+    help="Your own rules instead of those that come along: a CSV with jurisdiction, days.",
+)
+@adversary_options
+@seed_option
+@engine_option
+@reading_options
+def brief(
+    sources: tuple[str, ...],
+    output: str,
+    windows: tuple[str, ...],
+    rules_file: str | None,
+    seed: int,
+    engine: str,
+    **options: Any,
+) -> None:
+    """Write one or two pages for policymakers: the curve, the rules on it, three sentences.
+
+    One file that opens offline and can be printed; no figure in it stands for fewer than ten
+    vehicles.
+    """
+    from analyzer.policy.retention import sweep_retention
+    from analyzer.policy.rules import read_rules, rule_windows
+    from analyzer.report.brief import Brief, render_brief
+
+    adversary = take_adversary(options)
+    rules = read_rules(rules_file)
+    sightings = read(sources, output=output, **options)
+    first, last = sightings.span
+    days = (last.normalize() - first.normalize()).days + 1
+    windows = (*windows, *rule_windows(rules, days))
+    on = {"seed": seed, "engine": engine, "memory": options["memory"]}
+    sweep = sweep_retention(
+        sightings, windows, adversary, risks=("unicity", "homes", "commutes"), **on
+    )
+    opened = tuple(
+        sweep_retention(sightings, windows, adversary, open_for=open_for, **on)
+        for open_for in ("30D", "180D")
+    )
+    page = render_brief(Brief(sweep, opened, rules))
+    Path(output).write_text(page, encoding="utf-8")
+    click.echo(sweep.published(10).summary())
+    click.echo(f"Brief: {output}", err=True)

@@ -45,7 +45,7 @@ def render_report(
     shown = shown or publishable(report, k=k)
     embedded = maps.embed_map(shown.zones, shown.flows, texts, ends=shown.flow_ends)
     scripts = [maps.leaflet_script(), embedded.script] if embedded else []
-    styles = ([maps.leaflet_style()] if embedded else []) + [_template_text("report.css")]
+    styles = ([maps.leaflet_style()] if embedded else []) + [template_text("report.css")]
     context = {
         "t": texts,
         "title": clean_text(report.title),
@@ -64,9 +64,13 @@ def render_report(
         "k": k,
         "styles": [sections.trusted(style) for style in styles],
         "scripts": [sections.trusted(script) for script in scripts],
-        "policy": _policy(scripts, styles),
+        "policy": content_policy(scripts, styles),
     }
-    page = _environment().get_template("report.html.j2").render(context)
+    return tidy(environment().get_template("report.html.j2").render(context))
+
+
+def tidy(page: str) -> str:
+    """Take the empty lines out of a page."""
     return "\n".join(line.rstrip() for line in page.splitlines() if line.strip()) + "\n"
 
 
@@ -99,7 +103,8 @@ def _provenance(report: ReportInput, texts: Texts) -> list[tuple[str, str]]:
     return rows
 
 
-def _policy(scripts: list[str], styles: list[str]) -> str:
+def content_policy(scripts: list[str], styles: list[str]) -> str:
+    """Write the content policy that allows these scripts and styles, by their hash, alone."""
     allowed = {"script-src": scripts, "style-src": styles}
     rules = ["default-src 'none'", "base-uri 'none'", "form-action 'none'"]
     for directive, texts in allowed.items():
@@ -112,18 +117,20 @@ def _digest(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
-def _template_text(name: str) -> str:
+def template_text(name: str) -> str:
+    """Read a template or style of the package, without its empty lines."""
     from importlib.resources import files
 
     path = files("analyzer.report").joinpath(f"templates/{name}")
     return "\n".join(line for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
 
 
-def _environment() -> Any:
+def environment() -> Any:
+    """Make the environment in which templates are filled: everything is escaped."""
     import jinja2
 
     return jinja2.Environment(
-        loader=jinja2.FunctionLoader(_template_text),
+        loader=jinja2.FunctionLoader(template_text),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

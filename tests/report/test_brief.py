@@ -1,0 +1,68 @@
+"""The brief in a real browser: offline, printable on two pages, and nothing small in it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from analyzer.policy.retention import sweep_retention
+from analyzer.policy.rules import Rule, read_rules, rule_windows
+from analyzer.report.brief import Brief, render_brief
+from analyzer.synthetic import make_region
+from tests.report.test_page import Visit, browser  # noqa: F401 - a fixture
+
+PAYLOAD = "<img src=x onerror=window.__hit=1>"
+
+
+@pytest.fixture(scope="module")
+def brief():
+    sightings = make_region(vehicles=200, days=21, seed=4).sightings
+    rules = (*read_rules(), Rule(PAYLOAD, 5, verified="partly"))
+    windows = ("1D", "7D", "90D", *rule_windows(rules, 21))
+    sweep = sweep_retention(sightings, windows, risks=("unicity", "homes", "commutes"))
+    opened = tuple(sweep_retention(sightings, windows, open_for=each) for each in ("5D", "180D"))
+    return Brief(sweep, opened, rules)
+
+
+@pytest.fixture(scope="module")
+def page(brief, tmp_path_factory):
+    path = tmp_path_factory.mktemp("brief") / "brief.html"
+    path.write_text(render_brief(brief), encoding="utf-8")
+    return path
+
+
+def test_says_three_things_with_their_intervals(brief, page):
+    text = page.read_text(encoding="utf-8")
+    sentences = re.findall(r'<p class="sentence">(.*?)</p>', text)
+    assert len(sentences) == 3
+    short, long = brief.sweep.of("unicity")[0].share, brief.sweep.of("unicity")[-2].share
+    assert short.percent() in sentences[0]
+    assert long.percent() in sentences[0]
+    assert "stood open for 5 days exposes as much as one kept for 6 days" in sentences[2]
+    assert "Virginia" in text
+    assert "partly verified" in text
+    assert "synthetic" in text.lower()
+    assert render_brief(brief) == text
+
+
+def test_nothing_small_is_shown(brief):
+    tight = render_brief(brief, k=150)
+    assert "withheld" in tight
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_opens_offline(browser, page, width, scheme):  # noqa: F811
+    visit = Visit(browser, page, width, color_scheme=scheme)
+    assert visit.requests == [page.as_uri()]
+    assert visit.problems == []
+    assert visit.page.evaluate("window.__hit === undefined")
+    assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_prints_on_two_pages_at_most(browser, page, paper):  # noqa: F811
+    visit = Visit(browser, page)
+    printed = visit.page.pdf(format=paper)
+    assert 1 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 2
