@@ -114,7 +114,8 @@ def reading_options(command: Callable) -> Callable:
         click.option(
             "--memory",
             metavar="AMOUNT",
-            help="About how much memory may be used for reading and sorting: 2GB.",
+            help="About how much memory may be used for reading and sorting, beside the 300 MB of "
+            "the program itself: 2GB.",
         ),
         encrypt_option,
         click.option(

@@ -28,7 +28,7 @@ from analyzer.ingest.kinds import kind_of
 from analyzer.ingest.quality import FileQuality
 from analyzer.ingest.records import FAULT_REASONS, WRONG_FIELDS
 from analyzer.ingest.sources import Chunk
-from analyzer.ingest.stray_plates import is_plate_in_label, is_plate_in_name, look_exchanged
+from analyzer.ingest.stray_plates import is_surely_plate, look_exchanged
 from analyzer.ingest.times import READ_UTC, REASONS, UNREADABLE, TimeReader
 from analyzer.ingest.vehicle_names import INCOMPLETE, NO_PLATE
 from analyzer.ingest.vehicles import VehicleCoder
@@ -289,9 +289,9 @@ class ChunkReader:
         if names is not None and self._cameras_like_plates is None:
             self._look_at_first_cameras(chunk)
         if names is not None and not self._cameras_like_plates:
-            verdicts.reject(names.are(is_plate_in_name), STRAY_PLATE, "camera")
+            verdicts.reject(names.are(is_surely_plate), STRAY_PLATE, "camera")
         for name, looked_at in labels.items():
-            verdicts.reject(looked_at.are(is_plate_in_label), STRAY_PLATE, name)
+            verdicts.reject(looked_at.are(is_surely_plate), STRAY_PLATE, name)
 
     def _look_at_first_cameras(self, chunk: Chunk) -> None:
         first = slice(0, _FIRST_ROWS)
@@ -300,7 +300,7 @@ class ChunkReader:
             for role in ("camera", "plate")
         )
         # Where cameras have such names anyway, a plate among them cannot be told.
-        alike = sum(map(is_plate_in_name, set(cameras)))
+        alike = sum(map(is_surely_plate, set(cameras)))
         self._cameras_like_plates = 2 * alike > len(set(cameras))
         if not {"camera", "plate"} <= self.mapped.explicit and look_exchanged(cameras, plates):
             camera, plate = (self.mapped.words[role] for role in ("camera", "plate"))

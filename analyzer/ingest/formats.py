@@ -98,7 +98,8 @@ def open_source(
                 f"{place} is {kind}, which is not read; export the sightings as CSV or Parquet"
             )
     try:
-        found = detect_encoding(head, encoding)
+        # What an XML file says of itself is no guess.
+        found = detect_encoding(head, encoding or declared_encoding(head))
     except AmbiguousInputError as error:
         raise AmbiguousInputError(f"{place}: {error}") from None
     return _open_text(place, head, is_header, block_bytes, profile, table, stream.packing, *found)
@@ -129,8 +130,6 @@ def _open_text(
             raise InputError(
                 f"{place} is a web page (HTML), which is not read; export the sightings as CSV"
             )
-        if bom == 0:
-            encoding = declared_encoding(head) or encoding
         element = table
         if element is None and profile != "auto":
             chosen = profile if isinstance(profile, Profile) else named_profile(profile)

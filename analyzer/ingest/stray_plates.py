@@ -18,8 +18,8 @@ _STRICT = (
     r"|[A-Z]{2}\d{2}[A-Z]{3}"  # United Kingdom
     r"|[\u4e00-\u9fff][A-Z][A-Z0-9]{5,6}"  # China
 )
-_IN_LABELS = re.compile(_STRICT)
-# Names of models (E220D) have the form of many a European plate.
+_SURE = re.compile(_STRICT)
+# Names of models (E220D) and of places on a road (KM120A) have the form of many a European plate.
 _IN_NAMES = re.compile(_STRICT + r"|[A-Z]{1,3}(?!19\d\d|20\d\d)\d{3,4}[A-Z]{1,3}")
 _INSIDE = re.compile(r"(?<!\d)(?:\d{2}[A-Z]\d{3}[A-Z]{2}|[A-Z]\d{3}[A-Z]{2}\d{2,3})(?!\d)")
 _LONGEST = 16
@@ -30,19 +30,19 @@ FEW = 3
 """So many different cameras are needed to say what their names look like."""
 
 
-def is_plate_in_label(text: str) -> bool:
-    """Say whether a label (make, colour, direction, …) is a plate.
+def is_surely_plate(text: str) -> bool:
+    """Say whether a label or the name of a camera is a plate: in a form that names do not have.
 
     Examples
     --------
-    >>> is_plate_in_label("01 A 123 BC"), is_plate_in_label("E220D")
-    (True, False)
+    >>> is_surely_plate("01 A 123 BC"), is_surely_plate("E220D"), is_surely_plate("KM120A")
+    (True, False, False)
     """
-    return _fits(_IN_LABELS, text)
+    return _fits(_SURE, text)
 
 
 def is_plate_in_name(text: str) -> bool:
-    """Say whether the name of a camera, or an id, is written like a plate.
+    """Say whether an id, or a name of a file, is written like a plate.
 
     Examples
     --------

@@ -50,7 +50,9 @@ def test_exchanged_columns_are_refused_unless_the_user_says_so():
     assert read_sightings(data, timezone=ZONE, columns=said).n_vehicles == 60
 
 
-@pytest.mark.parametrize("names", ["CAM00{}", "A{}", "KPP{}45", "S500AMG {}", "N{}", "M39 km {}"])
+@pytest.mark.parametrize(
+    "names", ["CAM00{}", "A{}", "KPP{}45", "S500AMG {}", "N{}", "M39 km {}", "KM12{}A"]
+)
 def test_names_of_cameras_are_no_plates(names):
     data = frame(camera=[names.format(i % 4) for i in range(60)], model="E220D")
     found = read_sightings(data, timezone=ZONE)
