@@ -17,6 +17,7 @@ _HOMES = {
     "compare_policies": "analyzer.policy.compare",
     "find_commutes": "analyzer.patterns.commutes",
     "find_companions": "analyzer.patterns.companions",
+    "find_meetings": "analyzer.patterns.meetings",
     "find_motifs": "analyzer.patterns.motifs",
     "find_places": "analyzer.patterns.places",
     "find_routines": "analyzer.patterns.routines",

@@ -28,11 +28,12 @@ SPREADS = (0.0, *(0.01 * 2.0 ** (step / 2) for step in range(17)))
 
 MAX_ROUNDS = 20
 
-UNUSUAL = 0.1
+UNUSUAL = 0.03
 """Tail beyond which it does not tell any more how many joint journeys a pair has."""
 
-OFTEN = 10
-"""Joint journeys in the shifts of a pair from which on it tells how unequal pairs are."""
+OFTEN = (10, 3, 1)
+"""Joint journeys in the shifts of a pair from which on it tells how unequal pairs are; the first of
+these that enough pairs reach."""
 
 ENOUGH_PAIRS = 30
 """Pairs that met often from which on they tell how unequal pairs are."""
@@ -273,9 +274,10 @@ def _fit_spread(
 ) -> Chance:
     # Pairs that met in shifts were not chosen by whether they met in the data; those that met often
     # have a rate well enough known to tell spread from chance.
-    met = shifted >= OFTEN
-    if np.count_nonzero(met) < ENOUGH_PAIRS:
+    enough = [often for often in OFTEN if np.count_nonzero(shifted >= often) >= ENOUGH_PAIRS]
+    if not enough:
         return chance
+    met = shifted >= enough[0]
     known = traffic[met], shifted[met], share[met]
     limit = chance.reach(UNUSUAL, *known)
     return max(

@@ -291,16 +291,26 @@ class Companions(Result):
         axes.legend()
         return axes
 
-    def score(self, truth: Any) -> Any:
+    def score(self, truth: Any, max_fdr: float = 1.0) -> Any:
         """Compare with the known companions of a synthetic region.
+
+        Parameters
+        ----------
+        truth : object
+            With a table ``companions``; see `analyzer.scoring.companions.score_companions`.
+        max_fdr : float
+            Score the pairs listed with a q-value up to this. Where every pair is listed (a search
+            with ``max_fdr=1``), what an oracle would find stands beside the score.
 
         Returns
         -------
-        CompanionScore
+        Score
         """
         from analyzer.scoring.companions import score_companions
 
-        return score_companions(self.pairs, truth, self.sightings.vehicles)
+        found = self.pairs[self.pairs["q_value"] <= max_fdr]
+        met = self.pairs if self.max_fdr >= 1 and self.of is None else None
+        return score_companions(found, truth, self.sightings.vehicles, met)
 
 
 def find_companions(

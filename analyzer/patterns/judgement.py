@@ -2,8 +2,9 @@
 
 Chance is fitted on the pairs of probed vehicles, which were not chosen by how often they met, for
 each level of closeness by itself: κ, S and δ (`chance`), and the share of the traffic that is so
-close. A pair's p-value is the smallest of its levels times their number. Companions are not
-traffic: those found are left out of it, and chance is measured again.
+close; levels at which platoons, not company, keep vehicles close are left out. A pair's p-value is
+the smallest of its levels times their number. Companions are not traffic: those found are left out
+of it, and chance is measured again.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ from analyzer.patterns.traffic import fit_mixture
 
 CERTAIN_FDR = 0.05
 """Pairs found at this rate are companions, not traffic, when chance is measured again."""
+
+LEAST_SURVIVING = 0.5
+"""A level is used if at least this share of its joint journeys, against that of the lowest level,
+survives a shift."""
 
 MAX_ROUNDS = 2
 """How often chance is measured."""
@@ -146,13 +151,16 @@ def judge_pairs(
         levels: tuple[Chance, ...] = ()
         for level, part in enumerate(shares):
             # What favours some pairs favours them at every level; the lowest knows it best.
-            levels += (
-                fit_chance(
-                    pairs.reaching(level)[usual], shifted[usual, level], traffic[usual] * part,
-                    share[usual], rest * part, passes.calendar.shifts,
-                    levels[0].spread if levels else 0.0,
-                ),
-            )
+            fitted = fit_chance(
+                pairs.reaching(level)[usual], shifted[usual, level], traffic[usual] * part,
+                share[usual], rest * part, passes.calendar.shifts,
+                levels[0].spread if levels else 0.0,
+            )  # fmt: skip
+            # Platoons keep vehicles close on a day, but not in a shift: where much of the closeness
+            # does not survive, it is no evidence of company, and habit cannot tell how much is.
+            if levels and fitted.worth < LEAST_SURVIVING * levels[0].worth:
+                break
+            levels += (fitted,)
         model = Model(levels, shares, mixture)
         # Habit only makes chance greater: who is not found without it is not found with it.
         p_values = model.tail(pairs, traffic, np.where(judged[:, None], shifted, 0), share)

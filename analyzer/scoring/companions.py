@@ -2,6 +2,8 @@
 
 A pair is right when the truth knows it. Recall is over all true pairs of vehicles that were seen,
 also those that no camera ever saw together: what cameras cannot show is a limit, not an excuse.
+Beside it stands how far an oracle would come that is given the true trips: it finds every true pair
+with a joint journey in the data, and no other.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import Protocol
 import pandas as pd
 
 from analyzer.errors import InputError
-from analyzer.estimate import wilson
+from analyzer.estimate import Estimate, wilson
 from analyzer.scoring.score import Score, f1_estimate
 
 
@@ -30,7 +32,10 @@ NEEDED = ("vehicle_a", "vehicle_b", "kind", "journeys")
 
 
 def score_companions(
-    pairs: pd.DataFrame, truth: CompanionTruth | pd.DataFrame, seen: pd.Index
+    pairs: pd.DataFrame,
+    truth: CompanionTruth | pd.DataFrame,
+    seen: pd.Index,
+    met: pd.DataFrame | None = None,
 ) -> Score:
     """Score pairs of companions: precision, recall and recall by kind.
 
@@ -42,12 +47,18 @@ def score_companions(
         A truth, or its table of companions.
     seen : pandas.Index
         Names of all vehicles that were seen.
+    met : pandas.DataFrame, optional
+        All pairs with a joint journey in the data, found or not: ``vehicle_a``, ``vehicle_b``,
+        ``journeys``.
 
     Returns
     -------
     Score
         Figures ``precision`` (over pairs found), ``recall`` (over true pairs of vehicles that were
-        seen), ``f1``, ``recall_<kind>``. ``cases``: one row a pair that is true or found.
+        seen), ``f1``, ``recall_<kind>``; where `met` is given also ``oracle`` (share of the true
+        pairs that have a joint journey in the data), ``oracle_<kind>``, and ``recall_met_1``,
+        ``recall_met_2``, ``recall_met_3``: recall over the true pairs with at least so many.
+        ``cases``: one row a pair that is true or found.
 
     Raises
     ------
@@ -80,7 +91,22 @@ def score_companions(
     }
     for kind, of_kind in cases[cases["true"]].groupby("kind", sort=True):
         figures[f"recall_{kind}"] = wilson(int(of_kind["found"].sum()), len(of_kind))
+    if met is not None:
+        figures |= _beside_the_oracle(cases, met.set_index(_in_order(met))["journeys"])
     return Score("Companions", figures, cases.reset_index())
+
+
+def _beside_the_oracle(cases: pd.DataFrame, journeys: pd.Series) -> dict[str, Estimate]:
+    true = cases[cases["true"]]
+    # Chance meetings of a true pair count as well: nobody can tell them from the others.
+    seen = journeys.reindex(true.index).fillna(0)
+    figures = {"oracle": wilson(int((seen > 0).sum()), len(true))}
+    for kind, of_kind in true.groupby("kind", sort=True):
+        figures[f"oracle_{kind}"] = wilson(int((seen[of_kind.index] > 0).sum()), len(of_kind))
+    for least in (1, 2, 3):
+        enough = true[seen >= least]
+        figures[f"recall_met_{least}"] = wilson(int(enough["found"].sum()), len(enough))
+    return figures
 
 
 def _in_order(table: pd.DataFrame) -> pd.MultiIndex:

@@ -122,6 +122,21 @@ def test_a_score_counts_what_was_missed_and_what_was_wrong(small, everything):
     assert len(score.cases) == len(everything)
 
 
+def test_an_oracle_stands_beside_the_score(small, everything):
+    truth = truth_of(small)
+    # A true pair that no camera saw together: nobody can find it.
+    met = set(codes(everything))
+    apart = next((a, b) for a in range(9) for b in range(a + 1, 9) if (a, b) not in met)
+    truth.companions.loc[len(truth.companions)] = [*small[0].vehicles[list(apart)], "couple", 1]
+    score = everything.score(truth, max_fdr=0.05)
+    assert score["precision"].value == 1
+    assert (score["recall"].n, score["oracle"].n) == (6, 6)
+    assert score["recall"].value == score["oracle"].value == pytest.approx(5 / 6)
+    assert score["recall_met_1"].value == score["recall_met_3"].value == 1
+    assert score["recall_met_1"].n == 5
+    assert "oracle" not in find_companions(small[0]).score(truth).figures
+
+
 def test_a_larger_region_of_couples_and_convoys():
     setting = Setting(couples=6, convoy=5, platoon=3.0)
     true, right, found = 0, 0, 0

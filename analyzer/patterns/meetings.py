@@ -1,0 +1,269 @@
+"""Meetings: pairs of vehicles that stay at one place at one time more often than chance explains.
+
+A second kind of link beside companions: who comes together from different sides. A stay is inferred
+and its place known to within a cell of cameras only, so that on a busy square somebody always
+arrives at the same time: habit and traffic are accounted for as for companions. The table is per
+vehicle and so internal; the summary speaks of the population.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from analyzer.engine import Engine, get_engine
+from analyzer.errors import UsageError
+from analyzer.patterns import habit
+from analyzer.patterns.chance import Chance, adjust, fit_chance
+from analyzer.patterns.cotravel_parts import is_probed
+from analyzer.patterns.meeting_stays import chance_of_spots, meetings_of_spots, visits_of_part
+from analyzer.patterns.plane import LONE_SPACING_M
+from analyzer.result import Result
+from analyzer.schema import Rows
+from analyzer.units import DAY_MS, format_duration, parse_duration
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from analyzer.patterns.places import Places
+    from analyzer.patterns.trips import Trips
+
+MAX_WITHIN_MS = 12 * 3_600_000
+PROBED_STAYS = 200_000
+"""Stays, moved to other days, that are probed to find out what chance does."""
+
+ROWS_A_BUCKET = 500_000
+MAX_BUCKETS = 256
+
+
+@dataclass(frozen=True)
+class Meetings(Result):
+    """Pairs of vehicles that meet, with what chance would give them.
+
+    Attributes
+    ----------
+    trips : Trips
+        Between which the stays lie.
+    rows : Rows
+        The pairs by vehicle code; see `pairs`.
+    chance : Chance
+        The model of chance; see `analyzer.patterns.companions.Companions`.
+    tests : int
+        Number of pairs that could have been found.
+    by_meetings : numpy.ndarray of int64
+        How many pairs met on 0 (not counted), 1, 2, … days.
+    within : int
+        Longest time between two arrivals (ms).
+    max_fdr : float
+        Largest q-value listed.
+    """
+
+    trips: Trips
+    rows: Rows = field(repr=False)
+    chance: Chance
+    tests: int
+    by_meetings: np.ndarray = field(repr=False)
+    within: int
+    max_fdr: float
+
+    def __len__(self) -> int:
+        return len(self.rows["vehicle_a"])
+
+    @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """One row a pair, by q-value.
+
+        ``vehicle_a``, ``vehicle_b`` (the vehicle seen first in the data is a), ``meetings`` (days
+        with one), ``expected`` (under chance), ``traffic`` (τ), ``shifted`` (Σh), ``p_value``,
+        ``q_value``.
+        """
+        names = self.trips.sightings.vehicle_names
+        return pd.DataFrame(
+            {
+                **self.rows,
+                "vehicle_a": names(self.rows["vehicle_a"]),
+                "vehicle_b": names(self.rows["vehicle_b"]),
+            }
+        )
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Give the pairs as a table; see `pairs`."""
+        return self.pairs.copy()
+
+    def summary(self) -> str:
+        """Tell how many pairs meet, out of how many, and what that can show."""
+        met = int(self.by_meetings[1:].sum())
+        return (
+            f"{met:,} of {self.tests:,} possible pairs stayed at one spot after arriving within "
+            f"{format_duration(self.within)} of each other from different sides; "
+            f"{len(self):,} pairs are listed (at most {100 * self.max_fdr:.3g} % of them expected "
+            "to be false).\nA spot is as wide as cameras stand apart, so most who stay at one "
+            "never see each other: only meeting again and again is evidence."
+        )
+
+    def plot(self) -> Axes:
+        """Draw how many pairs met on so many days."""
+        from matplotlib.figure import Figure
+
+        axes = Figure(layout="constrained").subplots()
+        axes.bar(np.arange(1, len(self.by_meetings)), self.by_meetings[1:], color="0.75")
+        axes.set(xlabel="days on which a pair met", ylabel="pairs", yscale="symlog", ylim=(0, None))
+        return axes
+
+    def score(self, truth: Any) -> Any:
+        """Compare with the visits of a known truth; see `analyzer.scoring.score_meetings`."""
+        from analyzer.scoring.meetings import score_meetings
+
+        return score_meetings(self.pairs, truth, self.trips.sightings.vehicles, self.within)
+
+
+def find_meetings(
+    trips: Trips,
+    places: Places,
+    within: str = "30min",
+    max_fdr: float = 0.05,
+    *,
+    engine: str | Engine = "local",
+    memory: str | int | None = None,
+    seed: int = 0,
+) -> Meetings:
+    """Find meetings: stays of two vehicles at one place and time, arriving from different sides.
+
+    Parameters
+    ----------
+    trips : Trips
+        From `find_trips`.
+    places : Places
+        From `find_places`, of the same trips: where each vehicle's home and work are.
+    within : str
+        Longest time between the two arrivals (inclusive).
+    max_fdr : float
+        List pairs with a q-value up to this; 1 lists every pair that met.
+    engine : str or Engine
+        Where the parts are worked on.
+    memory : str or int, optional
+        Bound on memory, such as ``"4GB"``.
+    seed : int
+        Which vehicles are probed when chance is fitted.
+
+    Returns
+    -------
+    Meetings
+
+    Raises
+    ------
+    UsageError
+        If an option makes no sense, or the places are of other trips.
+
+    Notes
+    -----
+    Meetings of one day count once. Σh counts the meetings that there would be had one of the two
+    come on another day of the same kind; τ is the pair's opportunities (stays of both at one spot,
+    whenever) times the rate of meetings per opportunity in the data, the pair's own left out.
+    expected = (κτ + Σh) / (κ + S), with a negative-binomial tail (`analyzer.patterns.chance`);
+    tests are all pairs of vehicles with a stay that may be a meeting.
+
+    Examples
+    --------
+    >>> from analyzer.patterns.places import find_places
+    >>> from analyzer.patterns.trips import find_trips
+    >>> from analyzer.sightings import from_arrays
+    >>> trips = find_trips(from_arrays([0, 0, 1, 1], [0, 7_200_000] * 2, [0, 0, 1, 1]))
+    >>> len(find_meetings(trips, find_places(trips)))
+    0
+    """
+    arrival = parse_duration(within, name="within")
+    if not 0 < arrival <= MAX_WITHIN_MS:
+        raise UsageError("within must be above zero and not above 12h; write for example '30min'")
+    if not 0 < max_fdr <= 1:
+        raise UsageError("max_fdr must lie above 0 and not above 1; write for example 0.05")
+    if places.trips is not trips and places.trips != trips:
+        raise UsageError("the places are of other trips; find them with find_places(trips)")
+    if not len(trips):
+        return _none(trips, arrival, max_fdr)
+    runner = get_engine(engine, memory=memory)
+    sightings = trips.sightings
+    ends = sightings.clock.local(np.array(sightings.span_ms)) // DAY_MS
+    calendar = habit.shift_calendar(int(ends[0]), int(ends[1]))
+    spacing = trips.plane.spacing[trips.plane.placed]
+    side = float(np.median(spacing)) if len(spacing) else LONE_SPACING_M
+    shifts = int(calendar.sizes.min() if calendar.weekly else calendar.sizes.max()) - 1
+    share = PROBED_STAYS / max(shifts, 1) / max(len(trips), 1)
+    broadcast: dict[str, Any] = {
+        "plane": trips.plane, "side": np.array([side]), "within": np.array([arrival]),
+        "kind": calendar.kind, "first_day": np.array([calendar.first_day]),
+        "seed": np.array([seed]), "probed_share": np.array([share]),
+    }  # fmt: skip
+    buckets = max(1, min(-(-len(trips) // ROWS_A_BUCKET), MAX_BUCKETS))
+    spots = runner.exchange(places.stay_parts, visits_of_part, "spot", buckets, broadcast)
+    if not spots:
+        return _none(trips, arrival, max_fdr)
+    vehicles = runner.reduce(runner.map(spots, vehicles_of_spots))["vehicle"]
+    vehicles = np.unique(vehicles)
+    del broadcast["plane"]
+    found = runner.reduce(runner.map(spots, meetings_of_spots, broadcast))
+    pairs_a, pairs_b, met = _by_pair(found, sightings.n_codes)
+    broadcast |= {"pairs_a": pairs_a, "pairs_b": pairs_b}
+    counts = runner.reduce(runner.map(spots, chance_of_spots, broadcast))
+    shifted, opportunities = np.zeros((2, len(met)), np.int64)
+    of_pair = counts["pair"] >= 0
+    np.add.at(shifted, counts["pair"][of_pair], counts["shifted"][of_pair])
+    np.add.at(opportunities, counts["pair"][of_pair], counts["opportunities"][of_pair])
+    every = float(counts["opportunities"][counts["pair"] == -1].sum())
+    with_all = float(counts["opportunities"][counts["pair"] == -2].sum())
+    # One meeting more than the others had: where there are none, the rate is not zero.
+    rate = (met.sum() - met + 1.0) / np.maximum(every - opportunities + 1.0, 1.0)
+    traffic = opportunities * rate
+    times = is_probed(pairs_a, broadcast).astype(np.int64) + is_probed(pairs_b, broadcast)
+    usual = np.repeat(np.arange(len(met)), times)
+    rest = with_all * (met.sum() + 1.0) / (every + 1.0) - float((traffic * times).sum())
+    whole = np.ones(len(met))
+    chance = fit_chance(
+        met[usual], shifted[usual], traffic[usual], whole[usual], max(rest, 0.0), shifts
+    )
+    p_values = chance.tail(met, traffic, shifted, whole)
+    tests = len(vehicles) * (len(vehicles) - 1) // 2
+    real = met > 0
+    q_values = np.ones(len(met))
+    q_values[real] = adjust(p_values[real], tests)
+    chosen = np.flatnonzero(real & (q_values <= max_fdr))
+    chosen = chosen[np.lexsort((pairs_b[chosen], pairs_a[chosen], p_values[chosen]))]
+    columns = {
+        "vehicle_a": pairs_a,
+        "vehicle_b": pairs_b,
+        "meetings": met,
+        "expected": chance.expected(traffic, shifted, whole),
+        "traffic": traffic,
+        "shifted": shifted,
+        "p_value": p_values,
+        "q_value": q_values,
+    }
+    rows = {name: column[chosen] for name, column in columns.items()}
+    by_meetings = np.bincount(met[real], minlength=2)
+    return Meetings(trips, rows, chance, tests, by_meetings, arrival, max_fdr)
+
+
+def vehicles_of_spots(rows: Rows, broadcast: Rows) -> Rows:
+    """Give the vehicles that stayed at some spots."""
+    return {"vehicle": np.unique(rows["vehicle"])}
+
+
+def _by_pair(found: Rows, n_codes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Count the days on which each pair met; none for those who would have met on other days."""
+    keys = found["vehicle_a"] * n_codes + found["vehicle_b"]
+    pairs = np.unique(keys)
+    real = found["day"] >= 0
+    days = np.unique(np.stack([keys[real], found["day"][real]]), axis=1)
+    met = np.bincount(np.searchsorted(pairs, days[0]), minlength=len(pairs))
+    return pairs // n_codes, pairs % n_codes, met
+
+
+def _none(trips: Trips, within: int, max_fdr: float) -> Meetings:
+    rows: Rows = {name: np.empty(0, np.int64) for name in ("vehicle_a", "vehicle_b", "meetings")}
+    rows |= {name: np.empty(0) for name in ("expected", "traffic")}
+    rows |= {"shifted": np.empty(0, np.int64), "p_value": np.empty(0), "q_value": np.empty(0)}
+    return Meetings(trips, rows, Chance(1.0, 0.0, 0), 0, np.zeros(2, np.int64), within, max_fdr)
