@@ -92,8 +92,8 @@ at which each vehicle leaves the mapped roads: homes of the generator lie about 
 radius can be smaller."""
 COMMUTES_TEXT = """As a habit, a commute is right if the vehicle has one and most stays at the
 places named home and work were truly spent there; on the map, if both also lie within their radius
-(or two kilometres) of the truth. As nine radii in ten hold the truth, the second cannot exceed
-about 0.81 unless radii are below two kilometres. The oracle is given the true trips, and names a
+(or two kilometres) of the truth. Nine radii in ten hold the truth, so the second is bounded near
+0.81 where radii are wider than two kilometres. The oracle is given the true trips, and names a
 commute where three days of each way were seen; it is never wrong about habits."""
 
 
