@@ -25,9 +25,10 @@ def score_commutes(
     On the map, a commute is right if the vehicle has one, and home and work both lie within two
     kilometres, or within their radius if that is larger, of where they truly are. Radii that hold
     the truth for nine in ten homes and nine in ten works, and are wider than that, bound this
-    precision at 0.81 if errors at both ends are independent, whoever finds the commutes. As a habit it is right if the vehicle has one, and at least
-    half of the stays at the place named home were truly spent at home, and at work likewise: that
-    the vehicle goes there and back is known, though where that is may not be.
+    precision at 0.81 if errors at both ends are independent, whoever finds the commutes. As a habit
+    it is right if the vehicle has one, and at least half of the stays at the place named home were
+    truly spent at home, and at work likewise: that the vehicle goes there and back is known, though
+    where that is may not be.
 
     Parameters
     ----------
