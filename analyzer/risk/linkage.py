@@ -46,6 +46,10 @@ SHORTER = (1, 3, 7, 14, 28)
 """Days of data that are tried beside the whole period, as far as they are fewer."""
 
 
+CHOOSING = 50_000
+"""So many vehicles are enough to choose an adversary by."""
+
+
 def measure_linkage(
     sightings: Sightings,
     rotation: str = "7D",
@@ -249,8 +253,9 @@ def _choose_within(
         mask = np.zeros(len(side), bool)
         mask[seen[part]] = True
         masks.append(mask)
+    enough = CHOOSING if sample is None else min(sample, CHOOSING)
     trial, _ = link(
-        engine, counts, counts, (masks[0], masks[1]), period=pair.number, seed=seed, sample=sample
+        engine, counts, counts, (masks[0], masks[1]), period=pair.number, seed=seed, sample=enough
     )
     history = History()
     history.add(trial, trial.answers >= 0)
