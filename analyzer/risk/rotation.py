@@ -26,7 +26,7 @@ from analyzer.units import DAY_MS, HOUR_MS, parse_duration
 
 BEFORE_ALL = ("place + place × hour", "likelihood")
 """The adversary where nothing earlier can choose one: the strongest on the synthetic regions with
-seeds 1 and 2, fixed before any other data were looked at."""
+seed 1, fixed before any other data were looked at."""
 
 EARLIER, HALVES, GUESS = "earlier periods", "halves of the earlier period", "a fixed guess"
 
