@@ -62,16 +62,9 @@ def search(
         if not wanted.any():
             continue
         if together:
-            _search_together(
-                order, known, wanted, entries.starts, entries.vehicle, items.low, items.high,
-                items.own, nested, exact, items.rank, items.weight, fewest, least,
-            )  # fmt: skip
+            _search_together(order, known, wanted, entries, items, nested, exact, fewest, least)
         else:
-            _search(
-                order, known, wanted, entries.starts, entries.vehicle, items.low, items.high,
-                items.own, nested, exact, items.listed, items.first, items.stop, items.own_first,
-                items.own_stop, items.rank, items.weight, items.rank_items, fewest, least, look,
-            )  # fmt: skip
+            _search(order, known, wanted, entries, items, nested, exact, fewest, least, look)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -79,31 +72,23 @@ def _search(
     order: np.ndarray,
     known: int,
     wanted: np.ndarray,
-    starts: np.ndarray,
-    vehicle: np.ndarray,
-    low: np.ndarray,
-    high: np.ndarray,
-    own: np.ndarray,
+    entries: Entries,
+    items: Items,
     nested: bool,
     exact: bool,
-    listed: np.ndarray,
-    first: np.ndarray,
-    stop: np.ndarray,
-    own_first: np.ndarray,
-    own_stop: np.ndarray,
-    item_rank: np.ndarray,
-    item_weight: np.ndarray,
-    rank_items: np.ndarray,
     fewest: np.ndarray,
     least: np.ndarray,
     look: bool,
 ) -> None:
+    starts, vehicle = entries.starts, entries.vehicle
+    low, high, own, listed = items.low, items.high, items.own, items.listed
+    first, stop, own_first, own_stop = items.first, items.stop, items.own_first, items.own_stop
     n_items = len(first)
     row_of = np.full(n_items, -1, np.int32)
     tally = np.zeros(n_items, np.int32)
     row_items = np.empty(1_024, np.int32)
     for item in order:
-        rest = known - item_weight[item]
+        rest = known - items.weight[item]
         n = stop[item] - first[item]
         if rest < 0 or (look and n > _LOOK_ROWS):
             continue
@@ -124,10 +109,8 @@ def _search(
                     fewest[v] = min(fewest[v], n)
             continue
         if rest == 1 and exact:
-            _tally_pairs(
-                first[item], stop[item], listed, vehicle, starts, low, own, nested, wanted,
-                tally, fewest, least,
-            )  # fmt: skip
+            node = listed[first[item] : stop[item]]
+            _tally_pairs(node, entries, low if nested else own, wanted, tally, fewest, least)
             continue
         if len(row_items) < after_open * (rest if nested else 1):
             row_items = np.empty(after_open * (rest if nested else 1), np.int32)
@@ -155,7 +138,7 @@ def _search(
             row_of[row_items[r]] = r
         rows = _make_rows(
             row_items[:n_rows], row_of, entry + 1, starts[vehicle[entry] + 1], column_fewest,
-            column_least, rest, low, high, own, nested, item_rank, item_weight,
+            column_least, rest, items, nested,
         )  # fmt: skip
         search_node(rows, exact, nested, rest, look, column_fewest, column_least)
         for column in range(n):
@@ -175,14 +158,11 @@ def _make_rows(
     fewest: np.ndarray,
     least: np.ndarray,
     rest: int,
-    low: np.ndarray,
-    high: np.ndarray,
-    own: np.ndarray,
+    items: Items,
     nested: bool,
-    item_rank: np.ndarray,
-    item_weight: np.ndarray,
 ) -> Rows:
     """Make the rows of a node from each column's entries from `begin` to before `end`."""
+    low, high, own, item_rank = items.low, items.high, items.own, items.rank
     n_rows, n = len(row_items), len(begin)
     bits = np.zeros((n_rows, (n + 63) >> 6), np.uint64)
     own_starts = np.zeros(n + 1, np.int64)
@@ -205,7 +185,7 @@ def _make_rows(
     bases, base_of = np.empty(n_rows, np.int32), np.empty(n_rows + 1, np.int32)
     n_bases = 0
     for r in range(n_rows):
-        weight[r] = item_weight[row_items[r]]
+        weight[r] = items.weight[row_items[r]]
         base_of[r] = n_bases
         if weight[r] == 1:
             bases[n_bases] = r
@@ -233,32 +213,26 @@ def _search_together(
     roots: np.ndarray,
     known: int,
     wanted: np.ndarray,
-    starts: np.ndarray,
-    vehicle: np.ndarray,
-    low: np.ndarray,
-    high: np.ndarray,
-    own: np.ndarray,
+    entries: Entries,
+    items: Items,
     nested: bool,
     exact: bool,
-    item_rank: np.ndarray,
-    item_weight: np.ndarray,
     fewest: np.ndarray,
     least: np.ndarray,
 ) -> None:
     """Search all items in one node: all vehicles, nothing known yet."""
-    n_items, n = len(item_rank), len(starts) - 1
+    starts, n = entries.starts, len(entries.starts) - 1
     column_fewest, column_least = np.zeros(n, np.int32), np.zeros(n, np.int32)
     column_fewest[wanted], column_least[wanted] = fewest[wanted], least[wanted]
-    items = np.arange(n_items).astype(np.int32)
+    every = np.arange(len(items.rank)).astype(np.int32)
     rows = _make_rows(
-        items, items, starts[:-1], starts[1:], column_fewest, column_least, known, low, high, own,
-        nested, item_rank, item_weight,
-    )  # fmt: skip
+        every, every, starts[:-1], starts[1:], column_fewest, column_least, known, items, nested
+    )
     own_bits = rows.bits
     if not exact:
         own_bits = np.zeros(rows.bits.shape, np.uint64)
-        for e in range(len(own)):
-            set_bit(own_bits, own[e], vehicle[e])
+        for e in range(len(items.own)):
+            set_bit(own_bits, items.own[e], entries.vehicle[e])
     try_shared(rows, own_bits, exact, roots, known, column_fewest, column_least)
     for v in range(n):
         if wanted[v]:
@@ -267,86 +241,63 @@ def _search_together(
 
 @numba.njit(cache=True, nogil=True)
 def _tally_pairs(
-    start: int,
-    end: int,
-    listed: np.ndarray,
-    vehicle: np.ndarray,
-    starts: np.ndarray,
-    low: np.ndarray,
-    own: np.ndarray,
-    nested: bool,
+    node: np.ndarray,
+    entries: Entries,
+    further: np.ndarray,
     wanted: np.ndarray,
     tally: np.ndarray,
     fewest: np.ndarray,
     least: np.ndarray,
 ) -> None:
-    """Try one more item, by counting how many vehicles of the node agree with each."""
-    further = low if nested else own
-    for i in range(start, end):
-        e = listed[i]
+    """Try one more item, by counting how many vehicles of the node have each further one."""
+    starts, vehicle = entries.starts, entries.vehicle
+    for e in node:
         for f in range(e + 1, starts[vehicle[e] + 1]):
             tally[further[f]] += 1
-    for i in range(start, end):
-        e = listed[i]
+    for e in node:
         v = vehicle[e]
         if wanted[v] and fewest[v] > least[v]:
             found = fewest[v]
             for f in range(e + 1, starts[v + 1]):
                 found = min(found, tally[further[f]])
             fewest[v] = found
-    for i in range(start, end):
-        e = listed[i]
+    for e in node:
         for f in range(e + 1, starts[vehicle[e] + 1]):
             tally[further[f]] = 0
 
 
 @numba.njit(cache=True, nogil=True)
-def _dominators(
-    targets: np.ndarray,
-    starts: np.ndarray,
-    vehicle: np.ndarray,
-    low: np.ndarray,
-    high: np.ndarray,
-    own: np.ndarray,
-    nested: bool,
-    listed: np.ndarray,
-    first: np.ndarray,
-    stop: np.ndarray,
-    rank: np.ndarray,
-    least: np.ndarray,
-) -> None:
-    for t in targets:
-        begin, end = starts[t], starts[t + 1]
-        item = high[begin] if nested else own[begin]
-        count = 0
-        for i in range(first[item], stop[item]):
-            e = listed[i]
-            f, f_end = np.int64(e), starts[vehicle[e] + 1]
-            agrees = True
-            for own_entry in range(begin, end):
-                while f < f_end and rank[f] < rank[own_entry]:
-                    f += 1
-                wanted = high[own_entry] if nested else own[own_entry]
-                if f == f_end or rank[f] != rank[own_entry] or not low[f] <= wanted <= high[f]:
-                    agrees = False
-                    break
-            count += agrees
-        least[t] = max(least[t], count)
-
-
 def count_dominators(
-    targets: np.ndarray, entries: Entries, items: Items, *, nested: bool, least: np.ndarray
+    targets: np.ndarray, entries: Entries, items: Items, nested: bool, least: np.ndarray
 ) -> None:
     """Count those who agree with all that there is to know of a target: they always match.
 
     Parameters
     ----------
-    targets : numpy.ndarray of int, shape (t,)
+    targets : numpy.ndarray of int64, shape (t,)
         Vehicles by position.
+    entries, items, nested
+        As for `search`.
     least : numpy.ndarray of int32, shape (v,)
         Raised to the count, in place.
     """
-    _dominators(
-        targets, entries.starts, entries.vehicle, items.low, items.high, items.own, nested,
-        items.listed, items.first, items.stop, entries.rank, least,
-    )  # fmt: skip
+    starts, vehicle, rank = entries.starts, entries.vehicle, entries.rank
+    top = items.high if nested else items.own
+    for t in targets:
+        item = top[starts[t]]
+        count = 0
+        for i in range(items.first[item], items.stop[item]):
+            f = np.int64(items.listed[i])
+            end = starts[vehicle[f] + 1]
+            agrees = True
+            for e in range(starts[t], starts[t + 1]):
+                while f < end and rank[f] < rank[e]:
+                    f += 1
+                if f == end or rank[f] != rank[e]:
+                    agrees = False
+                    break
+                if not items.low[f] <= top[e] <= items.high[f]:
+                    agrees = False
+                    break
+            count += agrees
+        least[t] = max(least[t], count)

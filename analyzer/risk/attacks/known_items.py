@@ -9,7 +9,7 @@ from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast
 from analyzer.risk.attacks.containment import count_dominators, search
 from analyzer.risk.attacks.items import Entries, Items, make_levels, make_values
-from analyzer.risk.attacks.nodes import binomial
+from analyzer.risk.attacks.nodes import MOST_SHARED, binomial
 from analyzer.risk.attacks.tolerance import Tolerance
 from analyzer.risk.attacks.work import LOOK_FROM, in_chunks, refuse_too_much
 from analyzer.schema import Rows
@@ -18,11 +18,11 @@ LEVELS = ("location", "time")
 VALUES = ("frequency", "probability")
 PLACES = ("unique_location",)
 
+_MOST_TOGETHER = MOST_SHARED
+"""Items that may be searched in one node."""
+
 _DOMINATOR_STEPS = 10
 """Steps for each candidate that may dominate a target."""
-
-_MOST_TOGETHER = 4_096
-"""Items that may be searched in one node."""
 
 _SLOWER = 4
 """A node for each item has to look its vehicles up all over memory: such a step is slower."""
@@ -132,7 +132,7 @@ def _look(order: np.ndarray, broadcast: Broadcast, steps: float) -> None:
     candidates = (items.stop[rarest] - items.first[rarest]).sum(dtype=float)
     if candidates * _DOMINATOR_STEPS <= steps:
         nested = broadcast["options"]["nested"]
-        count_dominators(targets, entries, items, nested=nested, least=least)
+        count_dominators(targets, entries, items, nested, least)
 
 
 def _count_steps(broadcast: Broadcast) -> float:
@@ -141,30 +141,22 @@ def _count_steps(broadcast: Broadcast) -> float:
     options = broadcast["options"]
     is_open = broadcast["fewest"] > broadcast["least"]
     return _count_steps_of_nodes(
-        is_open, entries.starts, items.low, items.high, items.own, items.first, items.stop,
-        items.rank, items.weight, items.rank_items, options["nested"], options["exact"],
-        options["points"],
-    )  # fmt: skip
+        is_open, entries, items, options["nested"], options["exact"], options["points"]
+    )
 
 
 @numba.njit(cache=True, nogil=True)
 def _count_steps_of_nodes(
     is_open: np.ndarray,
-    starts: np.ndarray,
-    low: np.ndarray,
-    high: np.ndarray,
-    own: np.ndarray,
-    first: np.ndarray,
-    stop: np.ndarray,
-    item_rank: np.ndarray,
-    item_weight: np.ndarray,
-    rank_items: np.ndarray,
+    entries: Entries,
+    items: Items,
     nested: bool,
     exact: bool,
     points: int,
 ) -> float:
     """Bound the steps of `containment.search` from above, short cuts apart."""
-    n_items, n_ranks, n_vehicles = len(first), len(rank_items) - 1, len(starts) - 1
+    starts, low, high, own = entries.starts, items.low, items.high, items.own
+    n_items, n_ranks, n_vehicles = len(items.first), len(items.rank_items) - 1, len(starts) - 1
     # Of each item's open vehicles: their further entries, and the combinations of these.
     after_open, apart = np.zeros(n_items, np.int64), np.zeros(n_items)
     longest = np.int64(0)
@@ -181,23 +173,24 @@ def _count_steps_of_nodes(
             after = starts[v + 1] - e - 1
             for item in range(low[e], high[e] + 1) if nested else range(own[e], own[e] + 1):
                 after_open[item] += after
-                apart[item] += ways[after, points - item_weight[item]]
+                apart[item] += ways[after, points - items.weight[item]]
     mean_after = len(own) / max(n_vehicles, 1)
     steps = float(len(own))
     for item in range(n_items):
-        n = stop[item] - first[item]
-        rest = points - item_weight[item]
+        n = items.stop[item] - items.first[item]
+        rest = points - items.weight[item]
         if apart[item] == 0 or n == 1 or rest <= 0:
             continue
         steps += 2 * n * mean_after
         if rest == 1 and exact:
             continue
-        later_ranks = n_ranks - item_rank[item] - 1
-        later_items = n_items - rank_items[item_rank[item] + 1]
+        later_ranks = n_ranks - items.rank[item] - 1
+        later_items = n_items - items.rank_items[items.rank[item] + 1]
         rows = min(after_open[item], later_ranks if nested else later_items)
         shared = binomial(rows + rest - 1 if nested else rows, rest)
         words = ((n + 63) >> 6) * (1 if exact else 2)
-        steps += min(shared * words + apart[item], apart[item] * words)
+        together = shared * words + apart[item] if rows <= MOST_SHARED else np.inf
+        steps += min(together, apart[item] * words)
     return steps
 
 

@@ -19,6 +19,9 @@ import numpy as np
 
 from analyzer.risk.attacks.bits import count_bits, count_common, lowest_bit
 
+MOST_SHARED = 4_096
+"""Rows that may be tried together: their table of pairs takes 64 MB."""
+
 _NEVER = np.int32(np.iinfo(np.int32).max)
 """Matches of what is no combination."""
 
@@ -386,7 +389,7 @@ def search_node(
     for column in range(n):
         length = rows.own_starts[column + 1] - rows.own_starts[column]
         apart += binomial(length + rest - 1 if nested else length, rest)
-    if shared <= apart and not look:
+    if shared <= apart and n_rows <= MOST_SHARED and not look:
         own_bits = rows.bits
         if not same:
             own_bits = np.zeros(rows.bits.shape, np.uint64)
