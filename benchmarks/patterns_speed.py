@@ -109,7 +109,8 @@ def main() -> None:
             f"Made by `python benchmarks/patterns_speed.py --vehicles {options.vehicles} "
             f"--days {options.days}`.", "",
             f"{len(sightings):,} sightings of {sightings.n_vehicles:,} vehicles, "
-            f"{len(sightings.parts())} parts, two threads.", "",
+            f"{len(sightings.parts())} parts, threads as processors. Where other work runs on the "
+            "machine, processor seconds are to be compared; clock seconds are an upper bound.", "",
             "| stage, with all before it | rows made | seconds | processor seconds | peak GB "
             "| times a scan |",
             "|---" * 6 + "|",
