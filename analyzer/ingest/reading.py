@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -42,7 +43,9 @@ REJECTS = "rejects.csv"
 _FEW_ROWS = 20
 """A file of more rows than these, none of them usable, was misunderstood."""
 FEW_ALIKE = 0.02
-"""Share of ids that may look like plates by chance: one in 200 of short hashes does."""
+"""Share of ids that may look like plates by chance."""
+_HASH = re.compile(r"[0-9a-f]{8,}|[0-9A-F]{8,}")
+"""Where all ids are such, of one length, they are hashes, however many look like plates."""
 
 MANY_CAMERAS = 20
 _EARLIER = 0
@@ -380,7 +383,8 @@ class Reading:
             return
         ids = self.vehicles.names.to_arrow().to_pylist()
         alike = sum(map(is_plate_in_name, ids))
-        if alike > FEW_ALIKE * len(ids):
+        hashes = all(map(_HASH.fullmatch, ids)) and len(set(map(len, ids))) == 1
+        if alike > FEW_ALIKE * len(ids) and not hashes:
             raise InputError(
                 f"{alike:,} of {len(ids):,} ids are written like plates, and as pseudonyms they "
                 "would be kept and shown as they are; read the files with --plates raw (what was "

@@ -131,3 +131,17 @@ def test_times_may_be_written_in_another_zone_than_that_of_the_cameras():
     data = frame(lat=41.3, lon=69.2)
     found = read_sightings(data, timezone=ZONE, times_in="UTC")
     assert found.timezone == ZONE and found.span[0] == pd.Timestamp("2026-03-02 15:00", tz=ZONE)
+
+
+def test_short_hashes_are_pseudonyms_though_some_look_like_plates(recwarn):
+    names = [f"{number * 7919:08x}" for number in range(200)]
+    frame = pd.DataFrame(
+        {
+            "plate": names,
+            "camera": "c1",
+            "seen_at": pd.date_range("2026-03-01", periods=200, freq="h"),
+        }
+    )
+    sightings = read_sightings(frame, timezone="UTC", plates="pseudonymous")
+    assert set(sightings.vehicles) == set(names)
+    assert any("13 of 200 ids are written like plates" in str(each.message) for each in recwarn)
