@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 
 from analyzer.ingest.clock_search import MIN_SIGHTINGS
@@ -34,7 +35,7 @@ class ClockSample:
         """Add sorted rows."""
         core = {name: rows[name] for name in ("vehicle", "seen_at", "camera")}
         if self._every > 1:
-            core = take(core, _draw(rows["vehicle"], 40) % self._every == 0)
+            core = take(core, _drawn(rows["vehicle"], 40, self._every))
         self._pieces.append(core)
 
     def rows(self) -> tuple[Rows, Rows]:
@@ -42,14 +43,18 @@ class ClockSample:
         rows = concatenate(self._pieces)
         if not n_rows(rows):
             return rows, rows
-        aside = _draw(rows["vehicle"], 24) % 3 == 0
+        aside = _drawn(rows["vehicle"], 24, 3)
         return sort_sightings(take(rows, ~aside)), sort_sightings(take(rows, aside))
 
 
-def _draw(vehicle: np.ndarray, shift: int) -> np.ndarray:
-    """Give a number for each vehicle that has to do with nothing else (16 bits of a hash)."""
-    spread = vehicle.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    return (spread >> np.uint64(shift)) & np.uint64(0xFFFF)
+@numba.njit(cache=True, nogil=True)
+def _drawn(vehicle, shift, every):
+    """Say of each row whether its vehicle is drawn, one of so many, by 16 bits of a hash."""
+    drawn = np.empty(len(vehicle), np.bool_)
+    for i in range(len(vehicle)):
+        spread = np.uint64(vehicle[i]) * np.uint64(0x9E3779B97F4A7C15)
+        drawn[i] = ((spread >> np.uint64(shift)) & np.uint64(0xFFFF)) % np.uint64(every) == 0
+    return drawn
 
 
 @dataclass(frozen=True)

@@ -175,8 +175,8 @@ def coarse_lags(sightings: Sightings, units: int, spans: int) -> tuple[np.ndarra
     now = np.abs(-REACH_MS + (np.arange(bins) + 0.5) * BIN_MS) <= TRIP_MS
     fitting = counts[:, :, now].sum(axis=(1, 2)) / np.maximum(1, seen)
     busy = seen >= MIN_SIGHTINGS
-    if busy.any():
-        fitting /= np.median(fitting[busy])
+    usual = np.median(fitting[busy]) if busy.any() else 0.0
+    fitting = fitting / usual if usual else np.full(units, np.nan)
     fitting[clear | ~busy] = np.nan
     return lags, fitting
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from analyzer.errors import AmbiguousInputError, InputError
@@ -22,10 +23,23 @@ from analyzer.ingest.json_text import JsonReader
 from analyzer.ingest.profiles import PROFILES, Profile, named_profile
 from analyzer.ingest.sources import Chunk, Source
 from analyzer.ingest.spreadsheet import WorkbookSource
-from analyzer.ingest.streams import ByteStream, Place, hash_file, open_file
+from analyzer.ingest.streams import (
+    FREE_BYTES,
+    MAX_RATIO,
+    ByteStream,
+    Place,
+    hash_file,
+    open_file,
+)
 from analyzer.ingest.xml_text import XmlReader
 
 CHUNK_ROWS = 250_000
+
+FEW_ROWS = 1_000
+"""Rows that are read at once at least where nothing tells how long their texts are."""
+
+FREE_ROWS = 1_000_000
+"""Rows that a Parquet file may hold whatever its size."""
 
 _HEAD_BYTES = 1 << 20
 _NOT_READ = {
@@ -174,6 +188,12 @@ class ParquetSource:
                 schema, self._rows = file.schema_arrow, file.metadata.num_rows
         except (pa.ArrowException, OSError, UnicodeError, OverflowError):
             raise InputError(f"{path}: the Parquet file is damaged or encrypted") from None
+        if self._rows > max(FREE_ROWS, self.size):
+            # A plate, a camera and a time take some bytes, however well they are packed.
+            raise InputError(
+                f"{path}: {self._rows:,} rows in {self.size:,} bytes are the same few over and "
+                "over, no sightings; the file is not read"
+            )
         self.columns = tuple(schema.names)
         self.types = tuple(schema.types)
         self.has_header, self.width, self.head = True, len(self.columns), []
@@ -188,16 +208,20 @@ class ParquetSource:
     def chunks(self, wanted: Sequence[int]) -> Iterator[Chunk]:
         """Yield the rows, batch by batch."""
         names = {position: self.columns[position] for position in wanted}
-        row = 0
+        row, text = 0, 0
         try:
+            at_once = self._rows_at_once(list(names.values()))
             with pq.ParquetFile(self.path) as file:
-                for batch in file.iter_batches(self._chunk_rows, columns=list(names.values())):
+                for batch in file.iter_batches(at_once, columns=list(names.values())):
                     columns, undecodable = {}, {}
                     for position, name in names.items():
                         columns[position], bad = _checked(plain(batch.column(name)))
                         if bad is not None:
                             undecodable[position] = bad
                     row += len(batch)
+                    text += sum(column.nbytes for column in columns.values())
+                    if text > max(FREE_BYTES, MAX_RATIO * self.size):
+                        raise InputError(self._bomb)
                     done = self.size * row // max(1, self._rows)
                     chunk = _numbered(columns, row - len(batch), len(batch), done)
                     chunk.undecodable = undecodable
@@ -205,6 +229,41 @@ class ParquetSource:
         except (pa.ArrowException, OSError, UnicodeError, OverflowError):
             raise InputError(f"{self.path}: the Parquet file is damaged") from None
         self.digest()
+
+    @property
+    def _bomb(self) -> str:
+        return (
+            f"{self.path}: its texts grow more than {MAX_RATIO}-fold in reading, as no sightings "
+            "do; the file is not read"
+        )
+
+    def _rows_at_once(self, names: Sequence[str]) -> int:
+        """Give the rows of a batch, fewer where long texts are kept once and used many times."""
+        longest = 1
+        with pq.ParquetFile(self.path, read_dictionary=list(names)) as file:
+            for number in range(file.num_row_groups):
+                group, shared = file.metadata.row_group(number), []
+                for i in range(group.num_columns):
+                    column = group.column(i)
+                    if column.path_in_schema not in names or column.physical_type != "BYTE_ARRAY":
+                        continue
+                    unpacked = column.total_uncompressed_size
+                    if unpacked > max(FREE_BYTES, MAX_RATIO * column.total_compressed_size):
+                        raise InputError(self._bomb)
+                    if any("DELTA" in encoding for encoding in column.encodings):
+                        # Each text may go on where the last one ended: no length is known.
+                        longest = max(longest, min(unpacked, FREE_BYTES // FEW_ROWS))
+                    elif column.has_dictionary_page and unpacked * self._chunk_rows > FREE_BYTES:
+                        shared.append(column.path_in_schema)
+                if shared:
+                    # One row brings all the words of a group.
+                    batches = file.iter_batches(
+                        1, row_groups=[number], columns=shared, use_threads=False
+                    )
+                    for words in next(batches, pa.record_batch({})).columns:
+                        lengths = pc.binary_length(words.dictionary)
+                        longest = max(longest, pc.max(lengths).as_py() or 1)
+        return max(1, min(self._chunk_rows, FREE_BYTES // longest))
 
 
 class FrameSource:

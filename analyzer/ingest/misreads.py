@@ -36,6 +36,9 @@ RARE = 2
 MANY_MOVES = 20
 """A vehicle with fewer moves than this may look scattered because of one wrong clock."""
 
+LONGEST_PLATE = 24
+"""No plate has more characters; a longer text is not compared with others."""
+
 PLATE_BYTES = 120
 """About what is kept in memory of each distinct plate."""
 
@@ -81,6 +84,10 @@ class NearPlates:
             self.overflown = True
             self._pieces.clear()
             return
+        short = [number for number, plate in enumerate(plates) if len(plate) <= LONGEST_PLATE]
+        if len(short) < len(plates):
+            # Masking each of a million characters in turn has no end.
+            plates, codes = [plates[number] for number in short], np.asarray(codes)[short]
         offsets, data = text_buffers(pa.array(plates, pa.string()))
         self._pieces.append(
             masked_digests(offsets, data, np.asarray(codes, np.int32), _ALIKE, *self._key)

@@ -64,6 +64,9 @@ SMALLEST_PART_ROWS = 250_000
 GROUP_ROWS = 1 << 17
 """Rows of one group within a part: as many are read to show one vehicle."""
 
+LARGEST_VEHICLE_ROWS = 500_000
+"""Sightings that one vehicle may have, however little memory may be used."""
+
 Merge = Callable[[Rows], tuple[np.ndarray, np.ndarray]]
 """From sorted rows: the position of the row that each becomes part of (its own where it is kept),
 and why it is not kept (a code)."""
@@ -123,6 +126,7 @@ class StoreBuilder:
         self._held_bytes = 0
         self._spill: Spill | None = None
         self._rows = 0
+        self._vehicle_rows = np.zeros(0, np.int32)
         self._written: list[dict[str, Any]] = []
         self._cameras_seen: set[int] = set()
         self._vehicles_seen = 0
@@ -201,10 +205,31 @@ class StoreBuilder:
             for name in names
         }
         self._rows += count
+        self._count_vehicles(complete["vehicle"])
         self._held.append(complete)
         self._held_bytes += sum(column.nbytes for column in complete.values())
         if self._held_bytes > self._limit:
             self._flush()
+
+    def _count_vehicles(self, vehicle: np.ndarray) -> None:
+        """Refuse a vehicle that alone is more than memory holds: a vehicle is never cut."""
+        counts = np.bincount(vehicle)
+        if len(counts) > len(self._vehicle_rows):
+            more = max(len(counts), 2 * len(self._vehicle_rows)) - len(self._vehicle_rows)
+            self._vehicle_rows = np.pad(self._vehicle_rows, (0, more))
+        self._vehicle_rows[: len(counts)] += counts.astype(np.int32)
+        most = int(self._vehicle_rows.max())
+        if most > max(LARGEST_VEHICLE_ROWS, self._memory // self._row_bytes()):
+            raise StoreError(
+                f"one vehicle has more than {most:,} sightings, and sorting them takes more than "
+                f"the {self._memory / 1e6:,.0f} MB that may be used. No vehicle is seen so often: "
+                "it stands for plates that were not read, most likely; leave these rows out, or "
+                "give more with --memory"
+            )
+
+    def _row_bytes(self) -> int:
+        """Give what a row takes while its part is sorted and the parts beside it are at work."""
+        return 8 * sum(np.dtype(DTYPES[name]).itemsize for name in (*self.columns, "file"))
 
     def _flush(self) -> None:
         self._spill = self._spill or Spill(self._slots, sealed=self.seal is not None)
