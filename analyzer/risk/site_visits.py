@@ -250,28 +250,42 @@ def plausible_categories(guesses: Guesses, sites: SpreadSites, n_categories: int
     n = len(guesses.x)
     plausible = np.zeros((n, n_categories), np.bool_)
     weight = np.zeros(n_categories)
-    widest = sites.radius.max() if len(sites.radius) else 0.0
+    # Taken apart, since handing over so many arrays for each site costs more than the sums.
+    site_x, site_y, radius, of = sites.x, sites.y, sites.radius, sites.category
+    weekdays, opens, closes = sites.weekdays, sites.opens, sites.closes
+    shortest, longest = sites.shortest, sites.longest
+    widest = radius.max() if len(radius) else 0.0
     for i in range(n):
+        x, y, scale = guesses.x[i], guesses.y[i], guesses.scale[i]
+        from_x, from_y, to_x, to_y = (
+            guesses.from_x[i], guesses.from_y[i], guesses.to_x[i], guesses.to_y[i],
+        )  # fmt: skip
         length = guesses.end[i] - guesses.start[i]
         middle = guesses.start[i] + length // 2
         weekday, hour = (middle // DAY_MS + 3) % 7, middle % DAY_MS
-        scale = guesses.scale[i]
         reach = REACH * scale
         weight[:] = 0.0
         total = 0.0
-        s = np.searchsorted(sites.x, guesses.x[i] - reach - widest)
-        while s < len(sites.x) and sites.x[s] <= guesses.x[i] + reach + widest:
+        s = np.searchsorted(site_x, x - reach - widest)
+        while s < len(site_x) and site_x[s] <= x + reach + widest:
             if (
-                abs(sites.y[s] - guesses.y[i]) <= reach + sites.radius[s]
-                and sites.opens[s] <= hour < sites.closes[s]
-                and (sites.weekdays[s] >> weekday) & 1
-                and _is_time_for(sites, s, guesses, i, length)
+                abs(site_y[s] - y) <= reach + radius[s]
+                and length >= shortest[s]
+                and opens[s] <= hour < closes[s]
+                and (weekdays[s] >> weekday) & 1
             ):
-                away = _outside(sites, s, guesses.x[i], guesses.y[i])
+                away = _outside(site_x[s] - x, site_y[s] - y, radius[s])
                 if away <= reach:
-                    near = math.exp(-0.5 * (away / scale) ** 2)
-                    weight[sites.category[s]] += near
-                    total += near
+                    way = _outside(site_x[s] - from_x, site_y[s] - from_y, radius[s])
+                    way += _outside(site_x[s] - to_x, site_y[s] - to_y, radius[s])
+                    # Is there time to drive there, to stay, and to drive on?
+                    if (
+                        length - way / FAST_M_PER_MS >= shortest[s]
+                        and length - way / SLOW_M_PER_MS <= longest[s]
+                    ):
+                        near = math.exp(-0.5 * (away / scale) ** 2)
+                        weight[of[s]] += near
+                        total += near
             s += 1
         for category in range(n_categories):
             others = total - weight[category] + guesses.own[i] + ELSEWHERE
@@ -280,22 +294,8 @@ def plausible_categories(guesses: Guesses, sites: SpreadSites, n_categories: int
 
 
 @numba.njit(cache=True, nogil=True)
-def _is_time_for(sites: SpreadSites, s: int, guesses: Guesses, i: int, length: int) -> bool:
-    """Tell whether a stay leaves time to drive to a site, to stay there, and to drive on."""
-    if length < sites.shortest[s]:
-        return False
-    way = _outside(sites, s, guesses.from_x[i], guesses.from_y[i])
-    way += _outside(sites, s, guesses.to_x[i], guesses.to_y[i])
-    return (
-        length - way / FAST_M_PER_MS >= sites.shortest[s]
-        and length - way / SLOW_M_PER_MS <= sites.longest[s]
-    )
-
-
-@numba.njit(cache=True, nogil=True)
-def _outside(sites: SpreadSites, s: int, x: float, y: float) -> float:
-    dx, dy = sites.x[s] - x, sites.y[s] - y
-    return max(0.0, math.sqrt(dx * dx + dy * dy) - sites.radius[s])
+def _outside(dx: float, dy: float, radius: float) -> float:
+    return max(0.0, math.sqrt(dx * dx + dy * dy) - radius)
 
 
 def count_exposed_of_part(stays: Rows, broadcast: Broadcast) -> Rows:
