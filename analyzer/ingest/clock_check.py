@@ -20,6 +20,9 @@ ORDINARY_IMPOSSIBLE = 0.02
 """Share of sightings that ask for an impossible drive though all clocks are right: plates are
 misread, and not everybody keeps to the limit."""
 
+MOST_IMPOSSIBLE = 0.1
+"""Share that a correction may leave: of a camera that is moved onto another, many remain."""
+
 MIN_CHECKED = 20
 """Sightings that a check needs."""
 
@@ -115,20 +118,23 @@ def is_improved(
     return bool(was_late[0] > 3 * was_late[1] and abs(late[0]) < was_late[0] / 2)
 
 
-def is_possible(
-    before: tuple[np.ndarray, ...],
-    after: tuple[np.ndarray, ...],
-    ordinary: float = ORDINARY_IMPOSSIBLE,
-) -> bool:
-    """Say whether a correction does not ask for more impossible drives, beyond chance.
+def is_possible(before: tuple[np.ndarray, ...], after: tuple[np.ndarray, ...]) -> bool:
+    """Say whether a correction leaves few impossible drives, and, beyond chance, no more than were.
 
     Counted among the sightings that fit into some trip: one that lies far from all is never
     impossible.
     """
     told = [int(np.count_nonzero(found[0] < MISFIT_MS)) for found in (before, after)]
     was, remains = int(before[2].sum()), int(after[2].sum())
-    usual = max(was / max(1, told[0]), ordinary)
-    return remains <= max(was + 2 * np.sqrt(was), told[1] * usual + 2 * np.sqrt(told[1] * usual))
+    share = max(was / max(1, told[0]), ORDINARY_IMPOSSIBLE)
+    no_more = max(was + 2 * np.sqrt(was), told[1] * share + 2 * np.sqrt(told[1] * share))
+    return remains <= no_more and is_plausible(after)
+
+
+def is_plausible(after: tuple[np.ndarray, ...]) -> bool:
+    """Say whether few of the sightings that fit into some trip ask for an impossible drive."""
+    told = np.count_nonzero(after[0] < MISFIT_MS)
+    return bool(after[2].sum() <= MOST_IMPOSSIBLE * told)
 
 
 def _share_shown(lateness: np.ndarray, ahead: np.ndarray) -> tuple[float, float]:

@@ -44,6 +44,9 @@ MOST_INSIDE = 0.2
 PARTNERS = 8
 """Other cameras about which a camera's travel times are folded: those it shares most with."""
 
+CANDIDATES = 6
+"""Lags that are tried for a camera that sees one direction only."""
+
 MIN_SIGHTINGS = 40
 
 
@@ -165,7 +168,10 @@ def coarse_lags(sightings: Sightings, units: int, spans: int) -> tuple[np.ndarra
         if spans == 1:
             continue
         by_span = _peaks(counts[unit], -REACH_MS, BIN_MS)
-        sure = np.flatnonzero(by_span.clear)
+        # A span stands for itself only where the next agrees.
+        near = np.abs(np.diff(by_span.lag)) <= HOUR_MS
+        near &= by_span.clear[1:] & by_span.clear[:-1]
+        sure = np.flatnonzero(np.r_[near, False] | np.r_[False, near])
         lags[unit, sure] = by_span.lag[sure]
         if whole.clear and len(sure):
             # A span that says nothing itself is taken for the one beside it.
@@ -332,3 +338,46 @@ def _mirrors(counts: np.ndarray) -> np.ndarray:
 
 
 _SMOOTH = np.hanning(8)[1:-1]
+
+
+def voted_lags(sightings: Sightings, unit: int, usual: np.ndarray) -> list[float]:
+    """Find the lags at which most of a clock's sightings lie a travel time from others.
+
+    It tells the clock of a camera that sees one direction only, for which nothing mirrors.
+
+    Parameters
+    ----------
+    sightings : Sightings
+        Of the vehicles that the clock has seen.
+    unit : int
+        The clock.
+    usual : numpy.ndarray of float64, shape (units,)
+        Travel times between its camera and the others, ms; NaN where not known.
+
+    Returns
+    -------
+    list of float
+        In ms, the best first; a few, since a travel time fits both ways.
+    """
+    mine = sightings.unit == unit
+    bins = 2 * FOLD_MS // FOLD_BIN_MS
+    counts = count_lags(
+        sightings.vehicle, sightings.seen_at, mine.astype(np.int32),
+        np.where(mine, -1, sightings.unit).astype(np.int32), np.zeros_like(sightings.unit),
+        (len(usual), 1, bins), -FOLD_MS, FOLD_BIN_MS, 30,
+    )[:, 0]  # fmt: skip
+    counts[np.isnan(usual)] = 0
+    # Each difference is explained by a drive to the other camera, or by one from it.
+    wide = np.zeros(3 * bins)
+    for other in np.flatnonzero(counts.any(axis=1)).tolist():
+        shift = round(usual[other] / FOLD_BIN_MS)
+        for way in (-shift, shift):
+            if abs(way) < bins:
+                wide[bins + way : 2 * bins + way] += counts[other, ::-1]
+    votes = np.convolve(wide[bins : 2 * bins], np.hanning(10)[1:-1], "same")
+    lags, most = [], votes.max()
+    while most and len(lags) < CANDIDATES and votes.max() > 0.5 * most:
+        at = int(votes.argmax())
+        lags.append(float((at + 0.5) * FOLD_BIN_MS - FOLD_MS))
+        votes[max(0, at - 5) : at + 6] = 0
+    return lags

@@ -13,14 +13,22 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from analyzer.ingest.clock_check import examine_sightings, fastest_times, is_improved, is_possible
+from analyzer.ingest.clock_check import (
+    examine_sightings,
+    fastest_times,
+    is_improved,
+    is_plausible,
+    is_possible,
+)
 from analyzer.ingest.clock_faults import ClockFault
 from analyzer.ingest.clock_sample import ClockSample, Eras
 from analyzer.ingest.clock_search import (
+    MIN_SIGHTINGS,
     Sightings,
     centre_lags,
     coarse_lags,
     distant_lags,
+    voted_lags,
 )
 from analyzer.ingest.clock_shapes import (
     MIN_SPANS,
@@ -42,6 +50,7 @@ from analyzer.ingest.travel_times import (
     measure_offsets,
     pairs_of,
     passages_between,
+    times_by_distance,
     usual_times,
 )
 from analyzer.schema import Rows, n_rows, take
@@ -61,11 +70,14 @@ MOST_TABLE = 3_000
 SPAN_ROWS = 60
 """Sightings that a clock should have in a span, in the mean."""
 
-SUSPECT = 0.6
+SUSPECT = 0.9
 """Where sightings have fewer others near them than this share of what is usual, the clock may be
 off by more than a day."""
 
-MOST_LOST = 30
+MOST_VOTES = 60
+"""Cameras that see one direction only and whose lag is looked for by distances, at most."""
+
+MOST_LOST = 50
 """Clocks that are looked for so far, at most: those that fit worst."""
 
 
@@ -155,10 +167,15 @@ class _Search:
 
     def report(self, aside: Rows) -> ClockReport:
         """Find the faults, and confirm them on the vehicles set aside."""
-        lags = self._guess()
+        coarse, lags = self._guess()
         based, unit = self._based(), self.rows["unit"]
         found, changes = self._measure(lags[unit, self.spans.of(based)])
-        if self._without_worse(lags, usual_times(found.pairs, self.metres)):
+        doubtful = self._without_worse(lags, usual_times(found.pairs, self.metres))
+        one_way = ~found.both_ways & ~(np.abs(found.offset) < ONE_WAY_WORTH_MS / 2)
+        one_way &= np.bincount(unit, minlength=self.units) >= 3 * MIN_SIGHTINGS
+        doubtful |= set(np.flatnonzero(one_way).tolist())
+        if doubtful:
+            self._vote(lags, coarse, sorted(doubtful), found)
             found, changes = self._measure(lags[unit, self.spans.of(based)])
         likely = [likely_shapes(self.spans, lags[one], found.offset[one], changes[one])
                   for one in range(self.units)]  # fmt: skip
@@ -184,8 +201,11 @@ class _Search:
             [fault for _, fault in faults], len(np.unique(self.camera_of[judged]))
         )
 
-    def _guess(self) -> np.ndarray:
-        """Find how far clocks are ahead in each span, to some minutes; shape (units, spans)."""
+    def _guess(self) -> tuple[np.ndarray, np.ndarray]:
+        """Find how far clocks are ahead in each span: to an hour, then to some minutes.
+
+        Both of shape (units, spans).
+        """
         now = self._corrected(np.zeros(1))
         lags, fitting = coarse_lags(now, self.units, self.spans.number)
         order = np.argsort(fitting, kind="stable")
@@ -199,7 +219,7 @@ class _Search:
                 if not np.isnan(lag):
                     self.base[one], lags[one] = lag, 0.0
         span = self.spans.of(self._based())
-        moving: np.ndarray | None = None
+        coarse, moving = lags.copy(), None
         for _ in range(4):
             now = self._corrected(lags[self.rows["unit"], span])
             step = centre_lags(now, self.units, self.spans.number, moving)
@@ -207,27 +227,69 @@ class _Search:
             moving = np.flatnonzero(step.any(axis=1))
             if not len(moving):
                 break
-        return lags
+        return coarse, lags
 
-    def _without_worse(self, lags: np.ndarray, usual: np.ndarray) -> bool:
-        """Give up lags by which sightings do not fit better; say whether there were any."""
+    def _without_worse(self, lags: np.ndarray, usual: np.ndarray) -> set[int]:
+        """Give up lags by which sightings do not fit better; say which."""
         based = self._based()
         ahead = lags[self.rows["unit"], self.spans.of(based)]
-        suspects = np.flatnonzero(lags.any(axis=1))
-        worse = []
-        for one in suspects.tolist():
-            there = np.isin(self.rows["vehicle"], self.rows["vehicle"][self.rows["unit"] == one])
-            rows, all_ahead = take(self.rows, there), ahead[there]
+        worse = set()
+        for one in np.flatnonzero(lags.any(axis=1)).tolist():
+            there = self._beside(one)
+            if not self._is_better(one, there, based[there], ahead[there], 0.0, usual):
+                worse.add(one)
+        lags[sorted(worse)] = 0.0
+        return worse
+
+    def _vote(
+        self, lags: np.ndarray, coarse: np.ndarray, which: list[int], found: Offsets
+    ) -> None:
+        """Look for lags of cameras that see one direction, by travel times that distances tell."""
+        based = self._based()
+        by_distance = times_by_distance(found.pairs, self.metres)
+        usual = usual_times(found.pairs, self.metres)
+        usual = np.where(np.isnan(by_distance), usual, by_distance)
+        for one in which[:MOST_VOTES]:
+            there = self._beside(one)
+            rows = take(self.rows, there)
+            ahead = lags[rows["unit"], self.spans.of(based[there])]
             mine = rows["unit"] == one
-            found = [
-                self._examine(rows, based[there] - np.round(moved).astype(np.int64), one, usual)
-                for moved in (np.where(mine, 0.0, all_ahead), all_ahead)
-            ]
-            improved = is_improved(*found, all_ahead[mine])
-            if improved is False or not is_possible(*found, ordinary=0.1):
-                worse.append(one)
-        lags[worse] = 0.0
-        return bool(worse)
+            ahead[mine] = coarse[one][self.spans.of(based[there][mine])]
+            moved = sort_sightings(
+                {
+                    "vehicle": rows["vehicle"], "camera": rows["camera"], "unit": rows["unit"],
+                    "seen_at": based[there] - np.round(ahead).astype(np.int64),
+                }
+            )  # fmt: skip
+            now = Sightings(**moved, span=moved["unit"])
+            tried = [coarse[one] + more for more in voted_lags(now, one, usual[one])]
+            # Distances do not tell little.
+            tried = [lag for lag in tried if np.abs(lag).max() > 1.5 * ONE_WAY_WORTH_MS]
+            best = np.inf
+            for lag in [lags[one].copy(), *tried]:
+                ahead[mine] = lag[self.spans.of(based[there][mine])]
+                times = based[there] - np.round(ahead).astype(np.int64)
+                found_at = self._examine(rows, times, one, usual)
+                misfit = float(found_at[0].mean())
+                if misfit < 0.9 * best and (is_plausible(found_at) or best == np.inf):
+                    best, lags[one] = misfit, lag
+
+    def _beside(self, one: int) -> np.ndarray:
+        """Give the rows of the vehicles that a clock has seen."""
+        return np.isin(self.rows["vehicle"], self.rows["vehicle"][self.rows["unit"] == one])
+
+    def _is_better(
+        self, one: int, there: np.ndarray, based: np.ndarray, ahead: np.ndarray, now: float,
+        usual: np.ndarray,
+    ) -> bool:  # fmt: skip
+        """Say whether the sightings of a clock fit no worse if it was so far ahead than now."""
+        rows = take(self.rows, there)
+        mine = rows["unit"] == one
+        found = [
+            self._examine(rows, based - np.round(moved).astype(np.int64), one, usual)
+            for moved in (np.where(mine, now, ahead), ahead)
+        ]
+        return is_improved(*found, ahead[mine]) is not False and is_plausible(found[1])
 
     def _measure(self, ahead: np.ndarray) -> tuple[Offsets, np.ndarray]:
         """Measure the offsets that remain, and how far each span differs from the whole."""

@@ -342,14 +342,19 @@ def usual_times(pairs: Pairs, metres: np.ndarray) -> np.ndarray:
     there[pairs.origin, pairs.target] = pairs.seen
     one_way = np.where(np.isnan(there), there.T, there)
     usual = np.where(np.isnan(there) | np.isnan(there.T), one_way, (there + there.T) / 2)
+    return np.where(np.isnan(usual), times_by_distance(pairs, metres), usual)
+
+
+def times_by_distance(pairs: Pairs, metres: np.ndarray) -> np.ndarray:
+    """Give the travel times that distances make expect, ms, in which no single clock has a part."""
     known = np.isfinite(pairs.extra)
-    if known.any():
-        apart = metres[pairs.origin, pairs.target]
-        expected = expected_times(
-            np.r_[apart, metres.ravel()],
-            np.r_[pairs.seen, np.zeros(metres.size)],
-            np.r_[known, np.zeros(metres.size, bool)],
-        )[len(apart) :].reshape(metres.shape)
-        expected[metres < SAME_SITE_M] = np.nan
-        usual = np.where(np.isnan(usual), expected, usual)
-    return usual
+    if not known.any():
+        return np.full(metres.shape, np.nan)
+    apart = metres[pairs.origin, pairs.target]
+    expected = expected_times(
+        np.r_[apart, metres.ravel()],
+        np.r_[pairs.seen, np.zeros(metres.size)],
+        np.r_[known, np.zeros(metres.size, bool)],
+    )[len(apart) :].reshape(metres.shape)
+    expected[metres < SAME_SITE_M] = np.nan
+    return expected

@@ -113,6 +113,23 @@ def test_no_positions_are_needed_where_vehicles_drive_both_ways(grid):
     assert fault.confirmed and fault.offset_ms == pytest.approx(10 * MINUTE, abs=30 * SECOND)
 
 
+def test_a_camera_that_sees_one_direction_is_told_by_distances():
+    region = make_region(vehicles=800, days=10, seed=5, drift_ppm=0)
+    cameras = region.sightings.camera_table
+    (rows,) = [dict(part.load()) for part in region.sightings.parts()]
+    lanes = cameras["name"].str[-1].str.isalpha().to_numpy()
+    counts = np.bincount(rows["camera"], minlength=len(lanes))
+    found = []
+    for camera in np.argsort(-counts * lanes, kind="stable")[[4, 8, 16, 30]].tolist():
+        shown = shown_by(rows, {camera: always(-5 * HOUR)})
+        report = report_of(rows, shown, cameras["lat"].to_numpy(), cameras["lon"].to_numpy())
+        found += [fault for fault in report.faults if fault.confirmed]
+        assert {fault.camera for fault in report.faults} <= {camera}
+    # Not all can be told; what is told is right.
+    assert len(found) >= 2
+    assert all(abs(fault.offset_ms + 5 * HOUR) <= fault.error_ms for fault in found)
+
+
 def test_right_clocks_are_left_alone(grid):
     assert report_of(grid) == report_of(grid)
     assert report_of(grid).faults == [] and report_of(grid).judged == 30
@@ -214,6 +231,8 @@ def test_a_correction_must_fit_better_and_ask_for_no_impossible_drive():
     assert is_possible((badly, late, possible), (well, late, possible))
     assert not is_possible((badly, late, possible), (well, late, half))
     assert is_possible((badly, late, half), (well, late, possible))
+    # No more than before, and yet too many for a clock that is right now.
+    assert not is_possible((badly, late, half), (well, late, half))
 
 
 def random_sightings(seed, rows=300):
