@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from analyzer import __version__
 from analyzer.engine import Engine
 from analyzer.errors import TooMuchWorkError
 from analyzer.estimate import Estimate, wilson
@@ -26,6 +23,7 @@ from analyzer.policy.retention_sweep import RetentionSweep
 from analyzer.report.content import Finding, ReportInput
 from analyzer.report.disclosure import DEFAULT_K
 from analyzer.report.limits import Facts, limits_of, method_terms
+from analyzer.report.origin import origin_of
 from analyzer.report.sentences import (
     inference_findings,
     linkage_finding,
@@ -39,7 +37,7 @@ from analyzer.risk.adversary import Adversary
 from analyzer.risk.linkage import measure_linkage
 from analyzer.risk.linkage_result import RotationLinkage
 from analyzer.risk.unicity import Unicity, measure_unicity
-from analyzer.sightings import Sightings
+from analyzer.sightings import Sightings, check_sightings
 from analyzer.units import DAY_MS
 
 if TYPE_CHECKING:
@@ -52,7 +50,6 @@ TOLD = ("homes", "commutes", "companions")
 LINKED = 20_000
 """Vehicles that are looked for again under new pseudonyms; where there are more, so many drawn."""
 
-LIBRARIES = ("numba", "numpy", "pandas", "pyarrow", "scipy")
 
 
 @dataclass(frozen=True)
@@ -236,7 +233,7 @@ class Assessment(Result):
                 rotation=self.options["rotation"],
                 k=DEFAULT_K,
             ),
-            info=self._info(),
+            info=origin_of(self.sightings, self.options),
             tables={
                 "sighting_counts": self.counts,
                 "inferred": published_table(self.patterns),
@@ -255,20 +252,6 @@ class Assessment(Result):
                 "vehicles": flows["vehicles"],
             }
         )
-
-    def _info(self) -> dict[str, Any]:
-        provenance = self.sightings.provenance
-        return {
-            "versions": {
-                "platerisk": __version__,
-                "python": platform.python_version(),
-                **{library: version_of(library) for library in LIBRARIES},
-            },
-            "options": {**provenance.get("options", {}), **self.options},
-            "seed": self.options["seed"],
-            "claims": provenance.get("claims", "synthetic" if self.sightings.synthetic else None),
-            "inputs": provenance.get("inputs", []),
-        }
 
     def write(self, folder: str | Path, *, internal: bool = False) -> list[Path]:
         """Write the report: page, findings, tables, info.
@@ -355,6 +338,7 @@ def assess(
     UsageError
         If there are no sightings.
     """
+    check_sightings(sightings)
     adversary = adversary or Adversary()
     say = progress or (lambda done, total: None)
     where = {"engine": engine, "memory": memory}

@@ -437,6 +437,25 @@ class Sightings:
         return np.sort(np.concatenate([rows["vehicle"] for rows in found]))
 
 
+def check_sightings(given: object) -> None:
+    """Refuse what is not a collection of sightings, before it is looked at or shown.
+
+    Raises
+    ------
+    UsageError
+        With how to make one.
+
+    Examples
+    --------
+    >>> check_sightings(from_arrays([0], [0], [0]))
+    """
+    if not isinstance(given, Sightings):
+        raise UsageError(
+            f"sightings are expected, and a {type(given).__name__} was given; read it first with "
+            "az.read_sightings"
+        )
+
+
 def _count(n: int, what: str) -> str:
     return f"{n:,} {what}" + ("" if n == 1 else "s")
 

@@ -53,7 +53,7 @@ RESULTS = (
     "linkage by week", "linkage by day",
     "unicity by home and work", "unicity of habits", "attribute gain", "grid", "anonymity",
     "plateless", "retention, attributes",
-    "inference", "motifs", "weekly profile", "changes of routine", "stays", "routes",
+    "inference", "motifs", "weekly profile", "stays", "routes",
     "worst case", "worst case in order", "worst case by proportion", "worst case by home and work",
     "days until singled out", "profile of one",
 )  # fmt: skip
@@ -119,7 +119,6 @@ def measure_all(sightings: Sightings, engine: str | Engine, *, of: str) -> dict[
         "inference": measure_inference(sightings, _sites(sightings), seed=2, draws=20, **on),
         "motifs": find_motifs(places, **on),
         "weekly profile": find_weekly_profile(places, **on),
-        "changes of routine": routines.changes(),
         "stays": places.stays(),
         "routes": commutes.routes(),
         "worst case": measure_worst_case(sightings, "time", points=3, **on).risk,

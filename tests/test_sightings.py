@@ -452,3 +452,17 @@ def test_parts_keep_a_temporary_store():
     del parts
     gc.collect()
     assert not folder.exists()
+
+
+def test_what_is_no_sightings_is_refused_and_never_shown():
+    import analyzer as az
+
+    raw = pd.DataFrame({"plate": ["01A123BC"], "camera": ["c"], "seen_at": ["2026-03-01"]})
+    for ask in (
+        az.find_trips, az.find_companions, az.measure_unicity, az.measure_anonymity,
+        az.measure_worst_case, az.measure_linkage, az.measure_inference, az.sweep_retention,
+        az.profile_risk, az.assess,
+    ):  # fmt: skip
+        with pytest.raises(UsageError, match=r"az\.read_sightings") as error:
+            ask(raw)
+        assert "01A123BC" not in str(error.value)

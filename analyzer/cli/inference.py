@@ -159,7 +159,8 @@ def profile(
     out. Of one vehicle: on which day that was so, and since when its home and commute are known.
     """
     from analyzer.report.figures import figure_table, held_back_sentence, hold_back
-    from analyzer.report.folder import write_internal
+    from analyzer.report.folder import check_folder, write_internal
+    from analyzer.report.origin import origin_of
     from analyzer.risk.profile import profile_risk
 
     if (vehicle is not None) != internal:
@@ -169,6 +170,8 @@ def profile(
     if output is not None and not internal:
         raise click.UsageError("-o is for --vehicle ID --internal; the profile of the data is "
                                "printed")  # fmt: skip
+    if output is not None:
+        check_folder(output, internal=True)
     adversary = take_adversary(options)
     sightings = read(sources, output=output, **options)
     with progress("profiling") as done:
@@ -184,7 +187,9 @@ def profile(
         )
     if internal:
         tables = {"profile": found.to_pandas(), "milestones": found.milestones()}
-        for path in write_internal(tables, Path(output)):
+        used = {**adversary.to_dict(), "rotation": rotation, "seed": seed}
+        made = {"origin": origin_of(sightings, used), "synthetic": sightings.synthetic}
+        for path in write_internal(tables, Path(output), **made):
             click.echo(f"wrote {path}", err=True)
         return
     figures = {

@@ -91,17 +91,21 @@ def linkage(
     from analyzer.risk.linkage import measure_linkage
 
     _check(other, trace, internal, output)
+    if output is not None:
+        from analyzer.report.folder import check_folder
+
+        check_folder(output, internal=True)
     sightings = read(sources, output=output, **options)
     shared = {"seed": seed, "sample": sample, "engine": engine, "memory": options["memory"]}
     if trace is not None:
         found = measure_linkage(sightings, other=Path(trace), **shared)
         show(output_format, text=found.summary(), data=found.to_dict(), table=found.to_pandas())
-        _write({"trace_matches": found.matches}, output)
+        _write({"trace_matches": found.matches}, output, sightings, seed)
     elif other is not None:
         found = measure_linkage(sightings, other=_second(other, options), **shared)
         _show_release(found, output_format)
         if internal:
-            _write({"release_matches": found.matches}, output)
+            _write({"release_matches": found.matches}, output, sightings, seed)
     else:
         _show_rotations(
             [measure_linkage(sightings, rotation, **shared) for rotation in rotations],
@@ -165,8 +169,10 @@ def _show_release(found: Any, output_format: str) -> None:
     show(output_format, text=published.summary(), data=published.to_dict(), table=table)
 
 
-def _write(tables: dict[str, Any], output: str) -> None:
+def _write(tables: dict[str, Any], output: str, sightings: Sightings, seed: int) -> None:
     from analyzer.report.folder import write_internal
+    from analyzer.report.origin import origin_of
 
-    for path in write_internal(tables, Path(output)):
+    made = {"origin": origin_of(sightings, {"seed": seed}), "synthetic": sightings.synthetic}
+    for path in write_internal(tables, Path(output), **made):
         click.echo(f"wrote {path}", err=True)

@@ -54,7 +54,8 @@ def patterns(
     commute, a companion that can be inferred. Tables of single vehicles need --internal.
     """
     from analyzer.patterns.overview import find_patterns
-    from analyzer.report.folder import write_internal, write_tables
+    from analyzer.report.folder import check_folder, write_internal, write_tables
+    from analyzer.report.origin import origin_of
     from analyzer.report.sentences import (
         population_sentences,
         published_figures,
@@ -63,15 +64,18 @@ def patterns(
 
     if internal and output is None:
         raise click.UsageError("--internal writes tables of single vehicles: add -o DIR")
+    if output is not None:
+        check_folder(output, internal=internal)
     sightings = read(sources, output=output, **options)
     with progress("looking") as done:
         found = find_patterns(
             sightings, engine=engine, memory=options["memory"], seed=seed, progress=done
         )
     written = []
+    made = {"origin": origin_of(sightings, {"seed": seed}), "synthetic": sightings.synthetic}
     if internal:
         show(output_format, text=found.summary(), data=found.to_dict(), table=found.to_pandas())
-        written = write_internal(found.tables(), Path(output))
+        written = write_internal(found.tables(), Path(output), **made)
     else:
         figures = {
             of: {name: each and each.to_dict() for name, each in shown.items()}
@@ -79,8 +83,13 @@ def patterns(
         }
         data = {**figures["all"], "regular": figures["regular"]}
         table = published_table(found)
-        show(output_format, text=population_sentences(found), data=data, table=table)
+        text = population_sentences(found)
+        if sightings.synthetic:
+            text += "\nThe data are synthetic."
+            data["synthetic"] = True
+        show(output_format, text=text, data=data, table=table)
         if output is not None:
-            written = write_tables({"inferred": table, "flows": found.flows()}, Path(output))
+            tables = {"inferred": table, "flows": found.flows()}
+            written = write_tables(tables, Path(output), **made)
     for path in written:
         click.echo(f"wrote {path}", err=True)

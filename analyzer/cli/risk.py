@@ -200,7 +200,10 @@ def anonymity(
     tables = [figure_table(own).assign(of=of) for of, own in figures.items()]
     table = pd.concat(tables, ignore_index=True)
     table.insert(0, "of", table.pop("of"))
-    show(output_format, text=held or found.summary(), data=data, table=table)
+    # Only the points' own sentences stand where a home or a work place is held back.
+    about_points = held_back_sentence(figures["points"]) or found.points_summary()
+    text = "\n".join([about_points, held]) if held else found.summary()
+    show(output_format, text=text, data=data, table=table)
 
 
 def _as_fields(figures: dict[str, Any]) -> dict[str, Any]:

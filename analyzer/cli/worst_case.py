@@ -93,11 +93,14 @@ def worst_case(
     match gives its risk. It is found exactly; work that would not end is counted and refused.
     """
     from analyzer.report.figures import figure_table, held_back_sentence, hold_back
-    from analyzer.report.folder import write_internal, write_tables
+    from analyzer.report.folder import check_folder, write_internal, write_tables
+    from analyzer.report.origin import origin_of
     from analyzer.risk.worst_case import measure_worst_case
 
     if internal and output is None:
         raise click.UsageError("--internal writes a table of single vehicles: add -o DIR")
+    if output is not None:
+        check_folder(output, internal=internal)
     sightings = read(sources, output=output, **options)
     found = measure_worst_case(
         sightings,
@@ -109,7 +112,7 @@ def worst_case(
         engine=engine,
         memory=options["memory"],
     )
-    figures = hold_back(found.figures, means={"mean_risk"})
+    figures = hold_back(found.figures, means={"mean_risk"}, guesses=True)
     if internal:
         figures = found.figures
     data = {
@@ -121,9 +124,13 @@ def worst_case(
     table = figure_table(figures)
     show(output_format, text=text, data=data, table=table)
     written = []
+    used = {"attack": attack, "points": points, "time": time, "tolerance": tolerance,
+            "compatible_with": compatible_with}  # fmt: skip
+    made = {"origin": origin_of(sightings, used), "synthetic": sightings.synthetic}
     if internal:
-        written = write_internal({"worst_case": table, "risk": found.risk}, Path(output))
+        tables = {"worst_case": table, "risk": found.risk}
+        written = write_internal(tables, Path(output), **made)
     elif output is not None:
-        written = write_tables({"worst_case": table}, Path(output))
+        written = write_tables({"worst_case": table}, Path(output), **made)
     for path in written:
         click.echo(f"wrote {path}", err=True)

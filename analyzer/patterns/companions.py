@@ -22,13 +22,13 @@ from analyzer.patterns.cotravel import CoTravel, Terms
 from analyzer.patterns.judgement import CERTAIN_FDR, judge_pairs
 from analyzer.result import Result
 from analyzer.schema import Rows
+from analyzer.sightings import Sightings, check_sightings
 from analyzer.units import DAY_MS, HOUR_MS, format_duration, parse_duration
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from networkx import Graph
 
-    from analyzer.sightings import Sightings
 
 MAX_WITHIN_MS = 6 * HOUR_MS
 
@@ -387,6 +387,7 @@ def find_companions(
     >>> found.pairs[["vehicle_a", "vehicle_b", "encounters", "journeys"]].values.tolist()
     [['v0', 'v1', 56, 28]]
     """
+    check_sightings(sightings)
     terms = Terms(
         parse_duration(within, name="within"),
         parse_duration(max_gap, name="max_gap"),

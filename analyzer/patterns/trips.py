@@ -22,12 +22,12 @@ from analyzer.errors import UsageError
 from analyzer.patterns.plane import CameraPlane, camera_plane
 from analyzer.result import Result
 from analyzer.schema import Rows
+from analyzer.sightings import Sightings, check_sightings
 from analyzer.units import format_duration, parse_duration
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from analyzer.sightings import Sightings
 
 DEFAULT_MAX_GAP = "45min"
 
@@ -390,6 +390,7 @@ def find_trips(
     >>> trips.to_pandas()["sightings"].tolist()
     [2, 1]
     """
+    check_sightings(sightings)
     gap = parse_duration(max_gap, name="max_gap")
     if gap <= 0:
         raise UsageError("max_gap must be longer than zero; write for example '45min'")

@@ -29,7 +29,7 @@ from analyzer.risk.adversary import Adversary
 from analyzer.risk.draw import check_draw
 from analyzer.risk.unicity import measure_unicity
 from analyzer.schema import Rows
-from analyzer.sightings import Sightings
+from analyzer.sightings import Sightings, check_sightings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -242,6 +242,7 @@ def sweep_cameras(
        cameras  unicity
     0        3      1.0
     """
+    check_sightings(sightings)
     adversary = Adversary() if adversary is None else adversary
     check_draw(sample, seed)
     risks = check_risks(risks)

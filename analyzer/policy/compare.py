@@ -24,7 +24,7 @@ from analyzer.policy.setting import SAMPLE, Setting, make_setting
 from analyzer.policy.traffic_counts import count_accuracy, hourly_profile
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.draw import check_draw
-from analyzer.sightings import Sightings
+from analyzer.sightings import Sightings, check_sightings
 from analyzer.units import DAY_MS
 
 
@@ -111,6 +111,7 @@ def compare_policies(
     >>> compared.to_pandas()[["policy", "unicity", "unicity_difference"]].values.tolist()
     [['long', 1.0, 0.0], ['short', 0.0, -1.0]]
     """
+    check_sightings(sightings)
     adversary = Adversary() if adversary is None else adversary
     check_draw(sample, seed)
     risks = check_risks(risks)

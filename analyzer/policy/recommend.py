@@ -23,7 +23,7 @@ from analyzer.policy.setting import SAMPLE, Setting, make_setting
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.draw import check_draw
-from analyzer.sightings import Sightings
+from analyzer.sightings import Sightings, check_sightings
 from analyzer.units import DAY_MS, parse_duration
 
 if TYPE_CHECKING:
@@ -269,6 +269,7 @@ def recommend_policy(
     >>> found.policies
     ()
     """
+    check_sightings(sightings)
     adversary = Adversary() if adversary is None else adversary
     check_draw(sample, seed)
     targets = check_targets({"unicity": 0.05} if targets is None else targets)

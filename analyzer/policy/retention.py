@@ -40,7 +40,7 @@ from analyzer.risk.draw import check_draw
 from analyzer.risk.knowledge import knowledge_of
 from analyzer.risk.points import local_times
 from analyzer.schema import Rows, concatenate
-from analyzer.sightings import Sightings
+from analyzer.sightings import Sightings, check_sightings
 from analyzer.units import DAY_MS
 
 WINDOWS = ("1D", "7D", "21D", "30D", "90D", "180D")
@@ -149,6 +149,7 @@ def sweep_retention(
     1     3D    one leak day    1.0          1.00
     2     9D  not measurable    NaN           NaN
     """
+    check_sightings(sightings)
     adversary = Adversary() if adversary is None else adversary
     check_draw(sample, seed)
     risks = check_risks(risks)

@@ -18,7 +18,7 @@ COLUMNS = ("value", "low", "high", "n", "method", "baseline")
 
 def hold_back(
     figures: Mapping[str, Estimate], *, means: frozenset[str] | set[str] = frozenset(),
-    k: int = DEFAULT_K,
+    guesses: bool = False, k: int = DEFAULT_K,
 ) -> dict[str, Estimate | None]:  # fmt: skip
     """Give figures as they may be published.
 
@@ -28,6 +28,8 @@ def hold_back(
         Shares of vehicles, and means over vehicles.
     means : set of str
         Which of them are means: of these only `n` counts vehicles.
+    guesses : bool
+        Whether the baselines are chances of a guess, which count no vehicles and tell of none.
     k : int
         Smallest count of vehicles that is shown; 5 or more.
 
@@ -53,6 +55,8 @@ def hold_back(
             return figure
         if 0 < round(figure.value * figure.n) < k:
             return None
+        if guesses:
+            return figure
         few = figure.baseline is not None and 0 < round(figure.baseline * figure.n) < k
         return replace(figure, baseline=None) if few else figure
 

@@ -101,7 +101,12 @@ def write_report(
 
 
 def write_tables(
-    tables: Mapping[str, pd.DataFrame], folder: str | Path, *, k: int = DEFAULT_K
+    tables: Mapping[str, pd.DataFrame],
+    folder: str | Path,
+    *,
+    origin: Mapping[str, Any],
+    synthetic: bool,
+    k: int = DEFAULT_K,
 ) -> list[Path]:
     """Write aggregated tables as CSV, with the rows that stand for fewer than k vehicles left out.
 
@@ -111,24 +116,34 @@ def write_tables(
         By name; lower case letters, digits and ``_``.
     folder : path
         Where to write; made if it is not there.
+    origin : mapping
+        As `analyzer.report.origin.origin_of` gives it, for ``info.json``.
+    synthetic : bool
+        Whether the data are; the tables then say so in each row.
     k : int
         Smallest count of vehicles that is shown; 5 or more.
 
     Returns
     -------
     list of Path
-        The files written.
+        The files written, ``info.json`` last.
 
     Raises
     ------
     UsageError
         If a table has one row a vehicle, or a name cannot be a file name.
     """
-    public = {name: to_csv(_publishable_table(name, frame, k)) for name, frame in tables.items()}
-    return _write_csvs(public, Path(folder), prefix="", private=False)
+    public = {name: _publishable_table(name, frame, k) for name, frame in tables.items()}
+    return _write_csvs(public, Path(folder), origin=origin, synthetic=synthetic, internal=False)
 
 
-def write_internal(tables: Mapping[str, pd.DataFrame], folder: str | Path) -> list[Path]:
+def write_internal(
+    tables: Mapping[str, pd.DataFrame],
+    folder: str | Path,
+    *,
+    origin: Mapping[str, Any],
+    synthetic: bool,
+) -> list[Path]:
     """Write tables of single vehicles alone, as ``INTERNAL-*.csv``, readable by their owner only.
 
     Parameters
@@ -137,31 +152,46 @@ def write_internal(tables: Mapping[str, pd.DataFrame], folder: str | Path) -> li
         By name; lower case letters, digits and ``_``.
     folder : path
         Where to write; made if it is not there.
+    origin, synthetic
+        As for `write_tables`.
 
     Returns
     -------
     list of Path
-        The files written.
+        The files written, ``info.json`` last.
 
     Raises
     ------
     UsageError
         If a table's name cannot be a file name.
     """
-    internal = {name: to_csv(frame) for name, frame in tables.items()}
-    return _write_csvs(internal, Path(folder), prefix=INTERNAL_PREFIX, private=True)
+    return _write_csvs(tables, Path(folder), origin=origin, synthetic=synthetic, internal=True)
 
 
 def _write_csvs(
-    tables: Mapping[str, str], folder: Path, *, prefix: str, private: bool
+    tables: Mapping[str, pd.DataFrame],
+    folder: Path,
+    *,
+    origin: Mapping[str, Any],
+    synthetic: bool,
+    internal: bool,
 ) -> list[Path]:
+    prefix = INTERNAL_PREFIX if internal else ""
     contents = {
-        folder / f"{prefix}{_checked_name(name)}.csv": text for name, text in tables.items()
+        f"{prefix}{_checked_name(name)}.csv": to_csv(
+            frame.assign(synthetic=True) if synthetic else frame
+        )
+        for name, frame in tables.items()
     }
+    digests = {name: _sha256(text) for name, text in contents.items()}
+    about = ReportInput(title="", synthetic=synthetic, info=dict(origin))
+    digest = _sha256("".join(digests[name] for name in sorted(digests)))
+    info = info_document(about, internal=internal, digest=digest, files=digests)
+    contents["info.json"] = to_json(info)
     folder.mkdir(parents=True, exist_ok=True)
-    for path, text in contents.items():
-        _write(path, text, private=private)
-    return list(contents)
+    for name, text in contents.items():
+        _write(folder / name, text, private=internal)
+    return [folder / name for name in contents]
 
 
 def _tables(report: ReportInput, shown: Publishable, k: int) -> dict[str, pd.DataFrame]:

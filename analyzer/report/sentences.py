@@ -78,6 +78,7 @@ SENTENCES = {
         "At a false discovery rate of {max_fdr} among the pairs. A single joint journey is rarely "
         "significant, so most couples who seldom travel together are not among them."
     ),
+    "few_in_all": "fewer than {k} vehicles",
     "few": "fewer than {k} vehicles (under {share_below} %)",
     "none": "no vehicle",
     "once": "{share} are seen only once.",
@@ -89,9 +90,9 @@ SENTENCES = {
 
 
 def publishable(estimate: Estimate, k: int = DEFAULT_K) -> Estimate | None:
-    """Withhold a share that stands for 1 to k − 1 vehicles."""
+    """Withhold a share that stands for 1 to k − 1 vehicles, or is one of so few."""
     count = round(estimate.value * estimate.n) if estimate.is_measured else 0
-    return None if 0 < count < k else estimate
+    return None if 0 < count < k or 0 < estimate.n < k else estimate
 
 
 def share_text(estimate: Estimate, k: int = DEFAULT_K) -> str:
@@ -111,6 +112,8 @@ def share_text(estimate: Estimate, k: int = DEFAULT_K) -> str:
 
 
 def _few(n: int, k: int) -> str:
+    if n <= k:
+        return SENTENCES["few_in_all"].format(k=k)
     below = 100 * min(k / max(n, 1), 1)
     return SENTENCES["few"].format(
         k=k, share_below=f"{below:.0f}" if below >= 10 else f"{below:.2g}"
@@ -283,9 +286,12 @@ def published_figures(patterns: PatternsOverview, k: int = DEFAULT_K) -> dict[st
 
 
 def _without_small_baseline(estimate: Estimate | None, k: int) -> Estimate | None:
+    """Leave out a baseline that stands for few, or for all but few of what the share stands for."""
     if estimate is None or estimate.baseline is None:
         return estimate
-    return replace(estimate, baseline=None) if 0 < estimate.baseline * estimate.n < k else estimate
+    chance = estimate.baseline * estimate.n
+    rest = round(estimate.value * estimate.n - chance) if estimate.is_measured else 0
+    return replace(estimate, baseline=None) if 0 < chance < k or 0 < rest < k else estimate
 
 
 def published_table(patterns: PatternsOverview, k: int = DEFAULT_K) -> pd.DataFrame:

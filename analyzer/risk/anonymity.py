@@ -16,7 +16,7 @@ from analyzer.risk.home_work import HomeWorkPairs, measure_home_work
 from analyzer.risk.knowledge import draw_targets
 from analyzer.risk.matching import UNCAPPED
 from analyzer.risk.unicity import EXCLUDED
-from analyzer.sightings import Sightings
+from analyzer.sightings import Sightings, check_sightings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,24 +59,26 @@ class Anonymity(Result):
     seed: int
     synthetic: bool = False
 
-    def summary(self) -> str:
-        """Tell the result in plain sentences."""
+    def points_summary(self) -> str:
+        """Tell how many vehicles fit the adversary's points."""
         known = self.adversary.describe()
         if not self.targets:
-            lines = [f"Anonymity cannot be measured: no vehicle has {known}."]
-        else:
-            shares = ", ".join(
-                f"{share.percent()} {'alone' if k == 2 else f'fewer than {k}'}"
-                for k, share in zip(BELOW, self.sizes.below, strict=True)
-            )
-            median, entropy = self.sizes.median, self.sizes.entropy
-            lines = [
-                f"An adversary knows {known}. How many vehicles fit, for each of {self.targets:,} "
-                f"targets among {self.vehicles:,}: {median.value:,.0f} in the median; {shares}.",
-                f"The adversary is left with {entropy.value:.1f} bits of uncertainty on average, "
-                f"of {entropy.baseline:.1f} bits for who knows nothing.",
-            ]
-        lines += [pairs.sentence() for pairs in self.home_work]
+            return f"Anonymity cannot be measured: no vehicle has {known}."
+        shares = ", ".join(
+            f"{share.percent()} {'alone' if k == 2 else f'fewer than {k}'}"
+            for k, share in zip(BELOW, self.sizes.below, strict=True)
+        )
+        median, entropy = self.sizes.median, self.sizes.entropy
+        return (
+            f"An adversary knows {known}. How many vehicles fit, for each of {self.targets:,} "
+            f"targets among {self.vehicles:,}: {median.value:,.0f} in the median; {shares}.\n"
+            f"The adversary is left with {entropy.value:.1f} bits of uncertainty on average, "
+            f"of {entropy.baseline:.1f} bits for who knows nothing."
+        )
+
+    def summary(self) -> str:
+        """Tell the result in plain sentences."""
+        lines = [self.points_summary(), *(pairs.sentence() for pairs in self.home_work)]
         if self.synthetic:
             lines.append("The data are synthetic.")
         return "\n".join(lines)
@@ -200,6 +202,7 @@ def measure_anonymity(
     >>> measure_anonymity(three, Adversary(points=2)).to_pandas()[["k", "vehicles"]].values.tolist()
     [[1, 1], [2, 2]]
     """
+    check_sightings(sightings)
     adversary = Adversary() if adversary is None else adversary
     runner = get_engine(engine, memory)
     targets = draw_targets(sightings, adversary, sample, seed, runner)

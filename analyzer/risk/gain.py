@@ -16,7 +16,7 @@ from analyzer.risk.adversary import Adversary, listed
 from analyzer.risk.knowledge import draw_targets
 from analyzer.risk.published import Published, published
 from analyzer.risk.unicity import ALL_TARGETS, SAMPLED_TARGETS
-from analyzer.sightings import Sightings
+from analyzer.sightings import Sightings, check_sightings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -239,6 +239,7 @@ def measure_attribute_gain(
     >>> measure_attribute_gain(two, Adversary(1, attributes=("color",))).gain.value
     1.0
     """
+    check_sightings(sightings)
     if not adversary.attributes:
         raise UsageError(
             "the adversary knows no attribute that could add something; write for example "

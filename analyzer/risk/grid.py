@@ -19,7 +19,7 @@ from analyzer.risk.knowledge import count_fitting, draw_known, knowledge_of, par
 from analyzer.risk.law import UnicityLaw, fit_law
 from analyzer.risk.published import Published, published
 from analyzer.risk.unicity import ALL_TARGETS, EXCLUDED, SAMPLED_TARGETS
-from analyzer.sightings import Sightings
+from analyzer.sightings import Sightings, check_sightings
 from analyzer.units import HOUR_MS
 
 if TYPE_CHECKING:
@@ -273,6 +273,7 @@ def measure_unicity_grid(
     >>> grid.to_pandas()[["points", "time", "value", "n"]].round(2).values.tolist()
     [[1, '1h', 0.33, 3], [2, '1h', 0.33, 3], [1, '1D', 0.33, 3], [2, '1D', 0.33, 3]]
     """
+    check_sightings(sightings)
     numbers, times, spaces = (
         _listed(values, name)
         for values, name in ((points, "points"), (times, "times"), (spaces, "spaces"))

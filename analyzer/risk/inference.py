@@ -10,25 +10,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from analyzer.engine import get_engine
 from analyzer.errors import UsageError
 from analyzer.estimate import Estimate
 from analyzer.patterns.overview import PatternsOverview, find_patterns
+from analyzer.patterns.places import HOME, WORK, Places
 from analyzer.patterns.trips import DEFAULT_MAX_GAP
 from analyzer.result import Result
 from analyzer.risk.draw import check_draw
 from analyzer.risk.predictability import Predictability, measure_predictability
 from analyzer.risk.site_exposure import (
     DEFAULT_DRAWS,
+    LEAST_SHOWN,
     SiteExposure,
     check_draws,
     days_text,
     measure_site_exposure,
 )
 from analyzer.risk.sites import Sites, read_sites
-from analyzer.sightings import Sightings
+from analyzer.sightings import Sightings, check_sightings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,17 +44,23 @@ NEXT_PLACE = (
 )
 
 FACTS = {
-    "homes": "The area of the home is inferred for {share}; saying the commonest zone of all "
-    "would be right for {chance}.",
-    "works": "The area of the work place is inferred for {share}; saying the commonest zone "
-    "would be right for {chance}.",
-    "commutes": "A commute is inferred for {share}; saying the commonest one would be right for "
-    "{chance}.",
-    "companions": "Companions (social links) are inferred for {share}; false discoveries make up "
-    "at most {chance}.",
-    "next_place": "The next place is told rightly for {share}; always saying the most frequent "
-    "place of the vehicle is right for {chance}.",
+    "homes": "The area of the home is named for {share}",
+    "works": "The area of the work place is named for {share}",
+    "commutes": "A commute is named for {share}",
+    "companions": "Companions (social links) are named for {share}",
+    "next_place": "The next place is told rightly for {share}",
 }
+CHANCE = {
+    "homes": "the commonest zone, named for everybody, would be the same for {chance}",
+    "works": "the commonest zone, named for everybody, would be the same for {chance}",
+    "commutes": "the commonest one would be the same for {chance}",
+    "companions": "false discoveries make up at most {chance}",
+    "next_place": "always saying the most frequent place of the vehicle is right for {chance}",
+}
+UNCHECKED = (
+    "Named is not right: nothing here is checked against a truth. Methods and radii are calibrated "
+    "on synthetic data; for the other vehicles the evidence is too thin."
+)
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,8 @@ class Inference(Result):
         Why companions were not looked for; empty where they were.
     synthetic : bool
         Whether the data are synthetic.
+    radius_km : dict of str to float
+        Median radius of the homes and works that are named, where there are ten or more.
     """
 
     facts: dict[str, Estimate]
@@ -84,6 +95,7 @@ class Inference(Result):
     seed: int
     not_looked_for: str = ""
     synthetic: bool = False
+    radius_km: dict[str, float] = field(default_factory=dict)
     _patterns: PatternsOverview | None = field(default=None, repr=False, compare=False)
     _sites: Sites | None = field(default=None, repr=False, compare=False)
 
@@ -93,8 +105,15 @@ class Inference(Result):
         for name, fact in self.facts.items():
             if fact.is_measured:
                 of = "destinations" if name == "next_place" else "vehicles"
-                chance = f"{100 * fact.baseline:.1f} %"
-                lines.append(FACTS[name].format(share=fact.percent(of), chance=chance))
+                said = FACTS[name].format(share=fact.percent(of))
+                if name in self.radius_km:
+                    said += f", half of them within {self.radius_km[name]:.1f} km"
+                if fact.baseline is not None:
+                    chance = CHANCE[name].format(chance=f"{100 * fact.baseline:.1f} %")
+                    said += f"; {chance}"
+                lines.append(f"{said}.")
+        if any(self.facts[name].is_measured for name in ("homes", "works") if name in self.facts):
+            lines.append(UNCHECKED)
         lines += [exposure.summary() for exposure in self.sites]
         if self.sites:
             lines.append(
@@ -232,6 +251,7 @@ def measure_inference(
     >>> found.facts["homes"].value, found.sites
     (0.0, ())
     """
+    check_sightings(sightings)
     check_draw(None, seed)
     check_draws(draws)
     if not len(sightings):
@@ -265,6 +285,18 @@ def measure_inference(
         seed=int(seed),
         not_looked_for=patterns.not_looked_for,
         synthetic=sightings.synthetic,
+        radius_km=_median_radii(patterns.places),
         _patterns=patterns,
         _sites=listed,
     )
+
+
+def _median_radii(places: Places) -> dict[str, float]:
+    """Give the median radius of homes and works, in km; of fewer than ten it is not told."""
+    rows, radii = places.rows, {}
+    for role, name in ((HOME, "homes"), (WORK, "works")):
+        radius = rows["radius_m"][rows["role"] == role]
+        radius = radius[~np.isnan(radius)]
+        if len(radius) >= LEAST_SHOWN:
+            radii[name] = float(np.median(radius) / 1_000)
+    return radii

@@ -38,7 +38,7 @@ from analyzer.risk.rotation import (
 )
 from analyzer.risk.trace import match_trace
 from analyzer.risk.trace_points import read_trace
-from analyzer.sightings import Sightings
+from analyzer.sightings import Sightings, check_sightings
 from analyzer.store import is_store, open_store
 from analyzer.units import DAY_MS, HOUR_MS, parse_duration
 
@@ -129,6 +129,7 @@ def measure_linkage(
     >>> linkage.success[1].value, round(linkage.success[1].baseline, 3)
     (1.0, 0.333)
     """
+    check_sightings(sightings)
     check_draw(sample, seed)
     runner = get_engine(engine, memory)
     if other is not None:

@@ -395,7 +395,9 @@ def share_columns(share: Estimate) -> dict[str, Any]:
 
 
 def _share(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.2g} %"
+    if value is None:
+        return "–"
+    return f"{100 * value:.0f} %" if value >= 0.1 else f"{100 * value:.2g} %"
 
 
 def _count(n: int, what: str) -> str:

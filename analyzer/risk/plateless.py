@@ -26,7 +26,7 @@ from analyzer.risk.looks import agree, fields_of, looks_of
 from analyzer.risk.points import keys_of, local_times, resolution_of
 from analyzer.risk.published import Published, published
 from analyzer.schema import CORE, MISSING, Rows
-from analyzer.sightings import Sightings
+from analyzer.sightings import Sightings, check_sightings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -239,6 +239,7 @@ def measure_plateless(
     >>> plateless.unique.value, plateless.unique.baseline
     (0.5, 0.25)
     """
+    check_sightings(sightings)
     attributes = check_attributes(attributes)
     if not attributes:
         raise UsageError("attributes: write one or more, for example ['make', 'color']")

@@ -25,7 +25,7 @@ from analyzer.risk.entropy import lempel_ziv_entropy, predictability_bound, shan
 from analyzer.risk.points import places_of_cameras
 from analyzer.risk.predictors import PREDICTORS, hits_on_held_out_weeks
 from analyzer.schema import Rows
-from analyzer.sightings import Sightings
+from analyzer.sightings import Sightings, check_sightings
 from analyzer.units import DAY_MS, HOUR_MS
 
 if TYPE_CHECKING:
@@ -108,8 +108,9 @@ class Predictability(Result):
             )
         else:
             lines.append(
-                f"Of {bound.n:,} vehicles, {place} where the next trip ends could be told for at "
-                f"most {bound.percent()} of trips (a bound from entropy, not an attack)."
+                f"Of {bound.n:,} vehicles, {place} where the next trip ends could be told for "
+                f"{bound.percent()} of trips, by an estimate of the bound from entropy: no attack, "
+                "and off where sequences are short."
             )
         told = self.accuracy["chosen"]
         if told.is_measured:
@@ -119,6 +120,10 @@ class Predictability(Result):
                 f"place is right for {self.accuracy['most_frequent'].percent()}, a uniform guess "
                 f"among its places for {100 * told.baseline:.0f} %."
             )
+            if bound.is_measured and told.value > bound.value:
+                lines.append(
+                    "The predictor was right more often than that estimate: it is too low here."
+                )
         if self.excluded.value > 0:
             lines.append(
                 f"{self.excluded.percent()} of all vehicles have fewer than {LEAST_DESTINATIONS} "
@@ -239,6 +244,7 @@ def measure_predictability(
     >>> round(found.bound["real"].value, 2), found.accuracy["markov_1"].value
     (0.96, 1.0)
     """
+    check_sightings(sightings)
     adversary = Adversary(points=1, space=space)
     places = places_of_cameras(sightings, adversary.space, adversary.cell_m)
     runner = get_engine(engine, memory=memory)

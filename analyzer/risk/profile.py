@@ -11,7 +11,7 @@ from analyzer.risk.dataset_profile import profile_dataset
 from analyzer.risk.draw import check_draw
 from analyzer.risk.risk_profile import RiskProfile
 from analyzer.risk.vehicle_profile import profile_vehicle
-from analyzer.sightings import Sightings
+from analyzer.sightings import Sightings, check_sightings
 
 
 def profile_risk(
@@ -80,6 +80,7 @@ def profile_risk(
     >>> profile["singling out"].figure.value, profile.half_singled_out.value
     (1.0, 2.0)
     """
+    check_sightings(sightings)
     check_draw(None, seed)
     if not len(sightings):
         raise UsageError("there are no sightings here, so there is no risk to profile")

@@ -17,7 +17,7 @@ from analyzer.estimate import Estimate, wilson
 from analyzer.result import Result
 from analyzer.risk.adversary import HOME_WORK, Adversary
 from analyzer.risk.knowledge import draw_targets
-from analyzer.sightings import Sightings
+from analyzer.sightings import Sightings, check_sightings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -201,6 +201,7 @@ def measure_unicity(
     >>> unicity.targets, round(unicity.share.value, 3)
     (3, 0.333)
     """
+    check_sightings(sightings)
     adversary = Adversary() if adversary is None else adversary
     runner = get_engine(engine, memory)
     targets = draw_targets(sightings, adversary, sample, seed, runner)

@@ -30,7 +30,7 @@ from analyzer.risk.attacks.items import make_entries
 from analyzer.risk.attacks.precision import precision_of
 from analyzer.risk.attacks.tolerance import Tolerance, make_tolerance
 from analyzer.schema import Rows, concatenate
-from analyzer.sightings import Sightings
+from analyzer.sightings import Sightings, check_sightings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -265,6 +265,7 @@ def measure_worst_case(
     >>> measure_worst_case(three, "sequence", points=2).risk["matches"].tolist()
     [1, 1, 1]
     """
+    check_sightings(sightings)
     if attack not in ATTACKS:
         raise UsageError(f"attack={attack!r} is not known; write one of {', '.join(ATTACKS)}")
     if isinstance(points, bool) or not isinstance(points, int) or not 1 <= points <= MOST_POINTS:

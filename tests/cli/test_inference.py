@@ -115,7 +115,7 @@ def test_profile_of_a_vehicle_is_internal(run, habits, tmp_path):
     result = run("profile", store, "--vehicle", name, "--internal", "-o", out)
     assert result.stdout == ""
     files = sorted(path.name for path in out.iterdir())
-    assert files == ["INTERNAL-milestones.csv", "INTERNAL-profile.csv"]
+    assert files == ["INTERNAL-milestones.csv", "INTERNAL-profile.csv", "info.json"]
     for path in out.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert not any(other in path.read_text() for other in read_sightings(store).vehicles)

@@ -55,7 +55,8 @@ def test_a_second_release_is_joined(run, store, reads, tmp_path):
     assert found["claimed"]["value"] > 0.9
     out = tmp_path / "internal"
     printed = run("linkage", store, "--other", other, "--internal", "-o", out)
-    (path,) = out.iterdir()
+    (path,) = out.glob("*.csv")
+    assert {each.name for each in out.iterdir()} == {path.name, "info.json"}
     assert path.name == "INTERNAL-release_matches.csv"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     names = pd.read_csv(path)["vehicle_a"]
@@ -72,7 +73,8 @@ def test_a_trace_needs_internal(run, store, reads_frame, tmp_path):
         result = run("linkage", store, "--trace", trace, *wrong, expect=2)
         assert "--internal" in result.stderr
     printed = run("linkage", store, "--trace", trace, "--internal", "-o", out)
-    (path,) = out.iterdir()
+    (path,) = out.glob("*.csv")
+    assert {each.name for each in out.iterdir()} == {path.name, "info.json"}
     assert path.name == "INTERNAL-trace_matches.csv"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     matches = pd.read_csv(path)

@@ -76,13 +76,13 @@ def test_patterns_of_single_vehicles_need_internal(run, reads, tmp_path):
     run("patterns", reads, *ZONE, "--internal", expect=2)
     public = tmp_path / "public"
     run("patterns", reads, *ZONE, "-o", public)
-    assert {path.name for path in public.iterdir()} == {"inferred.csv", "flows.csv"}
+    assert {path.name for path in public.iterdir()} == {"inferred.csv", "flows.csv", "info.json"}
     assert not any("vehicle," in path.read_text() for path in public.iterdir())
     run("patterns", reads, *ZONE, "-o", out, "--internal")
     written = list(out.iterdir())
     assert written
     for path in written:
-        assert path.name.startswith("INTERNAL-")
+        assert path.name.startswith("INTERNAL-") or path.name == "info.json"
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -203,3 +203,30 @@ def test_the_small_set_of_the_project_makes_a_report(run, tmp_path):
     out = tmp_path / "out"
     run("report", data / "sightings.csv", "--cameras", data / "cameras.csv", *ZONE, "-o", out)
     assert (out / "report.html").exists()
+
+
+def test_folders_of_tables_say_where_they_come_from(run, tmp_path):
+    from analyzer.synthetic import make_region
+
+    store = tmp_path / "store"
+    make_region(vehicles=120, days=8, seed=2).sightings.save(store)
+    out = tmp_path / "out"
+    assert "The data are synthetic." in run("patterns", store, "-o", out).stdout
+    info = json.loads((out / "info.json").read_text(encoding="utf-8"))
+    assert (info["schema"], info["synthetic"], info["internal"]) == ("platerisk/info", True, False)
+    assert set(info["files"]) == {"inferred.csv", "flows.csv"}
+    assert "synthetic" in (out / "inferred.csv").read_text(encoding="utf-8").splitlines()[0]
+    # The same folder takes it again; a store, or a folder of something else, does not.
+    run("patterns", store, "-o", out)
+    assert "no report of platerisk" in run("patterns", store, "-o", store, expect=2).stderr
+
+
+def test_nothing_is_said_of_fewer_than_ten_vehicles(run, tmp_path, reads_frame):
+    few = tmp_path / "few.csv"
+    plates = sorted(reads_frame["plate"].unique())[:4]
+    reads_frame[reads_frame["plate"].isin(plates)].to_csv(few, index=False)
+    said = json.loads(run("patterns", few, *ZONE, "--format", "json").stdout)
+    assert all(figure is None for figure in said["regular"].values())
+    assert said["homes"] is None
+    text = run("patterns", few, *ZONE).stdout
+    assert "under 100 %" not in text

@@ -53,10 +53,10 @@ def test_risk_of_single_vehicles_needs_internal(run, reads, tmp_path):
     run("worst-case", reads, *ZONE, "--internal", expect=2)
     public, internal = tmp_path / "public", tmp_path / "internal"
     run("worst-case", reads, *ZONE, "-o", public)
-    assert {path.name for path in public.iterdir()} == {"worst_case.csv"}
+    assert {path.name for path in public.iterdir()} == {"worst_case.csv", "info.json"}
     run("worst-case", reads, *ZONE, "--internal", "-o", internal)
     assert {path.name for path in internal.iterdir()} == {
-        "INTERNAL-worst_case.csv", "INTERNAL-risk.csv",
+        "INTERNAL-worst_case.csv", "INTERNAL-risk.csv", "info.json",
     }  # fmt: skip
     for path in internal.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600

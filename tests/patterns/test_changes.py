@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import xlogy
 
@@ -10,6 +11,7 @@ from analyzer.patterns.changes import LEAST_GAIN, LEAST_SIDE, LEAST_STEP, find_c
 from analyzer.patterns.places import find_places
 from analyzer.patterns.routines import find_routines
 from analyzer.patterns.trips import find_trips
+from tests.process_engine import ProcessEngine
 
 from . import lives
 
@@ -108,3 +110,23 @@ def test_a_planted_change_of_work_place_comes_out():
 
 def test_a_life_without_change_has_none():
     assert len(changes_found(worker(range(70), 7.5, 6))) == 0
+
+
+def test_parts_and_processes_change_no_digit():
+    people = [
+        worker(range(35), 7.5, 6) + worker(range(35, 70), 9.5, 6),
+        worker(range(70), 7.5, 6),
+        worker(range(28), 8.0, 7) + worker(range(28, 70), 8.0, 3),
+    ]
+    sightings = lives.sightings_of(people)
+
+    def changes(of, engine="local"):
+        trips = find_trips(of, engine=engine)
+        places = find_places(trips, engine=engine)
+        return find_routines(trips, places, engine=engine).changes()
+
+    whole = changes(sightings)
+    assert len(whole) >= 2
+    pd.testing.assert_frame_equal(
+        changes(sightings.with_parts(3), ProcessEngine(seed=1)), whole, check_exact=True
+    )
