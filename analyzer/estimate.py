@@ -10,6 +10,8 @@ Z_95 = 1.959963984540054
 """The 97.5 % point of the standard normal distribution."""
 
 WITHHELD = "withheld"
+HELD = (WITHHELD, "held back")
+"""With which the method of a figure begins that is not given."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Estimate:
         '93 % of vehicles (91–95 %)'
         """
         if not self.is_measured:
-            return WITHHELD if self.method.startswith(WITHHELD) else "not measurable"
+            return WITHHELD if self.method.startswith(HELD) else "not measurable"
         for digits in range(4):
             low, high = (f"{100 * end:.{digits}f}" for end in (self.low, self.high))
             if low != high:

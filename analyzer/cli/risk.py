@@ -57,7 +57,7 @@ def risk(
     For each vehicle a few of its sightings are drawn; it is singled out if no other vehicle was
     seen at all of those places and times, with attributes that agree.
     """
-    from analyzer.report.crowds import published_gain
+    from analyzer.report.crowds import published_gain, published_unicity
     from analyzer.risk.gain import measure_attribute_gain
     from analyzer.risk.unicity import measure_unicity
 
@@ -69,8 +69,7 @@ def risk(
     found = measure(
         sightings, adversary, sample=sample, seed=seed, engine=engine, memory=options["memory"]
     )
-    if gain:
-        found = published_gain(found)
+    found = published_gain(found) if gain else published_unicity(found)
     show(output_format, text=found.summary(), data=found.to_dict(), table=found.to_pandas())
 
 

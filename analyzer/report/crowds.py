@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from analyzer.risk.gain import AttributeGain, GainStep
     from analyzer.risk.grid import UnicityGrid
     from analyzer.risk.plateless import Plateless
+    from analyzer.risk.unicity import Unicity
 
 MEANS = frozenset({"median_k", "entropy_bits"})
 """Figures that are no shares: only the number of targets behind them matters."""
@@ -118,6 +119,8 @@ def published_plateless(
 
     classes = suppress(plateless.classes(), "sightings", k)
     figures = hold_back(plateless.figures(), k=k)
+    if plateless.vehicles < k:
+        figures, classes = dict.fromkeys(figures), classes.iloc[:0]
     return hold_back_shares(figures, BELOW, classes, "sightings"), classes
 
 
@@ -130,7 +133,18 @@ def withheld(figure: Estimate, k: int = DEFAULT_K) -> Estimate:
     >>> withheld(wilson(3, 100)).value, withheld(wilson(30, 100)).value
     (nan, 0.3)
     """
-    return figure if hold_back({"": figure}, k=k)[""] is not None else _without(figure, k)
+    held = hold_back({"": figure}, guesses=True, k=k)[""] is None
+    return _without(figure, k) if held else figure
+
+
+def published_unicity(unicity: Unicity, k: int = DEFAULT_K) -> Unicity:
+    """Give unicity without the shares that stand for few vehicles, or are shares of few."""
+    return replace(
+        unicity,
+        share=withheld(unicity.share, k),
+        curve=tuple(withheld(share, k) for share in unicity.curve),
+        excluded=withheld(unicity.excluded, k),
+    )
 
 
 def _without(figure: Estimate, k: int) -> Estimate:

@@ -35,32 +35,35 @@ def published_linkage(linkage: Published, k: int = DEFAULT_K) -> Published:
     UsageError
         If k is under 5.
     """
-    return _hold_back(linkage, check_threshold(k))
+    return _hold_back(linkage, check_threshold(k), getattr(linkage, "vehicles", None))
 
 
-def _hold_back(value: Any, k: int) -> Any:
+def _hold_back(value: Any, k: int, vehicles: int | None) -> Any:
     if isinstance(value, Estimate):
-        return _figure(value, k)
+        return _figure(value, k, vehicles)
     if isinstance(value, Mapping):
-        return {name: _hold_back(each, k) for name, each in value.items()}
+        return {name: _hold_back(each, k, vehicles) for name, each in value.items()}
     if isinstance(value, tuple):
-        return tuple(_hold_back(each, k) for each in value)
+        return tuple(_hold_back(each, k, vehicles) for each in value)
     if is_dataclass(value):
         changed = {
             field.name: None
             if field.name.startswith("_")
-            else _hold_back(getattr(value, field.name), k)
+            else _hold_back(getattr(value, field.name), k, vehicles)
             for field in fields(value)
         }
         return replace(value, **changed)
     return value
 
 
-def _figure(estimate: Estimate, k: int) -> Estimate:
+def _figure(estimate: Estimate, k: int, vehicles: int | None) -> Estimate:
+    # A vehicle counts once for each pair of periods: there are no more of them than there are.
+    most = estimate.n if vehicles is None else min(estimate.n, vehicles)
     # Chance is k in the number of candidates: it counts no vehicles and gives none away. A median
     # rank, which may be above 1, counts them by its n alone.
     means = {"it"} if estimate.value > 1 else set()
-    if hold_back({"it": replace(estimate, baseline=None)}, means=means, k=k)["it"] is not None:
+    counted = replace(estimate, n=most, baseline=None)
+    if hold_back({"it": counted}, means=means, k=k)["it"] is not None:
         return estimate
-    n = estimate.n if estimate.n >= k else 0
+    n = estimate.n if most >= k else 0
     return Estimate(math.nan, math.nan, math.nan, n, f"{HELD_BACK} {k} vehicles", None)

@@ -230,3 +230,28 @@ def test_nothing_is_said_of_fewer_than_ten_vehicles(run, tmp_path, reads_frame):
     assert said["homes"] is None
     text = run("patterns", few, *ZONE).stdout
     assert "under 100 %" not in text
+
+
+@pytest.mark.parametrize("verb", [["risk"], ["plateless", "--attribute", "make"], ["linkage"]])
+def test_no_verb_gives_figures_of_eight_vehicles(run, tmp_path, reads_frame, verb):
+    few = tmp_path / "few.csv"
+    plates = sorted(reads_frame["plate"].unique())[:8]
+    frame = reads_frame[reads_frame["plate"].isin(plates)].assign(make="Chevrolet")
+    frame.to_csv(few, index=False)
+    said = json.loads(run(verb[0], few, *verb[1:], *ZONE, "--format", "json").stdout)
+
+    def figures(value):
+        if isinstance(value, dict):
+            if set(value) >= FIGURE:
+                yield value
+            for each in value.values():
+                yield from figures(each)
+        elif isinstance(value, list):
+            for each in value:
+                yield from figures(each)
+
+    shown = [
+        each for each in figures(said)
+        if each["n"] and each["value"] is not None and "published" not in each["method"]
+    ]  # fmt: skip
+    assert shown == []
