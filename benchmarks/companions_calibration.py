@@ -1,24 +1,29 @@
 """How often companions are reported where nobody travels together, and how many are found else.
 
-Run from the root of the repository: ``python benchmarks/companions_calibration.py --runs 240``.
-Null regions hold neighbours with equal, punctual schedules, tight platoons and vehicles that are in
-the data for the same few weeks; no two vehicles travel together. A run reports something when any
-pair has q ≤ 0.05. Planted regions are the same with couples and a convoy added.
+Run from the root of the repository: ``python benchmarks/companions_calibration.py``. Null regions
+hold neighbours with equal, punctual schedules, tight platoons and vehicles that are in the data for
+the same few weeks; no two vehicles travel together. A run reports something when any pair has
+q ≤ 0.05. Planted regions are the same with couples and a convoy added. Every round takes all
+settings once, those of half a year every third time only; after each, what is known so far is
+written to ``benchmarks/results/companions_calibration.md``.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-
-from scipy.stats import beta
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from score_tables import RESULTS
+
 from analyzer.estimate import wilson
 from analyzer.patterns.companions import find_companions
+from analyzer.sightings import Sightings
 from analyzer.synthetic import make_region
 from tests.patterns.lonely_regions import Setting, lonely_region
 
@@ -35,69 +40,151 @@ SETTINGS = {
     "lives of three weeks": Setting(days=91, weeks_present=3),
     "weather delays all": Setting(days=35, weather=10.0),
     "strangers only": Setting(streets=1, strangers=250, platoon=4.0),
+    "streets of forty, 400 vehicles": Setting(streets=6, neighbours=40, strangers=160, platoon=3.0),
+    "streets of forty, very punctual": Setting(streets=4, neighbours=40, punctual=1.0, platoon=5.0),
+    "platoons of ten minutes": Setting(platoon=10.0),
+    "half a year, platoons of ten minutes": Setting(days=182, platoon=10.0),
 }
-STRESS = {"half a year, platoons of ten minutes": Setting(days=182, platoon=10.0)}
+
+LONG_DAYS = 120
+"""Settings longer than this take part in every third round only."""
+
+SYNTHETIC = {
+    "synthetic region, 20 sites": {"vehicles": 300, "days": 28, "cameras": 20},
+    "synthetic region, 100 sites": {"vehicles": 400, "days": 28, "cameras": 100},
+}
+"""Regions of the generator in which people have errands, and none in company."""
+
+EVERY_PLANTED = 4
+"""Every how many rounds companions are planted as well."""
 
 
-def clopper_pearson(successes: int, n: int) -> tuple[float, float]:
-    low = beta.ppf(0.025, successes, n - successes + 1) if successes else 0.0
-    high = beta.ppf(0.975, successes + 1, n - successes) if successes < n else 1.0
-    return float(low), float(high)
+@dataclass
+class Tally:
+    """What came out in one setting: runs, runs that reported, pairs; planted, found, right."""
+
+    runs: int = 0
+    reporting: int = 0
+    false_pairs: int = 0
+    true: int = 0
+    found: int = 0
+    right: int = 0
+    seeds: list[int] = field(default_factory=list)
+
+    def add_null(self, seed: int, pairs: int) -> None:
+        """Count a run where nobody travels together."""
+        self.runs += 1
+        self.reporting += pairs > 0
+        self.false_pairs += pairs
+        if pairs:
+            self.seeds.append(seed)
+
+    def add_planted(self, found: set, true: set) -> None:
+        """Count a run where the pairs are known."""
+        self.true += len(true)
+        self.found += len(found)
+        self.right += len(found & true)
 
 
 def share(successes: int, n: int) -> str:
-    low, high = clopper_pearson(successes, n)
-    interval = f"{100 * low:.1f}–{100 * high:.1f} %"
-    return f"{successes:4d} of {n:4d} = {100 * successes / n:5.1f} % ({interval})"
+    """Write a share with its exact binomial interval (Clopper and Pearson, 95 %)."""
+    from scipy.stats import binomtest
+
+    if not n:
+        return "–"
+    interval = binomtest(successes, n).proportion_ci(0.95, "exact")
+    value = 100 * successes / n
+    return f"{value:.1f} % ({100 * interval.low:.1f}–{100 * interval.high:.1f})"
+
+
+def pairs_of(sightings: Sightings) -> set[tuple[int, int]]:
+    """Find the companions of a region, by vehicle code."""
+    rows = find_companions(sightings).rows
+    return set(zip(rows["vehicle_a"].tolist(), rows["vehicle_b"].tolist(), strict=True))
+
+
+def lonely(setting: Setting, seed: int) -> Sightings:
+    """Make a lonely region."""
+    return lonely_region(seed, setting)[0]
+
+
+def synthetic(settings: Mapping[str, int], seed: int) -> Sightings:
+    """Make a region of the generator where nobody travels together."""
+    return make_region(**settings, seed=seed, difficulty="alone").sightings
+
+
+def nulls() -> dict[str, Callable[[int], Sightings]]:
+    """Give the makers of null regions by name."""
+    made = {name: partial(lonely, setting) for name, setting in SETTINGS.items()}
+    return {**made, **{name: partial(synthetic, its) for name, its in SYNTHETIC.items()}}
+
+
+def takes_part(name: str, turn: int) -> bool:
+    """Tell whether a setting is run in a round."""
+    return name in SYNTHETIC or SETTINGS[name].days <= LONG_DAYS or turn % 3 == 0
+
+
+def markdown(command: str, tallies: Mapping[str, Tally]) -> str:
+    """Write what came out as a table."""
+    every = list(tallies.values())
+
+    def row(name: str, of: Sequence[Tally]) -> str:
+        runs, reporting, pairs, true, found, right = (
+            sum(getattr(tally, what) for tally in of)
+            for what in ("runs", "reporting", "false_pairs", "true", "found", "right")
+        )
+        recall = f"{wilson(right, true).percent()} of {true:,}" if true else "–"
+        precision = f"{wilson(right, found).percent()} of {found:,}" if found else "–"
+        return (f"| {name} | {runs:,} | {reporting:,} | {share(reporting, runs)} | {pairs:,} | "
+                f"{recall} | {precision} |")  # fmt: skip
+
+    lines = [
+        f"Made by `{command}`.",
+        "",
+        "# Companions where nobody travels together",
+        "",
+        "A null run reports something when any pair has q ≤ 0.05; the interval is exact binomial "
+        "(Clopper–Pearson, 95 %). Planted are five couples and a convoy of four (11 pairs) in "
+        "regions of the same setting, among neighbours behind whose habit they may hide.",
+        "",
+        "| setting | null runs | that report | share | pairs reported | planted: recall | "
+        "planted: precision |",
+        "|---|---|---|---|---|---|---|",
+        *(row(name, [tally]) for name, tally in tallies.items()),
+        row("all", every),
+        "",
+    ]
+    seeds = [f"{name}: {tally.seeds}" for name, tally in tallies.items() if tally.seeds]
+    if seeds:
+        lines += ["Seeds of the null runs that report: " + "; ".join(seeds) + ".", ""]
+    return "\n".join(lines)
 
 
 def main() -> None:
+    """Run the rounds, write the table after each, and print it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=240, help="null regions, over all settings")
+    parser.add_argument("--rounds", type=int, default=16, help="times each setting is run")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--stress", action="store_true", help="add settings known to be too hard")
-    parser.add_argument("--regions", type=int, default=0, help="also so many synthetic regions")
+    parser.add_argument("--only", default="", help="only settings whose name holds this text")
     options = parser.parse_args()
-    settings = {**SETTINGS, **(STRESS if options.stress else {})}
-    each = max(1, -(-options.runs // len(settings)))
-    reporting, listed = 0, 0
-    planted = [0, 0, 0]
-    for number, (name, setting) in enumerate(settings.items()):
-        hits, right, true, found = 0, 0, 0, 0
-        for run in range(each):
-            seed = options.seed + 100_000 * number + run
-            pairs = len(find_companions(lonely_region(seed, setting)[0]))
-            hits, listed = hits + (pairs > 0), listed + pairs
-            if run % 4 == 0:
-                region, pairs_made = lonely_region(seed, replace(setting, couples=5, convoy=4))
-                companions = find_companions(region).rows
-                pairs_found = set(zip(companions["vehicle_a"].tolist(),
-                                      companions["vehicle_b"].tolist(), strict=True))
-                right += len(pairs_found & pairs_made)
-                true, found = true + len(pairs_made), found + len(pairs_found)
-        reporting += hits
-        planted = [planted[0] + right, planted[1] + true, planted[2] + found]
-        print(f"{name:40s} null: {share(hits, each)}   planted: recall {right}/{true}, "
-              f"precision {right}/{found}", flush=True)
-    print(f"\nNull runs that report anything at q ≤ 0.05: {share(reporting, each * len(settings))}"
-          f" [Clopper–Pearson, 95 %]; {listed} pairs in all")
-    print(f"Planted: recall {wilson(planted[0], planted[1]).percent()}, "
-          f"precision {wilson(planted[0], planted[2]).percent()}")
-    if options.regions:
-        synthetic_regions(options.regions, options.seed)
-
-
-def synthetic_regions(runs: int, seed: int) -> None:
-    """Do the same on the synthetic region, where people have errands, and none in company."""
-    hits = 0
-    for run in range(runs):
-        region = make_region(vehicles=400, days=28, seed=seed + run, difficulty="alone")
-        hits += len(find_companions(region.sightings)) > 0
-    print(f"Synthetic regions where nobody travels together: {share(hits, runs)}", flush=True)
-    for days in (28, 91):
-        region = make_region(vehicles=2_000, days=days, seed=seed + 1)
-        print(f"Synthetic region of 2,000 residents, {days} days:")
-        print(find_companions(region.sightings).score(region.truth).summary(), flush=True)
+    tallies = {name: Tally() for name in nulls() if options.only in name}
+    for turn in range(options.rounds):
+        for number, (name, make) in enumerate(nulls().items()):
+            if name not in tallies or not takes_part(name, turn):
+                continue
+            seed = options.seed + 100_000 * number + turn
+            tallies[name].add_null(seed, len(pairs_of(make(seed))))
+            if name in SETTINGS and turn % EVERY_PLANTED == 0:
+                planted = replace(SETTINGS[name], couples=5, convoy=4)
+                region, true = lonely_region(seed, planted)
+                tallies[name].add_planted(pairs_of(region), true)
+            print(turn, name, tallies[name], file=sys.stderr, flush=True)
+        command = f"python benchmarks/companions_calibration.py --rounds {turn + 1}"
+        command += f" --seed {options.seed}" * (options.seed != 0)
+        text = markdown(command, tallies)
+        if not options.only:
+            (RESULTS / "companions_calibration.md").write_text(text, encoding="utf-8")
+    print(text)
 
 
 if __name__ == "__main__":

@@ -88,6 +88,10 @@ class Companions(Result):
         ``vehicle_a``, ``vehicle_b`` (the vehicle seen first in the data is a), ``encounters``,
         ``journeys``, ``expected`` (under chance), ``traffic`` (τ), ``shifted`` (Σh), ``repeats``
         (S), ``p_value``, ``q_value``; expected = (κ·traffic + shifted) / (κ + repeats).
+
+        ``p_value`` is not the tail of ``journeys`` under ``expected`` alone: it is the
+        negative-binomial tail at the level of closeness that tells most, times the number of
+        levels, and at most 1. The other columns count journeys of any closeness.
         """
         return pd.DataFrame(
             {
@@ -369,7 +373,9 @@ def find_companions(
     (κτ + Σh) / (κ + S), and chance gives P(X ≥ J), X negative binomial of size κτ + Σh (less
     where platoons favour pairs unequally) with that mean. The same is asked of the joint journeys
     that reach each of up to four levels of closeness (`closeness`), with a κ and S of its own; the
-    p-value is the smallest of these tails times the number of levels (Bonferroni). Tests are all
+    p-value is the smallest of these tails times the number of levels (Bonferroni). Where fewer than
+    half of the joint journeys survive a shift (S below half the number of shifts), as tight
+    platoons have it, each tail is at least that of the traffic alone. Tests are all
     unordered pairs of vehicles that have a trip at `min_cameras` cameras; pairs that never met have
     p = 1. Companions found are left out of the traffic, and chance is measured again. With more
     than five million encounters, a single joint journey counts as none unless `max_fdr` is 1 or

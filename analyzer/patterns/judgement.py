@@ -5,6 +5,10 @@ each level of closeness by itself: κ, S and δ (`chance`), and the share of the
 close; levels at which platoons, not company, keep vehicles close are left out. A pair's p-value is
 the smallest of its levels times their number. Companions are not traffic: those found are left out
 of it, and chance is measured again.
+
+Where most joint journeys of the data do not survive a shift, tight platoons bring vehicles together
+on a day that no other day can stand for. That a pair never met in a shift then says little, and a
+pair must go beyond its traffic alone as well.
 """
 
 from __future__ import annotations
@@ -23,7 +27,8 @@ CERTAIN_FDR = 0.05
 
 LEAST_SURVIVING = 0.5
 """A level is used if at least this share of its joint journeys, against that of the lowest level,
-survives a shift."""
+survives a shift; and shifts may make chance less than traffic if of all joint journeys this share
+survives."""
 
 MAX_ROUNDS = 2
 """How often chance is measured."""
@@ -47,6 +52,12 @@ class Model:
     shares: np.ndarray
     mixture: np.ndarray
 
+    @property
+    def few_survive(self) -> bool:
+        """Whether platoons make so many of the joint journeys that shifts are a poor witness."""
+        lowest = self.levels[0]
+        return lowest.worth < LEAST_SURVIVING * lowest.shifts
+
     def tail(
         self, pairs: Pairs, traffic: np.ndarray, shifted: np.ndarray, share: np.ndarray
     ) -> np.ndarray:
@@ -67,11 +78,12 @@ class Model:
         -------
         numpy.ndarray of float64, shape (pairs,)
         """
-        least = np.ones(len(pairs))
+        least, none = np.ones(len(pairs)), np.zeros(len(pairs))
         for level, chance in enumerate(self.levels):
-            tail = chance.tail(
-                pairs.reaching(level), traffic * self.shares[level], shifted[:, level], share
-            )
+            met, usual = pairs.reaching(level), traffic * self.shares[level]
+            tail = chance.tail(met, usual, shifted[:, level], share)
+            if self.few_survive:
+                tail = np.maximum(tail, chance.tail(met, usual, none, none))
             least = np.minimum(least, tail)
         return np.minimum(least * len(self.levels), 1.0)
 

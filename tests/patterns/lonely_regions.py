@@ -132,8 +132,8 @@ def _drive(rng, setting, road, pulses, who, when, leave, back) -> np.ndarray:
 
 
 def _follow(rng, sightings, leader, followers, true) -> np.ndarray:
-    # Followers go wherever the leader goes, some seconds behind.
-    group = [leader]
+    # Followers go wherever the leader goes, some seconds behind; so do those that follow already.
+    group = [leader, *(b if a == leader else a for a, b in sorted(true) if leader in (a, b))]
     for _ in range(followers):
         own = sightings[:, sightings[0] == leader].copy()
         own[0] = sightings[0].max() + 1
