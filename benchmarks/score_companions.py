@@ -9,7 +9,7 @@ and memory are ``companions_speed.py``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from score_tables import Curve, Figures, Section, run, score_settings
@@ -27,13 +27,16 @@ COLUMNS = {
     "oracle_couple": "oracle's",
 }
 
-SEEDS: dict[str, dict[str, Any]] = {f"seed {seed}": {"seed": seed} for seed in (11, 12, 13)}
+BASE: dict[str, Any] = {"days": 28, "seed": 12}
+"""Settings unless others are named."""
+
+SEEDS: dict[str, dict[str, Any]] = {f"seed {seed}": {"seed": seed} for seed in (12, 13, 21)}
 CAMERAS: dict[str, dict[str, Any]] = {
-    f"{n:,} camera sites": {"cameras": n} for n in (20, 50, 100, 200, 500, 2_000)
+    f"{n:,} camera sites": {"cameras": n} for n in (20, 100, 200, 500)
 }
-DAYS: dict[str, dict[str, Any]] = {f"{n} days": {"days": n} for n in (3, 7, 14, 28, 90, 180)}
+DAYS: dict[str, dict[str, Any]] = {f"{n} days": {"days": n} for n in (7, 28, 90)}
 MISSES: dict[str, dict[str, Any]] = {
-    f"{rate:.0%} of passages missed": {"miss_rate": rate} for rate in (0.0, 0.08, 0.25, 0.5)
+    f"{rate:.0%} of passages missed": {"miss_rate": rate} for rate in (0.0, 0.08, 0.3)
 }
 OTHERS: dict[str, dict[str, Any]] = {
     "another layout and other people": {"difficulty": "held_out"},
@@ -43,10 +46,17 @@ OTHERS: dict[str, dict[str, Any]] = {
 
 def score(settings: Mapping[str, Any], vehicles: int) -> Figures:
     """Make a region, find who travels together, and score it."""
+    usual = {"cameras": 100, "miss_rate": 0.08}
+    own = {name: value for name, value in settings.items() if usual.get(name) != value}
+    return _figures(**{"vehicles": vehicles, **BASE, **own})
+
+
+@cache
+def _figures(**settings: Any) -> Figures:
     from analyzer.patterns.companions import find_companions
     from analyzer.synthetic import make_region
 
-    region = make_region(**{"vehicles": vehicles, "days": 28, "seed": 11, **settings})
+    region = make_region(**settings)
     every = find_companions(region.sightings, max_fdr=1)
     return every.score(region.truth, max_fdr=0.05).figures
 
@@ -66,7 +76,7 @@ def sections(vehicles: int, only: str = "") -> list[Section]:
 
 TEXT = (
     "At a false discovery rate of 5 %; {vehicles:,} vehicles a region, 100 camera sites, 28 days, "
-    "8 % of the passages in view missed, seed 11 unless said. Recall is over all true pairs of "
+    "8 % of the passages in view missed, seed 12 unless said. Recall is over all true pairs of "
     "vehicles that were seen. The oracle is given the true trips: it finds every true pair with a "
     "joint journey in the data."
 )
