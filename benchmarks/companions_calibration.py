@@ -4,7 +4,7 @@ Run from the root of the repository: ``python benchmarks/companions_calibration.
 hold neighbours with equal, punctual schedules, tight platoons and vehicles that are in the data for
 the same few weeks; no two vehicles travel together. A run reports something when any pair has
 q ≤ 0.05. Planted regions are the same with couples and a convoy added. Every round takes all
-settings once, those of half a year every third time only; after each, what is known so far is
+settings once, those over many weeks every sixth time only; after each, what is known so far is
 written to ``benchmarks/results/companions_calibration.md``.
 """
 
@@ -42,22 +42,19 @@ SETTINGS = {
     "strangers only": Setting(streets=1, strangers=250, platoon=4.0),
     "streets of forty, 400 vehicles": Setting(streets=6, neighbours=40, strangers=160, platoon=3.0),
     "streets of forty, very punctual": Setting(streets=4, neighbours=40, punctual=1.0, platoon=5.0),
+    "platoons of seven minutes": Setting(platoon=7.0),
     "platoons of ten minutes": Setting(platoon=10.0),
     "half a year, platoons of ten minutes": Setting(days=182, platoon=10.0),
 }
 
-LONG_DAYS = 120
-"""Settings longer than this take part in every third round only."""
+LONG_DAYS = 60
+"""Settings longer than this take part in every sixth round only, unless lives in them are short."""
 
 SYNTHETIC = {
     "synthetic region, 20 sites": {"vehicles": 300, "days": 28, "cameras": 20},
     "synthetic region, 100 sites": {"vehicles": 400, "days": 28, "cameras": 100},
 }
 """Regions of the generator in which people have errands, and none in company."""
-
-EVERY_PLANTED = 4
-"""Every how many rounds companions are planted as well."""
-
 
 @dataclass
 class Tally:
@@ -121,7 +118,9 @@ def nulls() -> dict[str, Callable[[int], Sightings]]:
 
 def takes_part(name: str, turn: int) -> bool:
     """Tell whether a setting is run in a round."""
-    return name in SYNTHETIC or SETTINGS[name].days <= LONG_DAYS or turn % 3 == 0
+    if name in SYNTHETIC or turn % 6 == 5:
+        return True
+    return SETTINGS[name].days <= LONG_DAYS or SETTINGS[name].weeks_present is not None
 
 
 def markdown(command: str, tallies: Mapping[str, Tally]) -> str:
@@ -163,7 +162,8 @@ def markdown(command: str, tallies: Mapping[str, Tally]) -> str:
 def main() -> None:
     """Run the rounds, write the table after each, and print it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=16, help="times each setting is run")
+    parser.add_argument("--rounds", type=int, default=12, help="times each setting is run")
+    parser.add_argument("--planted", type=int, default=2, help="rounds with companions as well")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help="only settings whose name holds this text")
     options = parser.parse_args()
@@ -174,13 +174,13 @@ def main() -> None:
                 continue
             seed = options.seed + 100_000 * number + turn
             tallies[name].add_null(seed, len(pairs_of(make(seed))))
-            if name in SETTINGS and turn % EVERY_PLANTED == 0:
+            if name in SETTINGS and turn < options.planted:
                 planted = replace(SETTINGS[name], couples=5, convoy=4)
                 region, true = lonely_region(seed, planted)
                 tallies[name].add_planted(pairs_of(region), true)
             print(turn, name, tallies[name], file=sys.stderr, flush=True)
         command = f"python benchmarks/companions_calibration.py --rounds {turn + 1}"
-        command += f" --seed {options.seed}" * (options.seed != 0)
+        command += f" --planted {min(options.planted, turn + 1)} --seed {options.seed}"
         text = markdown(command, tallies)
         if not options.only:
             (RESULTS / "companions_calibration.md").write_text(text, encoding="utf-8")

@@ -375,11 +375,12 @@ def find_companions(
     that reach each of up to four levels of closeness (`closeness`), with a κ and S of its own; the
     p-value is the smallest of these tails times the number of levels (Bonferroni). Where fewer than
     half of the joint journeys survive a shift (S below half the number of shifts), as tight
-    platoons have it, each tail is at least that of the traffic alone. Tests are all
-    unordered pairs of vehicles that have a trip at `min_cameras` cameras; pairs that never met have
-    p = 1. Companions found are left out of the traffic, and chance is measured again. With more
-    than five million encounters, a single joint journey counts as none unless `max_fdr` is 1 or
-    the vehicle was asked about: among so many pairs it could not become significant.
+    platoons have it, each tail is at least that of the traffic alone, scattered as joint journeys
+    are in the data; little is found there. Tests are all unordered pairs of vehicles that have a
+    trip at `min_cameras` cameras; pairs that never met have p = 1. Companions found are left out of
+    the traffic, and chance is measured again. With more than five million encounters, a single
+    joint journey counts as none unless `max_fdr` is 1 or the vehicle was asked about: among so many
+    pairs it could not become significant.
 
     Examples
     --------

@@ -7,8 +7,9 @@ the smallest of its levels times their number. Companions are not traffic: those
 of it, and chance is measured again.
 
 Where most joint journeys of the data do not survive a shift, tight platoons bring vehicles together
-on a day that no other day can stand for. That a pair never met in a shift then says little, and a
-pair must go beyond its traffic alone as well.
+on a day that no other day can stand for. That a pair never met in a shift then says little. So a
+pair must go beyond its traffic alone as well, as far as joint journeys scatter about that in the
+whole population, companions among it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analyzer.patterns.chance import Chance, adjust, fit_chance
+from analyzer.patterns.chance import Chance, adjust, fit_chance, fit_weight
 from analyzer.patterns.closeness import LEVEL_SHARES
 from analyzer.patterns.cotravel import CoTravel, Pairs
 from analyzer.patterns.traffic import fit_mixture
@@ -27,8 +28,8 @@ CERTAIN_FDR = 0.05
 
 LEAST_SURVIVING = 0.5
 """A level is used if at least this share of its joint journeys, against that of the lowest level,
-survives a shift; and shifts may make chance less than traffic if of all joint journeys this share
-survives."""
+survives a shift; and shifts are enough to tell chance if of all joint journeys this share survives
+one."""
 
 MAX_ROUNDS = 2
 """How often chance is measured."""
@@ -46,17 +47,14 @@ class Model:
         Share of the joint journeys of traffic that reach each level; 1 for the lowest.
     mixture : numpy.ndarray of float64, shape (components + 1,)
         Weights of the components of traffic, and of meeting just anybody.
+    by_traffic : tuple of Chance
+        The same without shifts, where too few joint journeys survive one for that to be enough.
     """
 
     levels: tuple[Chance, ...]
     shares: np.ndarray
     mixture: np.ndarray
-
-    @property
-    def few_survive(self) -> bool:
-        """Whether platoons make so many of the joint journeys that shifts are a poor witness."""
-        lowest = self.levels[0]
-        return lowest.worth < LEAST_SURVIVING * lowest.shifts
+    by_traffic: tuple[Chance, ...] = ()
 
     def tail(
         self, pairs: Pairs, traffic: np.ndarray, shifted: np.ndarray, share: np.ndarray
@@ -82,8 +80,9 @@ class Model:
         for level, chance in enumerate(self.levels):
             met, usual = pairs.reaching(level), traffic * self.shares[level]
             tail = chance.tail(met, usual, shifted[:, level], share)
-            if self.few_survive:
-                tail = np.maximum(tail, chance.tail(met, usual, none, none))
+            if self.by_traffic:
+                alone = self.by_traffic[level].tail(met, usual, none, none)
+                tail = np.maximum(tail, alone)
             least = np.minimum(least, tail)
         return np.minimum(least * len(self.levels), 1.0)
 
@@ -173,7 +172,14 @@ def judge_pairs(
             if levels and fitted.worth < LEAST_SURVIVING * levels[0].worth:
                 break
             levels += (fitted,)
-        model = Model(levels, shares, mixture)
+        by_traffic: tuple[Chance, ...] = ()
+        if levels[0].worth < LEAST_SURVIVING * levels[0].shifts:
+            by_traffic = tuple(
+                _chance_without_shifts(pairs.reaching(level)[usual], traffic[usual] * part,
+                                       rest * part)
+                for level, part in enumerate(shares[: len(levels)])
+            )  # fmt: skip
+        model = Model(levels, shares, mixture, by_traffic)
         # Habit only makes chance greater: who is not found without it is not found with it.
         p_values = model.tail(pairs, traffic, np.where(judged[:, None], shifted, 0), share)
         wanted = met & (asked | _may_be_found(p_values, tests, max(max_fdr, CERTAIN_FDR)))
@@ -195,6 +201,12 @@ def judge_pairs(
         p_values,
         shifted[:, 0],
     )
+
+
+def _chance_without_shifts(journeys: np.ndarray, traffic: np.ndarray, rest: float) -> Chance:
+    # The data stand where its shifts would: one repetition, which tells how far rates scatter.
+    weight = fit_weight(journeys, traffic, np.ones(len(journeys)), rest, 1.0)
+    return Chance(weight, 0.0, 0)
 
 
 def _count_habit(passes: CoTravel, pairs: Pairs, chosen: np.ndarray, shifted: np.ndarray) -> None:

@@ -5,8 +5,10 @@ import pytest
 from scipy.stats import nbinom
 
 from analyzer.patterns.chance import Chance
+from analyzer.patterns.companions import find_companions
 from analyzer.patterns.cotravel import Pairs
 from analyzer.patterns.judgement import Model
+from tests.patterns.lonely_regions import Setting, lonely_region
 
 SHIFTS = 20
 
@@ -26,21 +28,28 @@ def upper_tail(journeys: int, weight: float, worth: float, traffic: float, shift
     ))  # fmt: skip
 
 
-@pytest.mark.parametrize("worth", [15.0, 10.0, 9.9, 4.0])
-def test_no_shift_makes_chance_less_than_traffic_where_few_journeys_survive(worth: float):
+def test_a_pair_must_go_beyond_traffic_alone_where_few_journeys_survive_a_shift():
     pairs = journeys_of([[0, 0, 0], [0, 0], [0] * 9])
     traffic, shifted = np.array([0.06, 0.5, 0.06]), np.array([0, 0, 60])
-    model = Model((Chance(0.6, worth, SHIFTS),), np.ones(1), np.ones(1))
-    expected = []
-    for met, usual, habit in zip(pairs.journeys, traffic, shifted, strict=True):
-        tail = upper_tail(met, 0.6, worth, usual, habit)
-        if worth < SHIFTS / 2:
-            tail = max(tail, upper_tail(met, 0.6, 0.0, usual, 0))
-        expected.append(tail)
+    expected = [
+        max(upper_tail(met, 0.6, 4.0, usual, habit), upper_tail(met, 0.2, 0.0, usual, 0))
+        for met, usual, habit in zip(pairs.journeys, traffic, shifted, strict=True)
+    ]
+    chance, alone = Chance(0.6, 4.0, SHIFTS), Chance(0.2, 0.0, 0)
+    model = Model((chance,), np.ones(1), np.ones(1), (alone,))
     found = model.tail(pairs, traffic, shifted[:, None], np.ones(3))
     np.testing.assert_allclose(found, expected, rtol=1e-9)
     # Where habit expects more than traffic does, it is habit that counts.
-    assert found[2] == pytest.approx(upper_tail(9, 0.6, worth, 0.06, 60))
+    assert found[2] == pytest.approx(upper_tail(9, 0.6, 4.0, 0.06, 60))
+
+
+def test_platoons_that_glue_different_roads_together_make_no_companions():
+    # Streets on roads that cross twice meet there on most days of four weeks, but in no shift.
+    region, _ = lonely_region(1_407_004, Setting(platoon=10.0))
+    found = find_companions(region, max_fdr=1)
+    assert found.chance.worth < found.chance.shifts / 2
+    assert ((found.rows["journeys"] > 9) & (found.rows["expected"] < 0.05)).any()
+    assert found.rows["q_value"].min() > 0.05
 
 
 def test_a_p_value_is_the_least_tail_of_the_levels_times_their_number():
