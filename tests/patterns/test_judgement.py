@@ -48,7 +48,7 @@ def test_platoons_that_glue_different_roads_together_make_no_companions():
     region, _ = lonely_region(1_407_004, Setting(platoon=10.0))
     found = find_companions(region, max_fdr=1)
     assert found.chance.worth < found.chance.shifts / 2
-    assert ((found.rows["journeys"] > 9) & (found.rows["expected"] < 0.05)).any()
+    assert ((found.rows["journeys"] > 9) & (found.rows["expected"] < 0.2)).any()
     assert found.rows["q_value"].min() > 0.05
 
 
