@@ -7,6 +7,7 @@ place, is part of every figure, so it is said once, here, and travels with the r
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from numbers import Integral
 from typing import Any
 
 from analyzer.errors import UsageError
@@ -74,6 +75,11 @@ class Adversary:
     missed: int = 0
 
     def __post_init__(self) -> None:
+        for name in ("points", "missed"):
+            # Whole numbers of numpy are whole numbers.
+            number = getattr(self, name)
+            if isinstance(number, Integral) and not isinstance(number, bool):
+                object.__setattr__(self, name, int(number))
         if (
             isinstance(self.points, bool)
             or not isinstance(self.points, int)

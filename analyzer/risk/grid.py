@@ -99,6 +99,10 @@ class UnicityGrid(Result):
                 f"Each was matched against all {self.vehicles:,} vehicles; a guess would be right "
                 f"for 1 in {self.vehicles:,}."
             )
+            lines.append(
+                "Each cell is measured on the vehicles that have so many points at its resolution; "
+                "for one population over all numbers of points, see the curve of measure_unicity."
+            )
             lines += self._law_sentences()
         lines.append(
             "Published, for other data: "

@@ -50,3 +50,15 @@ def test_describes_itself():
     assert zone.describe() == "4 sightings, each to 15min and the zone"
     assert cell.describe() == "1 sighting, to the hour and a cell of 250 m"
     assert cell.to_dict()["points"] == 1
+
+
+def test_whole_numbers_of_numpy_are_whole_numbers():
+    import json
+
+    import numpy as np
+
+    adversary = Adversary(points=np.int64(3), missed=np.int32(1))
+    assert adversary == Adversary(points=3, missed=1)
+    assert json.dumps(adversary.to_dict())
+    with pytest.raises(UsageError):
+        Adversary(points=True)
