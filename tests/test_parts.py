@@ -20,6 +20,7 @@ from analyzer.ingest.reader import read_sightings
 from analyzer.patterns.camera_load import measure_camera_load
 from analyzer.patterns.commutes import find_commutes
 from analyzer.patterns.companions import find_companions
+from analyzer.patterns.meetings import find_meetings
 from analyzer.patterns.motifs import find_motifs
 from analyzer.patterns.overview import find_patterns
 from analyzer.patterns.places import find_places
@@ -47,6 +48,7 @@ from tests.process_engine import ProcessEngine
 
 RESULTS = (
     "trips", "places", "routines", "commutes", "flows", "companions", "groups", "communities",
+    "meetings",
     "companions of one", "unicity", "unicity of a sample", "unicity by zone and week",
     "unicity by grid", "retention",
     "retention, store open", "camera load", "sighting counts", "patterns", "predictability",
@@ -78,6 +80,7 @@ def measure_all(sightings: Sightings, engine: str | Engine, *, of: str) -> dict[
         "companions": companions,
         "groups": companions.groups,
         "communities": companions.communities,
+        "meetings": find_meetings(trips, places, max_fdr=1, **on),
         "companions of one": find_companions(sightings, max_fdr=1, of=of, **on),
         "unicity": measure_unicity(sightings, Adversary(points=3), **on),
         "unicity of a sample": measure_unicity(sightings, Adversary(), sample=60, seed=4, **on),

@@ -1,9 +1,8 @@
-"""Stays that may be meetings, and the kernels that find who stayed where another did.
+"""The kernels that find who stayed where another did, at which spots `meeting_spots` tells.
 
-A spot is a cell of a grid whose side is the median distance between neighbouring camera sites:
-nearer than that, cameras do not tell where a vehicle was. Two stays at one spot are a meeting if
-the two arrived within a short time of each other, from different sides, and stayed together for a
-while; those who are both at home or at work meet nobody by that.
+Two stays are a meeting if the two vehicles may have been at one place, came from different sides
+and within a short time of each other, and stayed together for a while; those who are both at home
+or at work meet nobody by that.
 """
 
 from __future__ import annotations
@@ -12,96 +11,99 @@ import numba
 import numpy as np
 
 from analyzer.patterns.cotravel_parts import is_probed
-from analyzer.patterns.plane import CameraPlane
-from analyzer.patterns.roles import HOME, WORK
+from analyzer.patterns.meeting_spots import (
+    LEAST_TOGETHER_MS,
+    Approaches,
+    approaches_of,
+    can_meet,
+    count_opportunities,
+)
 from analyzer.schema import Rows
-from analyzer.units import DAY_MS, HOUR_MS, MINUTE_MS
-
-LEAST_TOGETHER_MS = 20 * MINUTE_MS
-"""Two vehicles that were at one spot together for less did not meet."""
-
-LONGEST_MS = 24 * HOUR_MS
-"""In a longer stay too much can have gone unseen."""
-
-_GRID = 1 << 20
-
-
-def spot_of(plane: CameraPlane, x: np.ndarray, y: np.ndarray, side: float) -> np.ndarray:
-    """Number the cells of a grid; a spot without a position is alone in its cell.
-
-    Examples
-    --------
-    >>> from types import SimpleNamespace
-    >>> spots = spot_of(None, np.array([10.0, 90.0, 110.0]), np.zeros(3), 100.0)
-    >>> int(spots[0] == spots[1]), int(spots[1] == spots[2])
-    (1, 0)
-    """
-    column = np.floor(x / side).astype(np.int64) % _GRID
-    return column * _GRID + np.floor(y / side).astype(np.int64) % _GRID
-
-
-def visits_of_part(stays: Rows, broadcast: Rows) -> Rows:
-    """Give the stays of a part that may be meetings, the columns by which they are sorted first."""
-    plane: CameraPlane = broadcast["plane"]
-    length = stays["local_end"] - stays["local_start"]
-    used = np.flatnonzero((length >= LEAST_TOGETHER_MS) & (length <= LONGEST_MS))
-    used = used[plane.placed[stays["arrival"][used]] & plane.placed[stays["departure"][used]]]
-    ends = [
-        plane.beyond(stays[end][used], stays[f"{end}_via"][used])[:2]
-        for end in ("arrival", "departure")
-    ]
-    x, y = ((one + other) / 2 for one, other in zip(*ends, strict=True))
-    via = stays["arrival_via"][used]
-    role = stays["role"][used]
-    return {
-        "spot": spot_of(plane, x, y, float(broadcast["side"][0])),
-        "arrived": stays["local_start"][used],
-        "left": stays["local_end"][used],
-        "vehicle": stays["vehicle"][used].astype(np.int64),
-        "site": plane.site[stays["arrival"][used]].astype(np.int64),
-        "via": np.where(via >= 0, plane.site[via], -1).astype(np.int64),
-        "anchored": (role == HOME) | (role == WORK),
-    }
+from analyzer.units import DAY_MS
 
 
 @numba.njit(cache=True, nogil=True)
-def meets(
-    gap: int, within: int, stay_a: int, stay_b: int, site_a: int, site_b: int, via_a: int,
-    via_b: int, anchored_a: bool, anchored_b: bool,
-) -> bool:  # fmt: skip
-    """Tell whether two stays at one spot are a meeting.
+def are_together(gap: int, within: int, stay_a: int, stay_b: int) -> bool:
+    """Tell whether two stays are at one time.
 
     `gap` is the arrival of b less that of a, `stay_a` and `stay_b` how long they stayed (ms).
 
     Examples
     --------
-    >>> meets(0, 60_000, 3_600_000, 3_600_000, 1, 2, -1, -1, False, True)
-    True
+    >>> are_together(0, 60_000, 3_600_000, 3_600_000), are_together(0, 60_000, 3_600_000, 60_000)
+    (True, False)
     """
-    if abs(gap) > within or (anchored_a and anchored_b):
+    if abs(gap) > within:
         return False
-    if min(stay_a, gap + stay_b) - max(0, gap) < LEAST_TOGETHER_MS:
-        return False
-    return site_a != site_b or (via_a >= 0 and via_b >= 0 and via_a != via_b)
+    return min(stay_a, gap + stay_b) - max(0, gap) >= LEAST_TOGETHER_MS
+
+
+@numba.njit(cache=True, nogil=True)
+def _end_of_spot(spot: np.ndarray, guest: np.ndarray, begin: int) -> tuple[int, int]:
+    # Where the guests of a spot begin, and where the next spot does.
+    middle = begin
+    while middle < len(spot) and spot[middle] == spot[begin] and not guest[middle]:
+        middle += 1
+    stop = middle
+    while stop < len(spot) and spot[stop] == spot[begin]:
+        stop += 1
+    return middle, stop
+
+
+@numba.njit(cache=True, nogil=True)
+def count_comparisons(
+    spot: np.ndarray, guest: np.ndarray, arrived: np.ndarray, within: int
+) -> int:
+    """Count the pairs of stays that `find_meetings_of_spots` looks at.
+
+    Parameters
+    ----------
+    spot, guest, arrived : numpy.ndarray, shape (n,)
+        Stays, sorted by these; local ms.
+    within : int
+        Longest time between two arrivals (ms); inclusive.
+
+    Examples
+    --------
+    >>> guest = np.array([False, False, True, True])
+    >>> count_comparisons(np.zeros(4, np.int64), guest, np.array([0, 5, 5, 11]), 5)
+    np.int64(3)
+    """
+    comparisons, begin = 0, 0
+    while begin < len(spot):
+        middle, stop = _end_of_spot(spot, guest, begin)
+        first, near, past = begin, middle, middle
+        for row in range(begin, middle):
+            while arrived[first] < arrived[row] - within:
+                first += 1
+            while near < stop and arrived[near] < arrived[row] - within:
+                near += 1
+            while past < stop and arrived[past] <= arrived[row] + within:
+                past += 1
+            comparisons += row - first + past - near
+        begin = stop
+    return comparisons
 
 
 @numba.njit(cache=True, nogil=True)
 def find_meetings_of_spots(
     spot: np.ndarray,
+    guest: np.ndarray,
     arrived: np.ndarray,
     left: np.ndarray,
     vehicle: np.ndarray,
-    site: np.ndarray,
-    via: np.ndarray,
-    anchored: np.ndarray,
+    approach: np.ndarray,
+    approaches: Approaches,
     within: int,
 ) -> np.ndarray:
     """Find the meetings among stays.
 
     Parameters
     ----------
-    spot, arrived, left, vehicle, site, via, anchored : numpy.ndarray, shape (n,)
-        Stays, sorted by (spot, arrived); local ms.
+    spot, guest, arrived, left, vehicle, approach : numpy.ndarray, shape (n,)
+        Stays, sorted by (spot, guest, arrived); local ms.
+    approaches : Approaches
+        What the numbers in `approach` mean.
     within : int
         Longest time between the two arrivals (ms); inclusive.
 
@@ -111,36 +113,45 @@ def find_meetings_of_spots(
         Vehicles, the lower code first, and the local day of the later arrival.
     """
     out = np.empty((1024, 3), np.int64)
-    found, first = 0, 0
-    for row in range(len(spot)):
-        while spot[first] != spot[row] or arrived[first] < arrived[row] - within:
-            first += 1
-        for other in range(first, row):
-            if vehicle[other] != vehicle[row] and meets(
-                arrived[row] - arrived[other], within, left[other] - arrived[other],
-                left[row] - arrived[row], site[other], site[row], via[other], via[row],
-                anchored[other], anchored[row],
-            ):  # fmt: skip
-                if found == len(out):
-                    grown = np.empty((2 * found, 3), np.int64)
-                    grown[:found] = out
-                    out = grown
-                out[found, 0] = min(vehicle[row], vehicle[other])
-                out[found, 1] = max(vehicle[row], vehicle[other])
-                out[found, 2] = arrived[row] // DAY_MS
-                found += 1
+    found, begin = 0, 0
+    while begin < len(spot):
+        middle, stop = _end_of_spot(spot, guest, begin)
+        first, near = begin, middle
+        for row in range(begin, middle):
+            while arrived[first] < arrived[row] - within:
+                first += 1
+            while near < stop and arrived[near] < arrived[row] - within:
+                near += 1
+            other = first if first < row else near
+            while other < row or (other < stop and arrived[other] <= arrived[row] + within):
+                if vehicle[other] != vehicle[row] and are_together(
+                    arrived[other] - arrived[row], within, left[row] - arrived[row],
+                    left[other] - arrived[other],
+                ) and can_meet(approach[row], approach[other], approaches):  # fmt: skip
+                    if found == len(out):
+                        grown = np.empty((2 * found, 3), np.int64)
+                        grown[:found] = out
+                        out = grown
+                    out[found, 0] = min(vehicle[row], vehicle[other])
+                    out[found, 1] = max(vehicle[row], vehicle[other])
+                    out[found, 2] = max(arrived[row], arrived[other]) // DAY_MS
+                    found += 1
+                other += 1
+                if other == row:
+                    other = near
+        begin = stop
     return out[:found].copy()
 
 
 @numba.njit(cache=True, nogil=True)
 def meet_on_other_days(
     spot: np.ndarray,
+    guest: np.ndarray,
     arrived: np.ndarray,
     left: np.ndarray,
     vehicle: np.ndarray,
-    site: np.ndarray,
-    via: np.ndarray,
-    anchored: np.ndarray,
+    approach: np.ndarray,
+    approaches: Approaches,
     probed: np.ndarray,
     within: int,
     kind: np.ndarray,
@@ -156,9 +167,7 @@ def meet_on_other_days(
     out = np.empty((1024, 2), np.int64)
     found, begin = 0, 0
     while begin < len(spot):
-        stop = begin
-        while stop < len(spot) and spot[stop] == spot[begin]:
-            stop += 1
+        middle, stop = _end_of_spot(spot, guest, begin)
         for row in range(begin, stop):
             if not probed[row]:
                 continue
@@ -167,21 +176,22 @@ def meet_on_other_days(
                 if day == today or kind[day] != kind[today]:
                     continue
                 at = arrived[row] + (day - today) * DAY_MS
-                other = begin + np.searchsorted(arrived[begin:stop], at - within)
-                while other < stop and arrived[other] <= at + within:
-                    if vehicle[other] != vehicle[row] and meets(
-                        arrived[other] - at, within, left[row] - arrived[row],
-                        left[other] - arrived[other], site[row], site[other], via[row], via[other],
-                        anchored[row], anchored[other],
-                    ):  # fmt: skip
-                        if found == len(out):
-                            grown = np.empty((2 * found, 2), np.int64)
-                            grown[:found] = out
-                            out = grown
-                        out[found, 0] = min(vehicle[row], vehicle[other])
-                        out[found, 1] = max(vehicle[row], vehicle[other])
-                        found += 1
-                    other += 1
+                # Own stays meet own ones, then guests; guests meet own stays only.
+                for start, end in ((begin, middle), (middle, middle if guest[row] else stop)):
+                    other = start + np.searchsorted(arrived[start:end], at - within)
+                    while other < end and arrived[other] <= at + within:
+                        if vehicle[other] != vehicle[row] and are_together(
+                            arrived[other] - at, within, left[row] - arrived[row],
+                            left[other] - arrived[other],
+                        ) and can_meet(approach[row], approach[other], approaches):  # fmt: skip
+                            if found == len(out):
+                                grown = np.empty((2 * found, 2), np.int64)
+                                grown[:found] = out
+                                out = grown
+                            out[found, 0] = min(vehicle[row], vehicle[other])
+                            out[found, 1] = max(vehicle[row], vehicle[other])
+                            found += 1
+                        other += 1
         begin = stop
     return out[:found].copy()
 
@@ -191,12 +201,12 @@ def habit_and_traffic(
     pairs_a: np.ndarray,
     pairs_b: np.ndarray,
     spot: np.ndarray,
+    guest: np.ndarray,
     arrived: np.ndarray,
     left: np.ndarray,
     vehicle: np.ndarray,
-    site: np.ndarray,
-    via: np.ndarray,
-    anchored: np.ndarray,
+    approach: np.ndarray,
+    approaches: Approaches,
     within: int,
     kind: np.ndarray,
     first_day: int,
@@ -207,7 +217,7 @@ def habit_and_traffic(
     ----------
     pairs_a, pairs_b : numpy.ndarray of int64, shape (pairs,)
         Vehicle codes.
-    spot, arrived, left, vehicle, site, via, anchored : numpy.ndarray, shape (n,)
+    spot, guest, arrived, left, vehicle, approach : numpy.ndarray, shape (n,)
         Stays, sorted by (vehicle, spot).
 
     Returns
@@ -215,7 +225,7 @@ def habit_and_traffic(
     shifted : numpy.ndarray of int64, shape (pairs,)
         Σh: meetings if one of the two had come on another day of the same kind, over all such days.
     opportunities : numpy.ndarray of int64, shape (pairs,)
-        Pairs of stays of the two at one spot, not both at home or at work, whenever they were.
+        Pairs of stays of the two that would be meetings but for the time.
     """
     shifted = np.zeros(len(pairs_a), np.int64)
     opportunities = np.zeros(len(pairs_a), np.int64)
@@ -232,32 +242,49 @@ def habit_and_traffic(
             if spot[j] < spot[i]:
                 j += 1
                 continue
-            other = j
+            other = j - 1
             while (
-                other < len(spot) and vehicle[other] == pairs_b[pair] and spot[other] == spot[i]
-            ):
-                opportunities[pair] += not (anchored[i] and anchored[other])
+                other + 1 < len(spot)
+                and vehicle[other + 1] == pairs_b[pair] and spot[other + 1] == spot[i]
+            ):  # fmt: skip
+                other += 1
+                if guest[i] and guest[other]:
+                    continue
+                if not can_meet(approach[i], approach[other], approaches):
+                    continue
+                opportunities[pair] += 1
                 day, day_b = arrived[i] // DAY_MS - first_day, arrived[other] // DAY_MS - first_day
                 # Moved to the day of b, or to one beside it where midnight lies between.
                 for to in range(day_b - 1, day_b + 2):
                     if to == day or to < 0 or to >= len(kind) or kind[to] != kind[day]:
                         continue
-                    shifted[pair] += meets(
+                    shifted[pair] += are_together(
                         arrived[other] - arrived[i] - (to - day) * DAY_MS, within,
-                        left[i] - arrived[i], left[other] - arrived[other], site[i], site[other],
-                        via[i], via[other], anchored[i], anchored[other],
+                        left[i] - arrived[i], left[other] - arrived[other],
                     )  # fmt: skip
-                other += 1
             i += 1
     return shifted, opportunities
 
 
-_COLUMNS = ("spot", "arrived", "left", "vehicle", "site", "via", "anchored")
+_COLUMNS = ("spot", "guest", "arrived", "left", "vehicle")
+
+
+def load_of_spots(rows: Rows, broadcast: Rows) -> Rows:
+    """Give the vehicles that stayed at some spots, and how many comparisons finding meetings takes.
+
+    The number stands in the row of the first vehicle.
+    """
+    vehicles = np.unique(rows["vehicle"])
+    comparisons = np.zeros(len(vehicles), np.int64)
+    columns = [rows[name] for name in ("spot", "guest", "arrived")]
+    comparisons[:1] = count_comparisons(*columns, int(broadcast["within"][0]))
+    return {"vehicle": vehicles, "comparisons": comparisons}
 
 
 def meetings_of_spots(rows: Rows, broadcast: Rows) -> Rows:
     """Find the meetings at some spots, and whom probed vehicles would meet on other days."""
-    columns = [rows[name] for name in _COLUMNS]
+    approach, approaches = approaches_of(rows, broadcast["plane"])
+    columns = [*(rows[name] for name in _COLUMNS), approach, approaches]
     within = int(broadcast["within"][0])
     met = find_meetings_of_spots(*columns, within)
     other = meet_on_other_days(
@@ -277,32 +304,21 @@ def chance_of_spots(rows: Rows, broadcast: Rows) -> Rows:
 
     A row with pair -1 holds the opportunities of all pairs, one with -2 those of probed vehicles.
     """
+    approach, approaches = approaches_of(rows, broadcast["plane"])
     order = np.lexsort((rows["arrived"], rows["spot"], rows["vehicle"]))
     columns = [rows[name][order] for name in _COLUMNS]
     shifted, opportunities = habit_and_traffic(
-        broadcast["pairs_a"], broadcast["pairs_b"], *columns, int(broadcast["within"][0]),
-        broadcast["kind"], int(broadcast["first_day"][0]),
+        broadcast["pairs_a"], broadcast["pairs_b"], *columns, approach[order], approaches,
+        int(broadcast["within"][0]), broadcast["kind"], int(broadcast["first_day"][0]),
     )  # fmt: skip
     some = np.flatnonzero(shifted | opportunities)
-    every, probed = _all_opportunities(rows, broadcast)
+    keys = np.stack([rows["spot"], rows["vehicle"], rows["guest"], approach])
+    (spot, vehicle, guest, kind), stays = np.unique(keys, axis=1, return_counts=True)
+    every, probed = count_opportunities(
+        spot, vehicle, guest == 1, kind, stays, is_probed(vehicle, broadcast), approaches
+    )
     return {
         "pair": np.append(some, [-1, -2]),
         "shifted": np.append(shifted[some], [0, 0]),
         "opportunities": np.append(opportunities[some], [every, probed]),
     }
-
-
-def _all_opportunities(rows: Rows, broadcast: Rows) -> tuple[int, int]:
-    # Pairs of stays of two vehicles at one spot, less those of which both are anchored.
-    totals = np.zeros(2, np.int64)
-    for sign, chosen in ((1, slice(None)), (-1, rows["anchored"])):
-        spot, vehicle = rows["spot"][chosen], rows["vehicle"][chosen]
-        if not len(spot):
-            continue
-        _, at = np.unique(spot, return_inverse=True)
-        here = np.bincount(at)
-        keys, own = np.unique(np.stack([at, vehicle]), axis=1, return_counts=True)
-        with_others = own * (here[keys[0]] - own)
-        totals[0] += sign * int(with_others.sum()) // 2
-        totals[1] += sign * int(with_others[is_probed(keys[1], broadcast)].sum())
-    return int(totals[0]), int(totals[1])

@@ -1,7 +1,7 @@
 """Meetings: pairs of vehicles that stay at one place at one time more often than chance explains.
 
 A second kind of link beside companions: who comes together from different sides. A stay is inferred
-and its place known to within a cell of cameras only, so that on a busy square somebody always
+and its place known to within the distance of cameras only, so that on a busy square somebody always
 arrives at the same time: habit and traffic are accounted for as for companions. The table is per
 vehicle and so internal; the summary speaks of the population.
 """
@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 
 from analyzer.engine import Engine, get_engine
-from analyzer.errors import UsageError
+from analyzer.errors import TooMuchWorkError, UsageError
 from analyzer.patterns import habit
 from analyzer.patterns.chance import Chance, adjust, fit_chance
 from analyzer.patterns.cotravel_parts import is_probed
-from analyzer.patterns.meeting_stays import chance_of_spots, meetings_of_spots, visits_of_part
-from analyzer.patterns.plane import LONE_SPACING_M
+from analyzer.patterns.meeting_spots import neighbouring_sites, visits_of_part
+from analyzer.patterns.meeting_stays import chance_of_spots, load_of_spots, meetings_of_spots
 from analyzer.result import Result
 from analyzer.schema import Rows
 from analyzer.units import DAY_MS, format_duration, parse_duration
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 MAX_WITHIN_MS = 12 * 3_600_000
 PROBED_STAYS = 200_000
 """Stays, moved to other days, that are probed to find out what chance does."""
+
+MAX_COMPARISONS = 5_000_000_000
+"""More pairs of stays at one spot and time are not looked at: some ten seconds' work a billion."""
 
 ROWS_A_BUCKET = 500_000
 MAX_BUCKETS = 256
@@ -158,12 +161,17 @@ def find_meetings(
     ------
     UsageError
         If an option makes no sense, or the places are of other trips.
+    TooMuchWorkError
+        If more than `MAX_COMPARISONS` pairs of stays would have to be compared.
 
     Notes
     -----
-    Meetings of one day count once. Σh counts the meetings that there would be had one of the two
-    come on another day of the same kind; τ is the pair's opportunities (stays of both at one spot,
-    whenever) times the rate of meetings per opportunity in the data, the pair's own left out.
+    Both are last seen at one camera site, coming from different ones, or at neighbouring sites (one
+    among the eight nearest of the other) with guesses of the place no farther apart than their
+    scale (`analyzer.patterns.meeting_spots`). Meetings of one day count once. Σh counts the
+    meetings that there would be had one of the two come on another day of the same kind; τ is the
+    pair's opportunities (stays of both at one spot from different sides, whenever) times the rate
+    of meetings per opportunity in the data, the pair's own left out.
     expected = (κτ + Σh) / (κ + S), with a negative-binomial tail (`analyzer.patterns.chance`);
     tests are all pairs of vehicles with a stay that may be a meeting.
 
@@ -189,12 +197,12 @@ def find_meetings(
     sightings = trips.sightings
     ends = sightings.clock.local(np.array(sightings.span_ms)) // DAY_MS
     calendar = habit.shift_calendar(int(ends[0]), int(ends[1]))
-    spacing = trips.plane.spacing[trips.plane.placed]
-    side = float(np.median(spacing)) if len(spacing) else LONE_SPACING_M
+    neighbour_starts, neighbours = neighbouring_sites(trips.plane)
     shifts = int(calendar.sizes.min() if calendar.weekly else calendar.sizes.max()) - 1
     share = PROBED_STAYS / max(shifts, 1) / max(len(trips), 1)
     broadcast: dict[str, Any] = {
-        "plane": trips.plane, "side": np.array([side]), "within": np.array([arrival]),
+        "plane": trips.plane, "within": np.array([arrival]),
+        "neighbour_starts": neighbour_starts, "neighbours": neighbours,
         "kind": calendar.kind, "first_day": np.array([calendar.first_day]),
         "seed": np.array([seed]), "probed_share": np.array([share]),
     }  # fmt: skip
@@ -202,9 +210,9 @@ def find_meetings(
     spots = runner.exchange(places.stay_parts, visits_of_part, "spot", buckets, broadcast)
     if not spots:
         return _none(trips, arrival, max_fdr)
-    vehicles = runner.reduce(runner.map(spots, vehicles_of_spots))["vehicle"]
-    vehicles = np.unique(vehicles)
-    del broadcast["plane"]
+    load = runner.reduce(runner.map(spots, load_of_spots, broadcast))
+    _check_comparisons(int(load["comparisons"].sum()), arrival)
+    vehicles = np.unique(load["vehicle"])
     found = runner.reduce(runner.map(spots, meetings_of_spots, broadcast))
     pairs_a, pairs_b, met = _by_pair(found, sightings.n_codes)
     broadcast |= {"pairs_a": pairs_a, "pairs_b": pairs_b}
@@ -215,12 +223,14 @@ def find_meetings(
     np.add.at(opportunities, counts["pair"][of_pair], counts["opportunities"][of_pair])
     every = float(counts["opportunities"][counts["pair"] == -1].sum())
     with_all = float(counts["opportunities"][counts["pair"] == -2].sum())
-    # One meeting more than the others had: where there are none, the rate is not zero.
-    rate = (met.sum() - met + 1.0) / np.maximum(every - opportunities + 1.0, 1.0)
+    # Beside what others had, one meeting in as many opportunities as it takes where arrivals are
+    # spread over half of each day: without others, the rate is neither zero nor one.
+    usual_of_one = max(len(calendar.kind) * DAY_MS / 2 / (2 * arrival), 1.0)
+    rate = (met.sum() - met + 1.0) / (every - opportunities + usual_of_one)
     traffic = opportunities * rate
     times = is_probed(pairs_a, broadcast).astype(np.int64) + is_probed(pairs_b, broadcast)
     usual = np.repeat(np.arange(len(met)), times)
-    rest = with_all * (met.sum() + 1.0) / (every + 1.0) - float((traffic * times).sum())
+    rest = with_all * (met.sum() + 1.0) / (every + usual_of_one) - float((traffic * times).sum())
     whole = np.ones(len(met))
     chance = fit_chance(
         met[usual], shifted[usual], traffic[usual], whole[usual], max(rest, 0.0), shifts
@@ -247,9 +257,16 @@ def find_meetings(
     return Meetings(trips, rows, chance, tests, by_meetings, arrival, max_fdr)
 
 
-def vehicles_of_spots(rows: Rows, broadcast: Rows) -> Rows:
-    """Give the vehicles that stayed at some spots."""
-    return {"vehicle": np.unique(rows["vehicle"])}
+def _check_comparisons(comparisons: int, within: int) -> None:
+    if comparisons <= MAX_COMPARISONS:
+        return
+    share = MAX_COMPARISONS / comparisons
+    raise TooMuchWorkError(
+        f"{comparisons:,} pairs of stays at one spot lie within {format_duration(within)}, more "
+        f"than can be looked at ({MAX_COMPARISONS:,}); ask for a shorter time, about "
+        f"within='{max(int(within * share / 1_000), 1)}s', or for about {share:.0%} of the days "
+        "with sightings.between(t0, t1)"
+    )
 
 
 def _by_pair(found: Rows, n_codes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

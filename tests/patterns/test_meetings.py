@@ -7,93 +7,146 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analyzer.errors import UsageError
+from analyzer.engine.base import sort_rows
+from analyzer.errors import TooMuchWorkError, UsageError
+from analyzer.patterns import meetings as meetings_module
+from analyzer.patterns.cotravel_parts import is_probed
+from analyzer.patterns.meeting_spots import approaches_of, neighbouring_sites, visits_of_part
 from analyzer.patterns.meeting_stays import (
+    chance_of_spots,
+    count_comparisons,
     find_meetings_of_spots,
-    habit_and_traffic,
     meet_on_other_days,
 )
 from analyzer.patterns.meetings import find_meetings
 from analyzer.patterns.places import find_places
+from analyzer.patterns.plane import camera_plane
+from analyzer.patterns.roles import HOME, OTHER
 from analyzer.patterns.trips import find_trips
 from analyzer.scoring.meetings import true_meetings
 from analyzer.sightings import from_arrays
 from analyzer.synthetic import make_region
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
-NAMES = ("spot", "arrived", "left", "vehicle", "site", "via", "anchored")
+NAMES = ("site", "arrived", "left", "vehicle", "via", "anchored")
 KIND = np.array([0, 0, 1, 1, 0, 0, 1])
 
+# Five cameras of four sites in a row (those of site 1 stand together), and one that is nowhere.
+CAMERAS = pd.DataFrame(
+    {"lat": [41.0] * 5 + [np.nan], "lon": [69.0, 69.1, 69.1001, 69.13, 69.5, np.nan]}
+)
 
-def random_stays(rng, n=90):
+
+def random_stays(rng, n=140):
+    """Stays by camera; the camera before the last is another, or unknown."""
     arrived = (4 + rng.integers(0, 6, n)) * DAY + rng.choice([9, 23.7], n) * HOUR
     arrived = arrived.astype(np.int64) + rng.integers(0, 50 * MINUTE, n)
     rows = {
-        "spot": rng.integers(0, 3, n), "arrived": arrived,
+        "site": rng.integers(0, 6, n), "arrived": arrived,
         "left": arrived + rng.integers(10 * MINUTE, 3 * HOUR, n),
-        "vehicle": rng.integers(0, 6, n), "site": rng.integers(0, 2, n),
-        "via": rng.integers(-1, 2, n), "anchored": rng.random(n) < 0.4,
+        "vehicle": rng.integers(0, 6, n),
+        "via": rng.integers(-1, 6, n), "anchored": rng.random(n) < 0.4,
     }  # fmt: skip
-    order = np.lexsort((rows["vehicle"], rows["arrived"], rows["spot"]))
-    return {name: rows[name][order] for name in NAMES}
+    return list(zip(*(rows[name].tolist() for name in NAMES), strict=True))
 
 
-def oracle_meets(one, other, within, moved=0) -> bool:
-    """Whether two stays, the first moved by so many days, are a meeting: by the words alone."""
-    s, a, e, v, site, via, home = one
-    t, b, f, w, site_b, via_b, home_b = other
-    a, e = a + moved * DAY, e + moved * DAY
-    sides = site != site_b or (via != via_b and -1 not in (via, via_b))
-    return bool(
-        s == t and v != w and sides and not (home and home_b)
-        and abs(a - b) <= within and min(e, f) - max(a, b) >= 20 * MINUTE
-    )
+def oracle_places(one, other) -> bool:
+    """Whether two stays may be at one place, from different sides: by the words alone."""
+    plane = camera_plane(CAMERAS)
+    site = [0, 1, 1, 2, 3, 4, -1]  # the last for "no camera before": via -1
+    (s, *_, p, home), (t, *_, q, home_b) = one, other
+    if home and home_b:
+        return False
+    if site[s] == site[t]:
+        return site[p] != site[q] and -1 not in (p, q)
+    if 5 in (s, t) or site[p] == site[t] or site[q] == site[s]:
+        return False
+    first = [0, 1, 1, 3, 4, 5, -1]
+    guesses = [
+        [float(v) for v in np.ravel(plane.beyond(np.array([first[c]]), np.array([first[v]])))]
+        for c, v in ((s, p), (t, q))
+    ]
+    (x, y, r), (u, v, w) = guesses
+    return ((x - u) ** 2 + (y - v) ** 2) ** 0.5 <= (r + w) / 2
+
+
+def oracle_times(one, other, within, moved=0) -> bool:
+    """Whether two stays, the first moved by so many days, are at one time."""
+    a, e, b, f = one[1] + moved * DAY, one[2] + moved * DAY, other[1], other[2]
+    return abs(a - b) <= within and min(e, f) - max(a, b) >= 20 * MINUTE
+
+
+def rows_at_spots(stays):
+    """Give stays as the kernels take them."""
+    site, arrived, left, vehicle, via, anchored = (np.array(c) for c in zip(*stays, strict=True))
+    plane = camera_plane(CAMERAS)
+    starts, others = neighbouring_sites(plane)
+    part = {
+        "arrival": site, "arrival_via": via, "local_start": arrived, "local_end": left,
+        "vehicle": vehicle, "role": np.where(anchored, HOME, OTHER),
+    }  # fmt: skip
+    rows = visits_of_part(part, {"plane": plane, "neighbour_starts": starts, "neighbours": others})
+    return sort_rows(rows, list(rows)), plane
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_meetings_habit_and_opportunities_are_those_of_the_oracle(seed: int):
     stays = random_stays(np.random.default_rng(seed))
-    rows = list(zip(*(stays[name].tolist() for name in NAMES), strict=True))
     within = 20 * MINUTE
-    met, shifted, both, would = Counter(), Counter(), Counter(), set()
-    for one, other in combinations(rows, 2):
-        if one[3] == other[3]:
+    met, shifted, both, would, compared = Counter(), Counter(), Counter(), set(), 0
+    kept = [stay for stay in stays if stay[2] - stay[1] >= 20 * MINUTE]
+    for one, other in combinations(kept, 2):
+        # Every two of the five placed sites here are neighbours.
+        at_one_spot = (one[0] == other[0]) if 5 in (one[0], other[0]) else True
+        compared += at_one_spot and abs(one[1] - other[1]) <= within
+        if one[3] == other[3] or not oracle_places(one, other):
             continue
         if one[3] > other[3]:
             one, other = other, one
         pair = (one[3], other[3])
-        if oracle_meets(one, other, within):
+        both[pair] += 1
+        if oracle_times(one, other, within):
             met[(*pair, max(one[1], other[1]) // DAY)] += 1
-        both[pair] += one[0] == other[0] and not (one[6] and other[6])
-        today = one[1] // DAY - 4
+        today, theirs = one[1] // DAY - 4, other[1] // DAY - 4
         for day in range(len(KIND)):
             if day != today and KIND[day] == KIND[today]:
-                hit = oracle_meets(one, other, within, day - today)
+                hit = oracle_times(one, other, within, day - today)
                 shifted[pair] += hit
                 would |= {pair} if hit and one[3] == 2 else set()
-        # A probed vehicle is the one that comes on another day, also when its code is higher.
-        theirs = other[1] // DAY - 4
-        for day in range(len(KIND)):
+            # A probed vehicle is the one that comes on another day, also when its code is higher.
             if day != theirs and KIND[day] == KIND[theirs] and other[3] == 2:
-                would |= {pair} if oracle_meets(other, one, within, day - theirs) else set()
-    columns = [stays[name] for name in NAMES]
-    found = find_meetings_of_spots(*columns, within)
+                would |= {pair} if oracle_times(other, one, within, day - theirs) else set()
+    rows, plane = rows_at_spots(stays)
+    approach, approaches = approaches_of(rows, plane)
+    columns = [rows[name] for name in ("spot", "guest", "arrived", "left", "vehicle")]
+    assert count_comparisons(*columns[:3], within) == compared
+    found = find_meetings_of_spots(*columns, approach, approaches, within)
     assert Counter(map(tuple, found.tolist())) == met
     assert len(met) > 5
-    probed = stays["vehicle"] == 2
-    others = meet_on_other_days(*columns, probed, within, KIND, 4)
+    probed = rows["vehicle"] == 2
+    others = meet_on_other_days(*columns, approach, approaches, probed, within, KIND, 4)
     assert set(map(tuple, others.tolist())) == would
-    order = np.lexsort((stays["arrived"], stays["spot"], stays["vehicle"]))
     a, b = np.triu_indices(6, 1)
-    habit, opportunities = habit_and_traffic(
-        a, b, *(column[order] for column in columns), within, KIND, 4
+    pairs = list(zip(a.tolist(), b.tolist(), strict=True))
+    shared = {
+        "plane": plane, "pairs_a": a, "pairs_b": b, "within": np.array([within]), "kind": KIND,
+        "first_day": np.array([4]), "seed": np.array([0]), "probed_share": np.array([0.5]),
+    }  # fmt: skip
+    counts = chance_of_spots(rows, shared)
+    for name, expected in (("shifted", shifted), ("opportunities", both)):
+        of_pair = dict.fromkeys(range(len(pairs)), 0)
+        of_pair |= dict(zip(counts["pair"].tolist(), counts[name].tolist(), strict=True))
+        assert [of_pair[k] for k in range(len(pairs))] == [expected[pair] for pair in pairs]
+    chosen = is_probed(np.arange(6), shared)
+    assert 0 < chosen.sum() < 6
+    assert counts["opportunities"][-2] == sum(both.values())
+    assert counts["opportunities"][-1] == sum(
+        n * (int(chosen[one]) + int(chosen[other])) for (one, other), n in both.items()
     )
-    assert habit.tolist() == [shifted[pair] for pair in zip(a, b, strict=True)]
-    assert opportunities.tolist() == [both[pair] for pair in zip(a, b, strict=True)]
-    assert habit.sum() > 5
+    assert sum(shifted.values()) > 5
 
 
-def lives(friends: bool, seed: int = 0):
+def lives(friends: bool, seed: int = 0, far=(42.0, 65.0)):
     """Eighty vehicles that go to one of three squares at random hours; two of them as agreed."""
     rng = np.random.default_rng(seed)
     rows = []
@@ -114,8 +167,7 @@ def lives(friends: bool, seed: int = 0):
                 rows.append((v, at + (k % 2) * 9 * MINUTE + (k > 1) * 100 * MINUTE, camera))
     v, t, c = np.array(sorted(rows)).T
     lat = [41 + 0.3 * square for square in (0, 0, 1, 1, 2, 2)] * 2
-    # One camera far away, so that no square lies on a border of the grid.
-    places = [*zip(lat, [69.1, 68.9] * 3 + [69.3, 68.7] * 3, strict=True), (42.0, 65.0)]
+    places = [*zip(lat, [69.1, 68.9] * 3 + [69.3, 68.7] * 3, strict=True), far]
     cameras = pd.DataFrame(places, columns=["lat", "lon"]).assign(name=[f"c{k}" for k in range(13)])
     return find_trips(from_arrays(v, t, c, cameras=cameras, timezone="UTC"))
 
@@ -131,6 +183,76 @@ def test_who_meets_as_agreed_is_found_and_nobody_else():
     assert meetings.plot().get_ylabel() == "pairs"
     everything = find_meetings(trips, find_places(trips), max_fdr=1)
     assert len(everything) == everything.by_meetings[1:].sum() > 100
+
+
+@pytest.mark.parametrize("far", [(41.5, 69.0), (42.0, 66.1), (42.3, 65.0)])
+def test_a_camera_that_nobody_passes_changes_nothing(far):
+    trips, moved = lives(friends=True), lives(friends=True, far=far)
+    meetings = find_meetings(trips, find_places(trips), max_fdr=1)
+    again = find_meetings(moved, find_places(moved), max_fdr=1)
+    columns = ["vehicle_a", "vehicle_b", "meetings", "shifted"]
+    pd.testing.assert_frame_equal(again.pairs[columns], meetings.pairs[columns])
+
+
+def two_who_meet(one: str, two: str, days: int = 60, times: int = 20, seed: int = 3):
+    """Two vehicles that go past the cameras named, stay two hours and go back, on irregular days.
+
+    The cameras A, a, M, b and B stand in a row, a few kilometres apart.
+    """
+    rng = np.random.default_rng(seed)
+    rows = []
+    for day in rng.choice(days, times, replace=False):
+        start = (4 + day) * DAY + rng.uniform(9, 18) * HOUR
+        for v, way in enumerate((one, two)):
+            at = start + rng.uniform(0, 10) * MINUTE
+            for k, camera in enumerate(way + way[::-1]):
+                later = 5 * k + 120 * (k >= len(way))
+                rows.append((v, int(at + later * MINUTE), "AaMbB".index(camera)))
+    v, t, c = np.array(sorted(rows)).T
+    lon = [69.0, 69.1, 69.2, 69.3, 69.4]
+    cameras = pd.DataFrame({"lat": [41.3] * 5, "lon": lon, "name": list("AaMbB")})
+    return find_trips(from_arrays(v, t, c, cameras=cameras, timezone="UTC"))
+
+
+@pytest.mark.parametrize(("one", "two"), [("AM", "BM"), ("AaM", "BbM"), ("Aa", "Bb"), ("aM", "bM")])
+def test_two_who_come_from_either_side_meet(one: str, two: str):
+    trips = two_who_meet(one, two)
+    pairs = find_meetings(trips, find_places(trips)).pairs
+    assert pairs[["vehicle_a", "vehicle_b", "meetings"]].values.tolist() == [["v0", "v1", 20]]
+    assert pairs["expected"].item() < 5
+
+
+@pytest.mark.parametrize(("one", "two"), [("AM", "AM"), ("M", "M"), ("Aa", "AaM"), ("Aa", "BbB")])
+def test_who_comes_from_one_side_or_stays_far_away_meets_nobody(one: str, two: str):
+    trips = two_who_meet(one, two)
+    assert not len(find_meetings(trips, find_places(trips), max_fdr=1))
+
+
+def test_neighbours_do_not_meet_by_living_in_one_place():
+    # Home by one of two roads every evening at about six, and out again in the morning.
+    rng = np.random.default_rng(5)
+    rows = []
+    for v in range(30):
+        way = [0, 1, 2] if v % 2 else [4, 3, 2]
+        for day in range(42):
+            for hour, cameras in ((7.5, way[::-1]), (18, way)):
+                at = (4 + day) * DAY + hour * HOUR + rng.normal(0, 10) * MINUTE
+                rows += [(v, int(at + 5 * k * MINUTE), camera) for k, camera in enumerate(cameras)]
+    v, t, c = np.array(sorted(rows)).T
+    lon = [69.0, 69.1, 69.2, 69.3, 69.4]
+    cameras = pd.DataFrame({"lat": [41.3] * 5, "lon": lon, "name": list("AaMbB")})
+    trips = find_trips(from_arrays(v, t, c, cameras=cameras, timezone="UTC"))
+    places = find_places(trips)
+    assert len(find_meetings(trips, places)) == 0
+    # Were those at home not set aside, most pairs would meet; day after day, so by habit.
+    assert find_meetings(trips, places, max_fdr=1).by_meetings[1:].sum() < 30
+
+
+def test_too_many_comparisons_are_refused_before_they_are_made(monkeypatch):
+    trips = lives(friends=False)
+    monkeypatch.setattr(meetings_module, "MAX_COMPARISONS", 1_000)
+    with pytest.raises(TooMuchWorkError, match=r"within='\d+s'.*between"):
+        find_meetings(trips, find_places(trips))
 
 
 def test_strangers_on_a_square_do_not_meet():
