@@ -67,7 +67,7 @@ def count_comparisons(
     --------
     >>> guest = np.array([False, False, True, True])
     >>> count_comparisons(np.zeros(4, np.int64), guest, np.array([0, 5, 5, 11]), 5)
-    np.int64(3)
+    3
     """
     comparisons, begin = 0, 0
     while begin < len(spot):

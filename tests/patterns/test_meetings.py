@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -50,9 +51,16 @@ def random_stays(rng, n=140):
     return list(zip(*(rows[name].tolist() for name in NAMES), strict=True))
 
 
+@cache
+def guess(camera: int, via: int) -> list[float]:
+    """Where one stays, and how far off that may be; the first camera of a site stands for it."""
+    first = [0, 1, 1, 3, 4, 5, -1]
+    found = camera_plane(CAMERAS).beyond(np.array([first[camera]]), np.array([first[via]]))
+    return [float(number) for number in np.ravel(found)]
+
+
 def oracle_places(one, other) -> bool:
     """Whether two stays may be at one place, from different sides: by the words alone."""
-    plane = camera_plane(CAMERAS)
     site = [0, 1, 1, 2, 3, 4, -1]  # the last for "no camera before": via -1
     (s, *_, p, home), (t, *_, q, home_b) = one, other
     if home and home_b:
@@ -61,12 +69,7 @@ def oracle_places(one, other) -> bool:
         return site[p] != site[q] and -1 not in (p, q)
     if 5 in (s, t) or site[p] == site[t] or site[q] == site[s]:
         return False
-    first = [0, 1, 1, 3, 4, 5, -1]
-    guesses = [
-        [float(v) for v in np.ravel(plane.beyond(np.array([first[c]]), np.array([first[v]])))]
-        for c, v in ((s, p), (t, q))
-    ]
-    (x, y, r), (u, v, w) = guesses
+    (x, y, r), (u, v, w) = guess(s, p), guess(t, q)
     return ((x - u) ** 2 + (y - v) ** 2) ** 0.5 <= (r + w) / 2
 
 
