@@ -8,11 +8,12 @@ and memory are ``companions_speed.py``.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from functools import cache, partial
 from typing import Any
 
-from score_tables import Curve, Figures, Section, run, score_settings
+from score_tables import Curve, Figures, Section, cell, run, score_settings
 
 COLUMNS = {
     "precision": "precision",
@@ -30,16 +31,13 @@ COLUMNS = {
 BASE: dict[str, Any] = {"days": 28, "seed": 12}
 """Settings unless others are named."""
 
-SEEDS: dict[str, dict[str, Any]] = {f"seed {seed}": {"seed": seed} for seed in (12, 13, 21)}
+SEEDS: dict[str, dict[str, Any]] = {f"seed {seed}": {"seed": seed} for seed in (12, 13)}
 CAMERAS: dict[str, dict[str, Any]] = {
-    f"{n:,} camera sites": {"cameras": n} for n in (20, 100, 200, 500)
+    f"{n:,} camera sites": {"cameras": n} for n in (20, 100, 200)
 }
 DAYS: dict[str, dict[str, Any]] = {f"{n} days": {"days": n} for n in (28, 90)}
 MISSES: dict[str, dict[str, Any]] = {
     f"{rate:.0%} of passages missed": {"miss_rate": rate} for rate in (0.0, 0.08, 0.3)
-}
-OTHERS: dict[str, dict[str, Any]] = {
-    "another layout and other people": {"difficulty": "held_out"},
 }
 
 
@@ -57,15 +55,18 @@ def _figures(**settings: Any) -> Figures:
 
     region = make_region(**settings)
     every = find_companions(region.sightings, max_fdr=1)
-    return every.score(region.truth, max_fdr=0.05).figures
+    figures = every.score(region.truth, max_fdr=0.05).figures
+    print(settings, {name: cell(name, figures[name]) for name in COLUMNS if name in figures},
+          file=sys.stderr, flush=True)  # fmt: skip
+    return figures
 
 
 def sections(vehicles: int, only: str = "") -> list[Section]:
     """Score all settings."""
     found = []
     for title, settings, key in (
-        ("Seeds", SEEDS, None), ("Cameras", CAMERAS, "cameras"), ("Days", DAYS, "days"),
-        ("Misses", MISSES, "miss_rate"), ("Other regions", OTHERS, None),
+        ("Seeds", SEEDS, None), ("Cameras", CAMERAS, "cameras"),
+        ("Misses", MISSES, "miss_rate"), ("Days", DAYS, "days"),
     ):  # fmt: skip
         rows = score_settings(settings, partial(score, vehicles=vehicles), only)
         curves = [_curve(key, settings, rows)] if key and rows else []
