@@ -253,7 +253,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     quick = parser.parse_args().quick
-    found = sections(1 if quick else 3, 1 if quick else 3)
+    found = sections(1 if quick else 2, 1 if quick else 4)
     print("\n".join(markdown(section) for section in found))
     if not quick:
         write_results("clocks", "Wrong clocks", "python benchmarks/clocks.py", found)

@@ -182,8 +182,8 @@ class _Search:
         shapes = self._fitting(likely, usual_times(found.pairs, self.metres))
         if any(len(pieces) > 1 or pieces[0].offset or pieces[0].slope for pieces in shapes):
             found, changes = self._measure(ahead_of(shapes, based, unit))
-            shapes = [settle_shape(self.spans, pieces, found.offset[one], changes[one])
-                      for one, pieces in enumerate(shapes)]  # fmt: skip
+        shapes = [settle_shape(self.spans, pieces, found.offset[one], changes[one])
+                  for one, pieces in enumerate(shapes)]  # fmt: skip
         faults = self._faults(shapes, found)
         if faults:
             usual = usual_times(found.pairs, self.metres)
@@ -236,7 +236,7 @@ class _Search:
         worse = set()
         for one in np.flatnonzero(lags.any(axis=1)).tolist():
             there = self._beside(one)
-            if not self._is_better(one, there, based[there], ahead[there], 0.0, usual):
+            if not self._is_better(one, there, based[there], ahead[there], usual):
                 worse.add(one)
         lags[sorted(worse)] = 0.0
         return worse
@@ -279,15 +279,14 @@ class _Search:
         return np.isin(self.rows["vehicle"], self.rows["vehicle"][self.rows["unit"] == one])
 
     def _is_better(
-        self, one: int, there: np.ndarray, based: np.ndarray, ahead: np.ndarray, now: float,
-        usual: np.ndarray,
-    ) -> bool:  # fmt: skip
-        """Say whether the sightings of a clock fit no worse if it was so far ahead than now."""
+        self, one: int, there: np.ndarray, based: np.ndarray, ahead: np.ndarray, usual: np.ndarray
+    ) -> bool:
+        """Say whether the sightings of a clock fit better if it was so far ahead than if not."""
         rows = take(self.rows, there)
         mine = rows["unit"] == one
         found = [
             self._examine(rows, based - np.round(moved).astype(np.int64), one, usual)
-            for moved in (np.where(mine, now, ahead), ahead)
+            for moved in (np.where(mine, 0.0, ahead), ahead)
         ]
         return is_improved(*found, ahead[mine]) is not False and is_plausible(found[1])
 
@@ -313,8 +312,7 @@ class _Search:
         for one, of_one in enumerate(likely):
             if len(of_one) == 1 and len(of_one[0]) == 1:
                 continue
-            there = np.isin(self.rows["vehicle"], self.rows["vehicle"][self.rows["unit"] == one])
-            rows = take({**self.rows, "based": self._based()}, there)
+            rows = take({**self.rows, "based": self._based()}, self._beside(one))
             ahead = ahead_of(shapes, rows["based"], rows["unit"])
             mine = rows["unit"] == one
             shown = rows["based"][mine]

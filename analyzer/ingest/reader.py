@@ -99,7 +99,9 @@ def read_sightings(
         Key file (made if it is not there), or the key itself, with which the store is encrypted;
         needed again to open it or to add to it.
     fix_clocks : bool
-        Set right the times of cameras whose clocks are wrong; by default they are only reported.
+        Set right the times of cameras whose clocks are off, drift or jump, where vehicles that took
+        no part in finding it confirm it; by default they are only reported. How many clocks could
+        be judged stands in the quality report beside them.
     merge_misreads : bool
         Give sightings of misread plates to the vehicle whose trip they complete; by default they
         are only counted.

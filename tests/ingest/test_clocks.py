@@ -69,6 +69,7 @@ def always(milliseconds):
 
 
 FAULTS = {
+    "80 seconds": (always(80 * SECOND), 0.0),
     "three minutes": (always(-3 * MINUTE), 0.0),
     "ten minutes, as long as a drive": (always(10 * MINUTE), 0.0),
     "37 minutes": (always(37 * MINUTE), 0.0),
