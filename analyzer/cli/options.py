@@ -121,7 +121,7 @@ def reading_options(command: Callable) -> Callable:
         click.option(
             "--fix-clocks",
             is_flag=True,
-            help="Set right the times of cameras whose clocks are off, drift or jump, where confirmed.",
+            help="Set right the times of cameras whose clocks are found wrong, if confirmed.",
         ),
         click.option(
             "--merge-misreads",

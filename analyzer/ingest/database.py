@@ -26,6 +26,9 @@ from analyzer.ingest.streams import hash_file
 from analyzer.ingest.values import text_of
 
 MAGIC = b"SQLite format 3\x00"
+_BATCH_BYTES = 1 << 24
+"""Text that a batch holds, about."""
+
 _ROWS = 20_000
 _BROKEN = (sqlite3.Error, sqlite3.Warning, UnicodeError, OverflowError)
 """What the library raises on damaged files; names and messages in them may be no text."""
@@ -82,7 +85,7 @@ class DatabaseSource:
         database = self._open()
         try:
             cursor = database.execute(f"SELECT {listed} FROM {_quoted(self._table)}")
-            while rows := cursor.fetchmany(self._rows_at_once):
+            for rows in self._batches(cursor):
                 columns = dict(zip(selected, zip(*rows, strict=True), strict=False))
                 if places:
                     points = [read_point(cell) for cell in columns[self._geometry]]
@@ -106,6 +109,21 @@ class DatabaseSource:
         finally:
             database.close()
         self.digest()
+
+    def _batches(self, cursor: sqlite3.Cursor) -> Iterator[list[tuple]]:
+        """Yield some rows at a time, fewer where their texts are long."""
+        rows: list[tuple] = []
+        held = 0
+        for row in cursor:
+            rows.append(row)
+            for cell in row:
+                if type(cell) is bytes:
+                    held += len(cell)
+            if len(rows) == self._rows_at_once or held > _BATCH_BYTES:
+                yield rows
+                rows, held = [], 0
+        if rows:
+            yield rows
 
     def _open(self) -> sqlite3.Connection:
         beside = self.path.with_name(self.path.name + "-wal")

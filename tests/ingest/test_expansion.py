@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from analyzer.errors import InputError, StoreError
+from analyzer.ingest.database import DatabaseSource
 from analyzer.ingest.formats import ParquetSource
 from analyzer.ingest.misreads import NearPlates
 from analyzer.ingest.reader import read_sightings
@@ -57,6 +60,17 @@ def test_a_long_text_that_is_used_many_times_is_refused(tmp_path, way):
         assert ParquetSource(path)._rows_at_once(["plate", "camera"]) <= 1_000
     with pytest.raises(InputError, match="grow more than 200-fold"):
         read_sightings(path, timezone="UTC")
+
+
+def test_long_texts_of_a_database_are_read_few_at_a_time(tmp_path):
+    database = sqlite3.connect(tmp_path / "long.db")
+    database.execute("CREATE TABLE reads (plate TEXT, camera TEXT, seen_at INT)")
+    rows = [("Z" * 4_000_000, "gate", START + 60_000 * row) for row in range(12)]
+    database.executemany("INSERT INTO reads VALUES (?, ?, ?)", rows)
+    database.commit()
+    database.close()
+    source = DatabaseSource(tmp_path / "long.db")
+    assert [len(chunk) for chunk in source.chunks([0, 1, 2])] == [5, 5, 2]
 
 
 def test_one_long_text_among_plates_does_no_harm(tmp_path):
