@@ -34,10 +34,12 @@ def plain_characters(text: str) -> str:
     >>> plain_characters("[NO_PLATE]")
     'NOPLATE'
     """
-    return "".join(c for c in text if c.isalnum())
+    return text if text.isalnum() else "".join(c for c in text if c.isalnum())
 
 
-_ENGLISH = frozenset(plain_characters(w).upper() for w in _WORDS.split() if w.isascii())
+ENGLISH = frozenset(plain_characters(w).upper() for w in _WORDS.split() if w.isascii())
+"""Words in Latin letters that say that there is no plate, their letters and digits alone."""
+
 _OTHER = frozenset(plain_characters(w).upper() for w in _WORDS.split() if not w.isascii())
 
 
@@ -56,7 +58,7 @@ def says_no_plate(text: str) -> bool:
     """
     text = text.strip().upper()
     word = plain_characters(text)
-    if not word or text in _EXACT or word in _ENGLISH:
+    if not word or text in _EXACT or word in ENGLISH:
         return True
     return not word.isascii() and word in _OTHER
 

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from analyzer.ingest.no_plate import UNREAD_MARKS, is_filled, says_no_plate
+from analyzer.ingest.no_plate import ENGLISH, UNREAD_MARKS, is_filled, says_no_plate
 
 PSEUDONYM_BYTES = 16
 
@@ -54,6 +54,15 @@ def normalise_plate(text: str) -> str | None:
     >>> normalise_plate(" 01 a-123.bc "), normalise_plate("А123ВС"), normalise_plate("unlicensed")
     ('01A123BC', 'A123BC', None)
     """
+    if text.isascii() and "." not in text and "\\" not in text:
+        # Nearly all plates: nothing to resolve, and nothing that could mean something else.
+        plate = text.upper().translate(_STRIPPED)
+        if plate.isalnum():
+            return None if plate in ENGLISH or is_filled(text) or is_filled(plate) else plate
+    return _normalise_unusual(text)
+
+
+def _normalise_unusual(text: str) -> str | None:
     if says_no_plate(text) or is_filled(text) or not UNREAD_MARKS.isdisjoint(text):
         return None
     if text.rstrip().endswith(".0") and text.strip()[:-2].isdecimal():

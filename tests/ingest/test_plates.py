@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.ingest import vehicles
+from analyzer.ingest import plates, vehicles
 from analyzer.ingest.plates import existing_id, look_like_plates, normalise_plate, pseudonym
 from analyzer.ingest.siphash import siphash
 from analyzer.ingest.vehicle_names import ExistingIds, Pseudonyms
@@ -122,3 +122,13 @@ def test_ids_that_look_like_plates_are_noticed():
     assert not look_like_plates([hashlib.sha1(bytes([i])).hexdigest() for i in range(50)])
     assert not look_like_plates([f"v{i:04d}" for i in range(50)])
     assert not look_like_plates([])
+
+
+@given(
+    st.one_of(
+        st.text(st.sampled_from("01AXaxBN -_/()[]<>'\"\\.*?#\t\u0410\u00b7"), max_size=9),
+        st.sampled_from(["\\N", "-1", "-000", "0 0", "x-x-x", "n/a", "1000.0", "NO PLATE"]),
+    )
+)
+def test_the_short_way_for_usual_plates_is_the_long_way(text):
+    assert normalise_plate(text) == plates._normalise_unusual(text)
