@@ -31,6 +31,10 @@ LEAST_SURVIVING = 0.5
 survives a shift; and shifts are enough to tell chance if of all joint journeys this share survives
 one."""
 
+LEAST_MET = 30
+"""Pairs that met, from which on it is asked whether their meetings survive a shift."""
+
+
 MAX_ROUNDS = 2
 """How often chance is measured."""
 
@@ -173,7 +177,9 @@ def judge_pairs(
                 break
             levels += (fitted,)
         by_traffic: tuple[Chance, ...] = ()
-        if levels[0].worth < LEAST_SURVIVING * levels[0].shifts:
+        # A few pairs that met say nothing about platoons: companions are all that there is.
+        many = np.count_nonzero(met) >= LEAST_MET
+        if many and levels[0].worth < LEAST_SURVIVING * levels[0].shifts:
             by_traffic = tuple(
                 _chance_without_shifts(pairs.reaching(level)[usual], traffic[usual] * part,
                                        rest * part)
