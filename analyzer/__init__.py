@@ -12,6 +12,7 @@ _HOMES = {
     "AnalyzerError": "analyzer.errors",
     "Estimate": "analyzer.estimate",
     "Policy": "analyzer.policy.policy",
+    "Provenance": "analyzer.report.origin",
     "Sightings": "analyzer.sightings",
     "assess": "analyzer.assessment",
     "compare_policies": "analyzer.policy.compare",

@@ -23,7 +23,7 @@ from analyzer.policy.retention_sweep import RetentionSweep
 from analyzer.report.content import Finding, ReportInput
 from analyzer.report.disclosure import DEFAULT_K
 from analyzer.report.limits import Facts, limits_of, method_terms
-from analyzer.report.origin import origin_of
+from analyzer.report.origin import Provenance, origin_of
 from analyzer.report.sentences import (
     inference_findings,
     linkage_finding,
@@ -195,13 +195,17 @@ class Assessment(Result):
         """Draw the retention curve."""
         return self.retention.plot()
 
-    def report_input(self, *, internal: bool = False) -> ReportInput:
+    def report_input(
+        self, *, internal: bool = False, provenance: Provenance | None = None
+    ) -> ReportInput:
         """Give everything a page shows.
 
         Parameters
         ----------
         internal : bool
             Whether tables of single vehicles belong to it.
+        provenance : Provenance, optional
+            What the data claim to be, who disputes it, what was replied.
         """
         adversary = self.unicity.adversary
         return ReportInput(
@@ -233,7 +237,7 @@ class Assessment(Result):
                 rotation=self.options["rotation"],
                 k=DEFAULT_K,
             ),
-            info=origin_of(self.sightings, self.options),
+            info=origin_of(self.sightings, self.options, provenance),
             tables={
                 "sighting_counts": self.counts,
                 "inferred": published_table(self.patterns),
@@ -253,7 +257,13 @@ class Assessment(Result):
             }
         )
 
-    def write(self, folder: str | Path, *, internal: bool = False) -> list[Path]:
+    def write(
+        self,
+        folder: str | Path,
+        *,
+        internal: bool = False,
+        provenance: Provenance | None = None,
+    ) -> list[Path]:
         """Write the report: page, findings, tables, info.
 
         Parameters
@@ -262,6 +272,8 @@ class Assessment(Result):
             Where to; made if it is not there.
         internal : bool
             Add tables of single vehicles and the names of the inputs, marked INTERNAL.
+        provenance : Provenance, optional
+            What the data claim to be, who disputes it, what was replied.
 
         Returns
         -------
@@ -270,7 +282,8 @@ class Assessment(Result):
         """
         from analyzer.report.folder import write_report
 
-        return write_report(self.report_input(internal=internal), Path(folder), internal=internal)
+        report = self.report_input(internal=internal, provenance=provenance)
+        return write_report(report, Path(folder), internal=internal)
 
     def to_html(self, path: str | Path) -> Path:
         """Write the page alone, as it can be published."""

@@ -91,9 +91,15 @@ def _subtitle(data: Any, k: int, texts: Texts) -> str:
 
 def _provenance(report: ReportInput, texts: Texts) -> list[tuple[str, str]]:
     rows = []
-    claims = report.info.get("claims")
-    if claims:
-        rows.append((texts("provenance.claims"), clean_text(claims, limit=2_000)))
+    for name, stated in (
+        ("claims", report.info.get("claims")),
+        ("disputed_by", "; ".join(report.info.get("disputed_by") or ())),
+        ("reply", report.info.get("reply")),
+    ):
+        # About real data a silence must be seen; nobody disputes what a generator made.
+        if stated or not report.synthetic:
+            said = clean_text(stated, limit=2_000) if stated else texts("provenance.unstated")
+            rows.append((texts(f"provenance.{name}"), said))
     for group in ("versions", "options"):
         for name, value in sorted(dict(report.info.get(group) or {}).items()):
             if not is_missing(value):

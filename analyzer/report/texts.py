@@ -148,6 +148,9 @@ ENGLISH: dict[str, Entry] = {
     "method.none": "No definitions came with these results.",
     "provenance.title": "Provenance",
     "provenance.claims": "What the data claim to be",
+    "provenance.disputed_by": "Who disputes it",
+    "provenance.reply": "Right of reply",
+    "provenance.unstated": "not stated",
     "provenance.none": "Nothing is recorded about where the data come from.",
     "provenance.licence": (
         "Map outlines: Natural Earth, public domain. Map software: Leaflet, BSD-2-Clause, © "
