@@ -38,6 +38,7 @@ _HOMES = {
     "read_sightings": "analyzer.ingest.reader",
     "recommend_policy": "analyzer.policy.recommend",
     "sweep_cameras": "analyzer.policy.cameras",
+    "sweep_open_store": "analyzer.policy.open_store",
     "sweep_retention": "analyzer.policy.retention",
 }
 

@@ -11,7 +11,8 @@ import pandas as pd
 
 from analyzer import charts
 from analyzer.policy.leaks import NOT_MEASURABLE
-from analyzer.policy.retention_sweep import RetentionSweep, WindowRisk
+from analyzer.policy.open_store import OpenStoreSweep
+from analyzer.policy.retention_sweep import RetentionSweep, WindowRisk, days_text
 from analyzer.policy.rules import Rule, place_rules
 from analyzer.report.disclosure import DEFAULT_K
 from analyzer.report.pages import content_policy, environment, template_text, tidy
@@ -44,10 +45,28 @@ WORDS = {
         "No retention limit bounds a breach that nobody notices: a store kept for {short} that "
         "stood open for {open} exposes as much as one kept for {both}: {share}."
     ),
+    "lead.open.all": (
+        "No retention limit bounds a breach that nobody notices: a store kept for {short} that "
+        "stood open for {open} exposes more than all {both} of these data, from which {share} are "
+        "singled out."
+    ),
     "lead.open.unmeasured": (
         "No retention limit bounds a breach that nobody notices: a store that stands open for "
         "months exposes those months, however short its limit."
     ),
+    "curve.note": (
+        "“Open” columns: vehicles singled out had somebody watched the store for so long before "
+        "anybody noticed."
+    ),
+    "curve.open": "Open {days}",
+    "until.title": "How soon half of the vehicles are known, in a store that keeps all",
+    "until.days": "{days} ({low}–{high})",
+    "until.beyond": "{days} ({low} or more)",
+    "until.never": "not within {days}",
+    "until.note": "Days of collecting, from the first; Kaplan–Meier, 95 %.",
+    "row.known": "Known of a vehicle",
+    "row.until": "Half of them after days",
+    "row.by_end": "By the end of the data",
     "rules.title": "Rules of others, held to this system",
     "rules.note": (
         "A rule longer than the data cannot be placed; nothing is extrapolated. Rules whose "
@@ -83,16 +102,14 @@ class Brief:
 
     Attributes
     ----------
-    sweep : RetentionSweep
-        With ``"unicity"`` first, and ``"homes"`` and ``"commutes"`` if they were measured.
-    opened : tuple of RetentionSweep
-        The same leaks for stores that stood open (`open_for`), unicity alone.
+    opened : OpenStoreSweep
+        With ``"unicity"`` first, and ``"homes"``, ``"works"``, ``"commutes"`` if they were
+        measured; its first sweep is the store that nobody watched.
     rules : tuple of Rule
         To be placed on the curve.
     """
 
-    sweep: RetentionSweep
-    opened: tuple[RetentionSweep, ...]
+    opened: OpenStoreSweep
     rules: tuple[Rule, ...]
 
 
@@ -114,7 +131,8 @@ def render_brief(brief: Brief, *, k: int = DEFAULT_K, texts: Texts | None = None
         The same bytes for the same input.
     """
     texts = texts or Texts("en")
-    sweep = brief.sweep.published(k)
+    opened = brief.opened.published(k)
+    sweep = opened.closed
     title = WORDS["title.synthetic" if sweep.synthetic else "title"]
     styles = [template_text("report.css"), template_text("brief.css")]
     beyond = [step.window for step in sweep.of("unicity") if step.days > sweep.data_days]
@@ -124,10 +142,11 @@ def render_brief(brief: Brief, *, k: int = DEFAULT_K, texts: Texts | None = None
         "title": title,
         "synthetic": sweep.synthetic,
         "internal": False,
-        "sentences": list(_sentences(sweep, [each.published(k) for each in brief.opened])),
-        "chart": _chart(sweep, brief.rules, title),
+        "sentences": list(_sentences(sweep, opened.sweeps[1:])),
+        "chart": _chart(opened, brief.rules, title),
         "rules": _rules_table(sweep, brief.rules, texts),
-        "curve": _curve_table(sweep, texts),
+        "curve": _curve_table(opened, texts),
+        "until": _until_table(sweep),
         "method": WORDS["method"].format(
             vehicles=f"{sweep.vehicles:,}",
             days=f"{sweep.data_days:,}",
@@ -177,27 +196,33 @@ def _sentences(sweep: RetentionSweep, opened: Sequence[RetentionSweep]):
             homes_short=homes[short.days].percent(),
             commutes_short=commutes[short.days].percent(),
         )
-    for each in reversed(opened):
-        steps = [step for step in _measured(each, "unicity") if step.days == short.days]
-        if steps and steps[0].exposed_days <= sweep.data_days:
-            yield WORDS["lead.open"].format(
-                short=window_text(short.window),
-                open=window_text(f"{each.open_days}D"),
-                both=window_text(f"{steps[0].exposed_days}D"),
-                share=steps[0].share.percent(),
-            )
-            return
-    yield WORDS["lead.open.unmeasured"]
+    watched = [
+        (each, step)
+        for each in opened
+        for step in _measured(each, "unicity")
+        if step.days == short.days
+    ]
+    if not watched:
+        yield WORDS["lead.open.unmeasured"]
+        return
+    within = [pair for pair in watched if pair[1].exposed_days <= sweep.data_days]
+    each, step = within[-1] if within else watched[0]
+    yield WORDS["lead.open" if within else "lead.open.all"].format(
+        short=window_text(short.window),
+        open=window_text(f"{each.open_days}D"),
+        both=window_text(f"{min(step.exposed_days, sweep.data_days)}D"),
+        share=step.share.percent(),
+    )
 
 
-def _chart(sweep: RetentionSweep, rules: Sequence[Rule], title: str):
-    """Draw the curve with the rules as marks on its axis."""
-    table = sweep.to_pandas()
+def _chart(opened: OpenStoreSweep, rules: Sequence[Rule], title: str):
+    """Draw the curves with the rules as marks on their axis."""
+    table = opened.to_pandas()
     table = table[table["risk"] == "unicity"]
-    measured = table.dropna(subset=["value"])
+    measured = table[table["open_days"] == opened.closed.open_days].dropna(subset=["value"])
     if measured.empty:
         return None
-    figure = charts.retention_curve(table)
+    figure = charts.open_store_curves(table)
     _thin_ticks(figure.axes[0])
     _mark_rules(figure.axes[0], rules, measured["days"].min(), measured["days"].max())
     last = measured.iloc[-1]
@@ -261,15 +286,58 @@ def _rules_table(sweep: RetentionSweep, rules: Sequence[Rule], texts: Texts) -> 
     )  # fmt: skip
 
 
-def _curve_table(sweep: RetentionSweep, texts: Texts) -> PageTable:
+def _curve_table(opened: OpenStoreSweep, texts: Texts) -> PageTable:
+    sweep = opened.closed
     steps = {risk: {step.days: step for step in sweep.of(risk)} for risk in sweep.risks}
+    others = {
+        WORDS["curve.open"].format(days=days_text(each.open_days)): {
+            step.days: step for step in each.of(sweep.risks[0])
+        }
+        for each in opened.sweeps[1:]
+    }
+    first = steps[sweep.risks[0]]
+    # When work places are known stands in the table below; here they would be a column too many.
+    rest = [steps[risk] for risk in steps if risk not in (sweep.risks[0], "works")]
+    curves = [first, *others.values(), *rest]
     rows = [
-        [window_text(first.window), *(steps[risk][days].share.percent() for risk in steps)]
-        for days, first in steps[sweep.risks[0]].items()
+        [window_text(step.window), *(curve[days].share.percent() for curve in curves)]
+        for days, step in first.items()
+        if step.days <= sweep.data_days
     ]
-    heads = {"unicity": "Singled out", "homes": "Home inferred", "commutes": "Commute inferred"}
-    names = [texts("column.window"), *(heads.get(risk, risk) for risk in steps)]
+    heads = {
+        "unicity": "Singled out", "homes": "Home inferred", "commutes": "Commute inferred",
+    }  # fmt: skip
+    names = [heads.get(risk, risk) for risk in steps if risk != "works"]
+    names = [texts("column.window"), names[0], *others, *names[1:]]
     return PageTable(
         texts("table.show"), texts("retention.title"), names,
-        [False] + [True] * len(steps), rows,
+        [False] + [True] * len(curves), rows, note=WORDS["curve.note"] if others else "",
+    )  # fmt: skip
+
+
+def _until_table(sweep: RetentionSweep) -> PageTable | None:
+    """List after how many days of collecting half of the vehicles are known."""
+    rows = []
+    names = {
+        "unicity": "singled out", "homes": "home inferred", "works": "work place inferred",
+        "commutes": "commute inferred",
+    }  # fmt: skip
+    for each in sweep.until_half:
+        days = each.days
+        if days.is_measured:
+            bounded = np.isfinite(days.high)
+            said = WORDS["until.days" if bounded else "until.beyond"].format(
+                days=f"{days.value:g}", low=f"{days.low:g}", high=f"{days.high:g}"
+            )
+        elif each.by_end.is_measured:
+            said = WORDS["until.never"].format(days=each.data_days)
+        else:
+            continue
+        rows.append([names[each.risk], said, each.by_end.percent()])
+    if not rows:
+        return None
+    heads = [WORDS[f"row.{name}"] for name in ("known", "until", "by_end")]
+    return PageTable(
+        WORDS["until.title"], WORDS["until.title"], heads, [False, True, True], rows,
+        note=WORDS["until.note"],
     )  # fmt: skip
