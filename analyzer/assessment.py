@@ -23,15 +23,17 @@ from analyzer.policy.retention_sweep import RetentionSweep
 from analyzer.report.content import Finding, ReportInput
 from analyzer.report.disclosure import DEFAULT_K
 from analyzer.report.limits import Facts, limits_of, method_terms
-from analyzer.report.origin import Provenance, origin_of
+from analyzer.report.origin import origin_of
 from analyzer.report.sentences import (
     inference_findings,
     linkage_finding,
     once_finding,
     published_table,
+    resolution_text,
     retention_finding,
     unicity_finding,
 )
+from analyzer.report.texts import Texts
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.linkage import measure_linkage
@@ -89,6 +91,17 @@ class Assessment(Result):
     @cached_property
     def findings(self) -> list[Finding]:
         """What there is to say, most telling first."""
+        return self.findings_in()
+
+    def findings_in(self, language: str = "en") -> list[Finding]:
+        """Say what there is to say in a language.
+
+        Parameters
+        ----------
+        language : str
+            A key of `analyzer.report.texts.LANGUAGES`.
+        """
+        texts = Texts(language)
         adversary = self.unicity.adversary
         patterns = self.patterns
         findings = [
@@ -96,31 +109,35 @@ class Assessment(Result):
                 self.unicity.share,
                 self.unicity.excluded,
                 points=adversary.points,
-                resolution=adversary.resolution() + adversary.extras(),
+                resolution=resolution_text(adversary, texts),
                 vehicles=self.sightings.n_vehicles,
+                texts=texts,
             ),
             retention_finding(
                 self.retention.to_pandas(),
                 points=adversary.points,
                 vehicles=self.sightings.n_vehicles,
+                texts=texts,
             ),
-            *self._linkage_findings(),
+            *self._linkage_findings(texts),
             *inference_findings(
                 {name: patterns.estimates[name] for name in TOLD if name in patterns.estimates},
                 patterns.regular,
                 often=patterns.often,
                 max_fdr=patterns.max_fdr,
+                texts=texts,
             ),
         ]
         if self._once.value > 0.5:
             # Where most vehicles are seen once, that is part of the story and not only a limit.
-            findings.append(once_finding(self._once))
+            findings.append(once_finding(self._once, texts))
         return findings
 
-    def _linkage_findings(self) -> list[Finding]:
+    def _linkage_findings(self, texts: Texts) -> list[Finding]:
         if self.linkage is None or not self.linkage.success[1].is_measured:
             return []
-        return [linkage_finding(self.linkage.success[1], rotation=self.linkage.rotation)]
+        success, rotation = self.linkage.success[1], self.linkage.rotation
+        return [linkage_finding(success, rotation=rotation, texts=texts)]
 
     @cached_property
     def _once(self) -> Estimate:
@@ -131,9 +148,14 @@ class Assessment(Result):
             method="share of all vehicles; Wilson, 95 %",
         )
 
-    @cached_property
+    @property
     def limits(self) -> list[str]:
         """What the collection cannot show."""
+        return self.limits_in()
+
+    def limits_in(self, language: str = "en") -> list[str]:
+        """Say in a language what the collection cannot show."""
+        texts = Texts(language)
         sweep = self.retention.to_pandas()
         cameras = self.sightings.camera_table
         quality = self.sightings.quality
@@ -151,10 +173,15 @@ class Assessment(Result):
                 unplaced=int((cameras["lat"].isna() | cameras["lon"].isna()).sum()),
                 rows_read=quality.get("rows_read", len(self.sightings)),
                 rejected_by_reason=quality.get("rejected_by_reason", {}),
-            )
+            ),
+            texts,
         )
         if self.patterns.not_looked_for:
-            said.append(self.patterns.not_looked_for)
+            said.append(
+                self.patterns.not_looked_for
+                if language == "en"
+                else texts("limit.companions_not_looked_for")
+            )
         return said
 
     @property
@@ -172,7 +199,6 @@ class Assessment(Result):
     def to_dict(self) -> dict[str, Any]:
         """Give the findings as they stand in ``findings.json``."""
         from analyzer.report.findings import findings_document
-        from analyzer.report.texts import Texts
 
         report = self.report_input()
         return findings_document(report, k=DEFAULT_K, tables=(), texts=Texts(report.language))
@@ -195,24 +221,21 @@ class Assessment(Result):
         """Draw the retention curve."""
         return self.retention.plot()
 
-    def report_input(
-        self, *, internal: bool = False, provenance: Provenance | None = None
-    ) -> ReportInput:
+    def report_input(self, *, internal: bool = False, language: str = "en") -> ReportInput:
         """Give everything a page shows.
 
         Parameters
         ----------
         internal : bool
             Whether tables of single vehicles belong to it.
-        provenance : Provenance, optional
-            What the data claim to be, who disputes it, what was replied.
+        language : str
+            In which language; a key of `analyzer.report.texts.LANGUAGES`.
         """
+        texts = Texts(language)
         adversary = self.unicity.adversary
         return ReportInput(
-            title=(
-                "What a synthetic plate database gives away"
-                if self.sightings.synthetic
-                else "What this plate database gives away"
+            title=texts(
+                "title.report.synthetic" if self.sightings.synthetic else "title.report"
             ),
             synthetic=self.sightings.synthetic,
             data={
@@ -224,20 +247,22 @@ class Assessment(Result):
                 "timezone": self.sightings.timezone,
                 "days": self.days,
             },
-            findings=self.findings,
+            findings=self.findings_in(language),
             unicity_curve=self.unicity.to_pandas(),
             retention=self.retention.to_pandas(),
             zones=self.load,
             flows=self._flows(),
-            limits=self.limits,
+            limits=self.limits_in(language),
             method=method_terms(
                 points=adversary.points,
                 time=adversary.time,
                 max_gap=self.options["max_gap"],
                 rotation=self.options["rotation"],
                 k=DEFAULT_K,
+                texts=texts,
             ),
-            info=origin_of(self.sightings, self.options, provenance),
+            language=language,
+            info=origin_of(self.sightings, self.options),
             tables={
                 "sighting_counts": self.counts,
                 "inferred": published_table(self.patterns),
@@ -258,11 +283,7 @@ class Assessment(Result):
         )
 
     def write(
-        self,
-        folder: str | Path,
-        *,
-        internal: bool = False,
-        provenance: Provenance | None = None,
+        self, folder: str | Path, *, internal: bool = False, language: str = "en"
     ) -> list[Path]:
         """Write the report: page, findings, tables, info.
 
@@ -272,8 +293,8 @@ class Assessment(Result):
             Where to; made if it is not there.
         internal : bool
             Add tables of single vehicles and the names of the inputs, marked INTERNAL.
-        provenance : Provenance, optional
-            What the data claim to be, who disputes it, what was replied.
+        language : str
+            In which language; a key of `analyzer.report.texts.LANGUAGES`.
 
         Returns
         -------
@@ -282,15 +303,14 @@ class Assessment(Result):
         """
         from analyzer.report.folder import write_report
 
-        report = self.report_input(internal=internal, provenance=provenance)
+        report = self.report_input(internal=internal, language=language)
         return write_report(report, Path(folder), internal=internal)
 
-    def to_html(self, path: str | Path) -> Path:
+    def to_html(self, path: str | Path, *, language: str = "en") -> Path:
         """Write the page alone, as it can be published."""
         from analyzer.report.pages import render_report
-        from analyzer.report.texts import Texts
 
-        report, path = self.report_input(), Path(path)
+        report, path = self.report_input(language=language), Path(path)
         page = render_report(report, k=DEFAULT_K, internal=False, texts=Texts(report.language))
         path.write_text(page, encoding="utf-8")
         return path

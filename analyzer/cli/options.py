@@ -144,12 +144,24 @@ def seed_option(command: Callable) -> Callable:
     )(command)
 
 
-provenance_option = click.option(
-    "--provenance",
-    metavar="FILE",
-    help="What the data claim to be, who disputes it, and what those concerned replied: a TOML "
-    "file with claims, disputed_by and reply. Pages show it.",
-)
+def language_option(command: Callable) -> Callable:
+    """Take the language of a page."""
+    return click.option(
+        "--language",
+        default="en",
+        show_default=True,
+        callback=_language,
+        metavar="CODE",
+        help="Language of the page: en, ru, uz.",
+    )(command)
+
+
+def _language(context: click.Context, option: click.Parameter, code: str) -> str:
+    if code == "en":
+        return code
+    from analyzer.report.texts import check_language
+
+    return check_language(code)
 
 
 def engine_option(command: Callable) -> Callable:

@@ -12,6 +12,7 @@ from analyzer.cli.options import (
     engine_option,
     examples,
     format_option,
+    language_option,
     progress,
     read,
     reading_options,
@@ -20,9 +21,7 @@ from analyzer.cli.options import (
 )
 from analyzer.cli.output import show
 
-RISKS = (
-    "unicity", "homes", "works", "commutes", "companions", "linkage", "predictability", "visits",
-)  # fmt: skip
+RISKS = ("unicity", "homes", "works", "commutes", "companions", "linkage", "predictability")
 USUAL = RISKS[:6]
 """Risks that are compared unless others are named."""
 
@@ -39,12 +38,6 @@ open_option = click.option(
     show_default=True,
     help="How long the store stood open: a watcher copied what passed through.",
 )
-sites_option = click.option(
-    "--sites",
-    metavar="FILE",
-    help="Sensitive sites (CSV with lat, lon, category, or GeoJSON): visits to each category are a "
-    "risk of their own.",
-)
 sample_option = click.option(
     "--sample",
     type=click.IntRange(min=1),
@@ -59,8 +52,6 @@ sample_option = click.option(
         "platerisk retention store --window 1D --window 7D --window 30D",
         "platerisk retention store --risk unicity --risk homes --risk commutes",
         "platerisk retention store --rules",
-        "platerisk retention store --open-for 0D --open-for 30D --open-for 180D",
-        "platerisk retention store --risk homes --sites sites.csv",
         "platerisk retention reads.csv --timezone Asia/Tashkent --format csv",
     )
 )
@@ -73,17 +64,8 @@ sample_option = click.option(
     show_default=True,
     help="Length of keeping; give it several times.",
 )
-@click.option(
-    "--open-for",
-    "open_for",
-    multiple=True,
-    default=("0D",),
-    show_default=True,
-    help="How long the store stood open: a watcher copied what passed through. Several stand side "
-    "by side.",
-)
+@open_option
 @risk_option
-@sites_option
 @click.option(
     "--rules",
     is_flag=True,
@@ -103,9 +85,8 @@ sample_option = click.option(
 def retention(
     sources: tuple[str, ...],
     windows: tuple[str, ...],
-    open_for: tuple[str, ...],
+    open_for: str,
     risks: tuple[str, ...],
-    sites: str | None,
     rules: bool,
     rules_file: str | None,
     sample: int,
@@ -119,34 +100,30 @@ def retention(
     What the adversary knows does not shrink with the store: the same sightings are known for every
     window, and those already deleted help nobody.
     """
-    from analyzer.policy.open_store import sweep_open_store
+    from analyzer.policy.retention import sweep_retention
     from analyzer.policy.rules import place_rules, read_rules, rule_windows
     from analyzer.report.disclosure import DEFAULT_K
 
     adversary = take_adversary(options)
-    listed = take_sites(sites, risks)
     placed_rules = read_rules(rules_file) if rules or rules_file else ()
     sightings = read(sources, **options)
     if placed_rules:
         first, last = sightings.span
         days = (last.normalize() - first.normalize()).days + 1
         windows = (*windows, *rule_windows(placed_rules, days))
-    opened = sweep_open_store(
+    sweep = sweep_retention(
         sightings,
         windows=windows,
         adversary=adversary,
         open_for=open_for,
         seed=seed,
         risks=risks or ("unicity",),
-        sites=listed,
         sample=sample,
         engine=engine,
         memory=options["memory"],
     ).published(DEFAULT_K)
-    sweep = opened.closed
-    found = sweep if len(opened.sweeps) == 1 else opened
-    text, data, table = found.summary(), found.to_dict(), found.to_pandas()
-    if placed_rules and "unicity" in sweep.risks:
+    text, data, table = sweep.summary(), sweep.to_dict(), sweep.to_pandas()
+    if placed_rules and sweep.risks[0] == "unicity":
         placed = place_rules(sweep, placed_rules)
         text = "\n".join([text, *filter(None, placed["sentence"])])
         data["rules"] = [
@@ -155,21 +132,6 @@ def retention(
         ]
         table = placed.drop(columns="sentence") if output_format == "table" else table
     show(output_format, text=text, data=data, table=table)
-
-
-def take_sites(source: str | None, risks: tuple[str, ...]) -> Any:
-    """Read the sensitive sites, if any are given.
-
-    Raises
-    ------
-    click.UsageError
-        If visits are asked for and no sites are given.
-    """
-    from analyzer.risk.sites import read_sites
-
-    if source is None and "visits" in risks:
-        raise click.UsageError("--risk visits needs the sensitive sites: --sites FILE")
-    return None if source is None else read_sites(source)
 
 
 @click.command(
@@ -182,7 +144,6 @@ def take_sites(source: str | None, risks: tuple[str, ...]) -> Any:
 @click.argument("source", metavar="STORE")
 @click.argument("policies", metavar="POLICIES.toml")
 @risk_option
-@sites_option
 @open_option
 @click.option(
     "--uses",
@@ -200,7 +161,6 @@ def compare(
     source: str,
     policies: str,
     risks: tuple[str, ...],
-    sites: str | None,
     open_for: str,
     uses: str | None,
     sample: int,
@@ -230,7 +190,6 @@ def compare(
     from analyzer.report.disclosure import DEFAULT_K
 
     adversary = take_adversary(options)
-    listed = take_sites(sites, risks)
     named = read_policies(policies)
     used = read_uses(uses) if uses else None
     sightings = read((source,), **options)
@@ -241,7 +200,6 @@ def compare(
             adversary,
             seed,
             risks=risks or USUAL,
-            sites=listed,
             open_for=open_for,
             uses=used,
             sample=sample,
@@ -251,7 +209,7 @@ def compare(
         ).published(DEFAULT_K)
     table = compared.to_pandas()
     if output_format == "table":
-        wanted = ["policy", "status", *compared.risks, "kept", "traffic", "served"]
+        wanted = ["policy", "status", *(risks or USUAL), "kept", "traffic", "served"]
         table = table[[name for name in wanted if name in table]].round(3)
     show(output_format, text=compared.summary(), data=compared.to_dict(), table=table)
 
@@ -431,6 +389,7 @@ def verify(
     metavar="FILE",
     help="Your own rules instead of those that come along: a CSV with jurisdiction, days.",
 )
+@language_option
 @adversary_options
 @seed_option
 @engine_option
@@ -440,6 +399,7 @@ def brief(
     output: str,
     windows: tuple[str, ...],
     rules_file: str | None,
+    language: str,
     seed: int,
     engine: str,
     **options: Any,
@@ -449,10 +409,10 @@ def brief(
     One file that opens offline and can be printed; no figure in it stands for fewer than ten
     vehicles.
     """
-    from analyzer.policy.open_store import sweep_open_store
+    from analyzer.policy.retention import sweep_retention
     from analyzer.policy.rules import read_rules, rule_windows
     from analyzer.report.brief import Brief, render_brief
-    from analyzer.report.disclosure import DEFAULT_K
+    from analyzer.report.texts import Texts
 
     adversary = take_adversary(options)
     rules = read_rules(rules_file)
@@ -460,15 +420,15 @@ def brief(
     first, last = sightings.span
     days = (last.normalize() - first.normalize()).days + 1
     windows = (*windows, *rule_windows(rules, days))
-    opened = sweep_open_store(
-        sightings,
-        windows,
-        adversary,
-        seed=seed,
-        risks=("unicity", "homes", "works", "commutes"),
-        engine=engine,
-        memory=options["memory"],
+    on = {"seed": seed, "engine": engine, "memory": options["memory"]}
+    sweep = sweep_retention(
+        sightings, windows, adversary, risks=("unicity", "homes", "commutes"), **on
     )
-    Path(output).write_text(render_brief(Brief(opened, rules)), encoding="utf-8")
-    click.echo(opened.closed.published(DEFAULT_K).summary())
+    opened = tuple(
+        sweep_retention(sightings, windows, adversary, open_for=open_for, **on)
+        for open_for in ("30D", "180D")
+    )
+    page = render_brief(Brief(sweep, opened, rules), texts=Texts(language))
+    Path(output).write_text(page, encoding="utf-8")
+    click.echo(sweep.published(10).summary())
     click.echo(f"Brief: {output}", err=True)

@@ -11,15 +11,14 @@ import pandas as pd
 
 from analyzer import charts
 from analyzer.policy.leaks import NOT_MEASURABLE
-from analyzer.policy.open_store import OpenStoreSweep
-from analyzer.policy.retention_sweep import RetentionSweep, WindowRisk, days_text
-from analyzer.policy.rules import Rule, place_rules
+from analyzer.policy.retention_sweep import RetentionSweep, WindowRisk
+from analyzer.policy.rules import MARKS, Rule, place_rules
 from analyzer.report.disclosure import DEFAULT_K
 from analyzer.report.pages import content_policy, environment, template_text, tidy
 from analyzer.report.sections import PageTable, trusted
-from analyzer.report.sentences import window_text
+from analyzer.report.sentences import known_text, window_text
 from analyzer.report.tables import clean_text
-from analyzer.report.texts import Texts
+from analyzer.report.texts import ENGLISH, Texts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,93 +26,26 @@ if TYPE_CHECKING:
 UNACCEPTABLE = 0.5
 """The share beyond which the brief says that most vehicles are exposed."""
 
-WORDS = {
-    "title": "How long may plate reads be kept?",
-    "title.synthetic": "How long may plate reads be kept? (synthetic data)",
-    "lead.curve": (
-        "Kept for {short}, a leak of this system singles out {low} of the vehicles seen often "
-        "enough; kept for {long}, {high}."
-    ),
-    "lead.one": "Kept for {long}, a leak of this system singles out {high} of the vehicles.",
-    "lead.none": "These data are too short, or too thin, to say what keeping them longer costs.",
-    "lead.inferred": (
-        "From what is kept for {long}, the area of the home is inferred for {homes} of the "
-        "vehicles and a commute for {commutes}; from {short}, for {homes_short} and "
-        "{commutes_short}."
-    ),
-    "lead.open": (
-        "No retention limit bounds a breach that nobody notices: a store kept for {short} that "
-        "stood open for {open} exposes as much as one kept for {both}: {share}."
-    ),
-    "lead.open.all": (
-        "No retention limit bounds a breach that nobody notices: a store kept for {short} that "
-        "stood open for {open} exposes more than all {both} of these data, from which {share} are "
-        "singled out."
-    ),
-    "lead.open.unmeasured": (
-        "No retention limit bounds a breach that nobody notices: a store that stands open for "
-        "months exposes those months, however short its limit."
-    ),
-    "curve.note": (
-        "“Open” columns: vehicles singled out had somebody watched the store for so long before "
-        "anybody noticed."
-    ),
-    "curve.open": "Open {days}",
-    "until.title": "How soon half of the vehicles are known, in a store that keeps all",
-    "until.days": "{days} ({low}–{high})",
-    "until.beyond": "{days} ({low} or more)",
-    "until.never": "not within {days}",
-    "until.note": "Days of collecting, from the first; Kaplan–Meier, 95 %.",
-    "row.known": "Known of a vehicle",
-    "row.until": "Half of them after days",
-    "row.by_end": "By the end of the data",
-    "rules.title": "Rules of others, held to this system",
-    "rules.note": (
-        "A rule longer than the data cannot be placed; nothing is extrapolated. Rules whose "
-        "duration was not verified are marked."
-    ),
-    "method.title": "How this was measured",
-    "method": (
-        "{vehicles} vehicles were seen over {days} days. An adversary knows {known}, of the "
-        "{history} days before a leak; the same sightings are tried on every length of keeping, "
-        "and those already deleted help nobody. A vehicle is singled out if no other one in the "
-        "whole data fits. Bars are 95 % intervals over resampled vehicles. Leaks: {leaks}. A guess "
-        "would be right for one in {vehicles}. Homes and commutes are inferred by methods "
-        "calibrated on synthetic data, and can be wrong."
-    ),
-    "limits.title": "What these data cannot show",
-    "limits": [
-        "How old a record is when it helps an investigation: that needs a file of uses. Benefit is "
-        "not drawn here, and none is invented.",
-        "What happens outside the view of the cameras, who drove, and what a watcher does with it.",
-        "Lengths of keeping beyond the data: {beyond}.",
-    ],
-    "row.jurisdiction": "Rule",
-    "row.days": "Days",
-    "row.share": "Singled out",
-    "row.mark": "Verified",
-}
-"""The words of the brief, in one place for translation."""
-
-
 @dataclass(frozen=True)
 class Brief:
     """What the brief shows.
 
     Attributes
     ----------
-    opened : OpenStoreSweep
-        With ``"unicity"`` first, and ``"homes"``, ``"works"``, ``"commutes"`` if they were
-        measured; its first sweep is the store that nobody watched.
+    sweep : RetentionSweep
+        With ``"unicity"`` first, and ``"homes"`` and ``"commutes"`` if they were measured.
+    opened : tuple of RetentionSweep
+        The same leaks for stores that stood open (`open_for`), unicity alone.
     rules : tuple of Rule
         To be placed on the curve.
     """
 
-    opened: OpenStoreSweep
+    sweep: RetentionSweep
+    opened: tuple[RetentionSweep, ...]
     rules: tuple[Rule, ...]
 
 
-def render_brief(brief: Brief, *, k: int = DEFAULT_K, texts: Texts | None = None) -> str:
+def render_brief(brief: Brief, *, k: int = DEFAULT_K, texts: Texts = ENGLISH) -> str:
     """Write the brief as one HTML document that opens offline and prints on one or two pages.
 
     Parameters
@@ -122,42 +54,40 @@ def render_brief(brief: Brief, *, k: int = DEFAULT_K, texts: Texts | None = None
         What it shows.
     k : int
         Smallest count of vehicles that may be shown.
-    texts : Texts, optional
-        The words it shares with the other pages.
+    texts : Texts
+        The page's words.
 
     Returns
     -------
     str
         The same bytes for the same input.
     """
-    texts = texts or Texts("en")
-    opened = brief.opened.published(k)
-    sweep = opened.closed
-    title = WORDS["title.synthetic" if sweep.synthetic else "title"]
+    sweep = brief.sweep.published(k)
+    title = texts("brief.title.synthetic" if sweep.synthetic else "brief.title")
     styles = [template_text("report.css"), template_text("brief.css")]
     beyond = [step.window for step in sweep.of("unicity") if step.days > sweep.data_days]
+    longest = texts.count("days", sweep.data_days)
+    beyond_text = ", ".join(window_text(window, texts) for window in beyond) or longest
     context = {
         "t": texts,
-        "words": WORDS,
         "title": title,
         "synthetic": sweep.synthetic,
         "internal": False,
-        "sentences": list(_sentences(sweep, opened.sweeps[1:])),
-        "chart": _chart(opened, brief.rules, title),
+        "banner_internal": "",
+        "sentences": list(_sentences(sweep, [each.published(k) for each in brief.opened], texts)),
+        "chart": _chart(sweep, brief.rules, title, texts),
         "rules": _rules_table(sweep, brief.rules, texts),
-        "curve": _curve_table(opened, texts),
-        "until": _until_table(sweep),
-        "method": WORDS["method"].format(
-            vehicles=f"{sweep.vehicles:,}",
-            days=f"{sweep.data_days:,}",
-            known=sweep.adversary.describe(),
-            history=f"{sweep.knowledge_days:,}",
-            leaks=", ".join(sweep.leak_dates) or "none",
+        "curve": _curve_table(sweep, texts),
+        "method": texts(
+            "brief.method",
+            n=texts.count("vehicles", sweep.vehicles),
+            vehicles=texts.number(sweep.vehicles),
+            days=texts.count("days", sweep.data_days),
+            known=known_text(sweep.adversary, texts),
+            history=texts.count("days", sweep.knowledge_days),
+            leaks=", ".join(map(texts.date, sweep.leak_dates)) or texts("brief.none"),
         ),
-        "limits": [
-            text.format(beyond=", ".join(map(window_text, beyond)) or f"{sweep.data_days:,} days")
-            for text in WORDS["limits"]
-        ],
+        "limits": [texts(f"brief.limit.{at}", beyond=beyond_text) for at in range(1, 4)],
         "styles": [trusted(style) for style in styles],
         "scripts": [],
         "policy": content_policy([], styles),
@@ -173,62 +103,59 @@ def _measured(sweep: RetentionSweep, risk: str) -> list[WindowRisk]:
     ]
 
 
-def _sentences(sweep: RetentionSweep, opened: Sequence[RetentionSweep]):
+def _sentences(sweep: RetentionSweep, opened: Sequence[RetentionSweep], texts: Texts):
     curve = _measured(sweep, "unicity")
     if not curve:
-        yield WORDS["lead.none"]
+        yield texts("brief.lead.none")
         return
     short, long = curve[0], curve[-1]
-    yield WORDS["lead.one" if len(curve) == 1 else "lead.curve"].format(
-        short=window_text(short.window),
-        long=window_text(long.window),
-        low=short.share.percent(),
-        high=long.share.percent(),
+    windows = {"short": window_text(short.window, texts), "long": window_text(long.window, texts)}
+    yield texts(
+        "brief.lead.one" if len(curve) == 1 else "brief.lead.curve",
+        low=texts.figure(short.share),
+        high=texts.figure(long.share),
+        **windows,
     )
     homes, commutes = ({step.days: step.share for step in sweep.of(risk)}
                        for risk in ("homes", "commutes"))  # fmt: skip
     if long.days in homes and long.days in commutes and short.days in homes:
-        yield WORDS["lead.inferred"].format(
-            short=window_text(short.window),
-            long=window_text(long.window),
-            homes=homes[long.days].percent(),
-            commutes=commutes[long.days].percent(),
-            homes_short=homes[short.days].percent(),
-            commutes_short=commutes[short.days].percent(),
+        yield texts(
+            "brief.lead.inferred",
+            homes=texts.figure(homes[long.days]),
+            commutes=texts.figure(commutes[long.days]),
+            homes_short=texts.figure(homes[short.days]),
+            commutes_short=texts.figure(commutes[short.days]),
+            **windows,
         )
-    watched = [
-        (each, step)
-        for each in opened
-        for step in _measured(each, "unicity")
-        if step.days == short.days
-    ]
-    if not watched:
-        yield WORDS["lead.open.unmeasured"]
-        return
-    within = [pair for pair in watched if pair[1].exposed_days <= sweep.data_days]
-    each, step = within[-1] if within else watched[0]
-    yield WORDS["lead.open" if within else "lead.open.all"].format(
-        short=window_text(short.window),
-        open=window_text(f"{each.open_days}D"),
-        both=window_text(f"{min(step.exposed_days, sweep.data_days)}D"),
-        share=step.share.percent(),
-    )
+    for each in reversed(opened):
+        steps = [step for step in _measured(each, "unicity") if step.days == short.days]
+        if steps and steps[0].exposed_days <= sweep.data_days:
+            yield texts(
+                "brief.lead.open",
+                short=windows["short"],
+                open=window_text(f"{each.open_days}D", texts),
+                both=window_text(f"{steps[0].exposed_days}D", texts),
+                share=texts.figure(steps[0].share),
+            )
+            return
+    yield texts("brief.lead.open.unmeasured")
 
 
-def _chart(opened: OpenStoreSweep, rules: Sequence[Rule], title: str):
-    """Draw the curves with the rules as marks on their axis."""
-    table = opened.to_pandas()
+def _chart(sweep: RetentionSweep, rules: Sequence[Rule], title: str, texts: Texts):
+    """Draw the curve with the rules as marks on its axis."""
+    table = sweep.to_pandas()
     table = table[table["risk"] == "unicity"]
-    measured = table[table["open_days"] == opened.closed.open_days].dropna(subset=["value"])
+    measured = table.dropna(subset=["value"])
     if measured.empty:
         return None
-    figure = charts.open_store_curves(table)
+    figure = charts.retention_curve(table, labels=texts.labels())
     _thin_ticks(figure.axes[0])
     _mark_rules(figure.axes[0], rules, measured["days"].min(), measured["days"].max())
     last = measured.iloc[-1]
-    alt = (
-        f"Line chart: kept for {window_text(last['window'])}, "
-        f"{100 * last['value']:.0f} % of vehicles are singled out. The table holds all values."
+    alt = texts(
+        "brief.alt",
+        window=window_text(last["window"], texts),
+        share=texts.number(100 * last["value"]),
     )
     return trusted(charts.svg(figure, name="brief", title=title, description=alt))
 
@@ -269,75 +196,37 @@ def _rules_table(sweep: RetentionSweep, rules: Sequence[Rule], texts: Texts) -> 
     placed = placed[placed["placed"].isin(("measured", "between", "nothing kept"))]
     if placed.empty:
         return None
+    marks = {mark: verified for verified, mark in MARKS.items()}
     rows = []
     for row in placed.itertuples():
         if row.placed == "between":
-            share = f"{100 * row.low:.0f}–{100 * row.high:.0f} %"
+            low, high = (texts.number(100 * end) for end in (row.low, row.high))
+            share = texts("percent.range", low=low, high=high)
         elif pd.isna(row.value):
-            share = "withheld"
+            share = texts("figure.withheld")
         else:
-            share = f"{100 * row.value:.0f} %"
+            share = texts("percent", n=texts.number(100 * row.value))
         days = f"{row.days:g}" if row.days == 0 or row.days >= 1 else "< 1"
-        rows.append([clean_text(row.jurisdiction), days, share, row.mark or "yes"])
-    names = [WORDS[f"row.{name}"] for name in ("jurisdiction", "days", "share", "mark")]
+        mark = texts(f"brief.mark.{marks[row.mark]}")
+        rows.append([clean_text(row.jurisdiction), days, share, mark])
+    names = [texts(f"brief.row.{name}") for name in ("jurisdiction", "days", "share", "mark")]
+    title = texts("brief.rules.title")
     return PageTable(
-        WORDS["rules.title"], WORDS["rules.title"], names, [False, True, True, False], rows,
-        note=WORDS["rules.note"],
-    )  # fmt: skip
+        title, title, names, [False, True, True, False], rows, note=texts("brief.rules.note")
+    )
 
 
-def _curve_table(opened: OpenStoreSweep, texts: Texts) -> PageTable:
-    sweep = opened.closed
+def _curve_table(sweep: RetentionSweep, texts: Texts) -> PageTable:
     steps = {risk: {step.days: step for step in sweep.of(risk)} for risk in sweep.risks}
-    others = {
-        WORDS["curve.open"].format(days=days_text(each.open_days)): {
-            step.days: step for step in each.of(sweep.risks[0])
-        }
-        for each in opened.sweeps[1:]
-    }
-    first = steps[sweep.risks[0]]
-    # When work places are known stands in the table below; here they would be a column too many.
-    rest = [steps[risk] for risk in steps if risk not in (sweep.risks[0], "works")]
-    curves = [first, *others.values(), *rest]
     rows = [
-        [window_text(step.window), *(curve[days].share.percent() for curve in curves)]
-        for days, step in first.items()
-        if step.days <= sweep.data_days
+        [
+            window_text(first.window, texts),
+            *(texts.figure(steps[risk][days].share) for risk in steps),
+        ]
+        for days, first in steps[sweep.risks[0]].items()
     ]
-    heads = {
-        "unicity": "Singled out", "homes": "Home inferred", "commutes": "Commute inferred",
-    }  # fmt: skip
-    names = [heads.get(risk, risk) for risk in steps if risk != "works"]
-    names = [texts("column.window"), names[0], *others, *names[1:]]
+    names = [texts("column.window"), *(texts(f"brief.column.{risk}") for risk in steps)]
     return PageTable(
         texts("table.show"), texts("retention.title"), names,
-        [False] + [True] * len(curves), rows, note=WORDS["curve.note"] if others else "",
-    )  # fmt: skip
-
-
-def _until_table(sweep: RetentionSweep) -> PageTable | None:
-    """List after how many days of collecting half of the vehicles are known."""
-    rows = []
-    names = {
-        "unicity": "singled out", "homes": "home inferred", "works": "work place inferred",
-        "commutes": "commute inferred",
-    }  # fmt: skip
-    for each in sweep.until_half:
-        days = each.days
-        if days.is_measured:
-            bounded = np.isfinite(days.high)
-            said = WORDS["until.days" if bounded else "until.beyond"].format(
-                days=f"{days.value:g}", low=f"{days.low:g}", high=f"{days.high:g}"
-            )
-        elif each.by_end.is_measured:
-            said = WORDS["until.never"].format(days=each.data_days)
-        else:
-            continue
-        rows.append([names[each.risk], said, each.by_end.percent()])
-    if not rows:
-        return None
-    heads = [WORDS[f"row.{name}"] for name in ("known", "until", "by_end")]
-    return PageTable(
-        WORDS["until.title"], WORDS["until.title"], heads, [False, True, True], rows,
-        note=WORDS["until.note"],
+        [False] + [True] * len(steps), rows,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from analyzer.report import maps, sections
@@ -51,6 +52,7 @@ def render_report(
         "title": clean_text(report.title),
         "synthetic": report.synthetic,
         "internal": internal,
+        "banner_internal": texts("banner.internal"),
         "subtitle": _subtitle(report.data, k, texts),
         "findings": [finding_object(each, k=k, texts=texts) for each in report.findings],
         "unicity": sections.unicity_section(shown, texts),
@@ -60,7 +62,7 @@ def render_report(
         "quality": sections.quality_section(report.data, shown, k, texts),
         "limits": [clean_text(limit, limit=None) for limit in report.limits],
         "method": [(clean_text(a), clean_text(b, limit=None)) for a, b in report.method],
-        "provenance": _provenance(report, texts),
+        "provenance": claims_rows(report.info, texts) + provenance_rows(report.info, texts),
         "k": k,
         "styles": [sections.trusted(style) for style in styles],
         "scripts": [sections.trusted(script) for script in scripts],
@@ -89,23 +91,21 @@ def _subtitle(data: Any, k: int, texts: Texts) -> str:
     )
 
 
-def _provenance(report: ReportInput, texts: Texts) -> list[tuple[str, str]]:
+def claims_rows(info: Mapping[str, Any], texts: Texts) -> list[tuple[str, str]]:
+    """Say what the data claim to be, where that is recorded."""
+    claims = info.get("claims")
+    return [(texts("provenance.claims"), clean_text(claims, limit=2_000))] if claims else []
+
+
+def provenance_rows(info: Mapping[str, Any], texts: Texts) -> list[tuple[str, str]]:
+    """List versions, options and seed of a run, as `analyzer.report.origin` gives them."""
     rows = []
-    for name, stated in (
-        ("claims", report.info.get("claims")),
-        ("disputed_by", "; ".join(report.info.get("disputed_by") or ())),
-        ("reply", report.info.get("reply")),
-    ):
-        # About real data a silence must be seen; nobody disputes what a generator made.
-        if stated or not report.synthetic:
-            said = clean_text(stated, limit=2_000) if stated else texts("provenance.unstated")
-            rows.append((texts(f"provenance.{name}"), said))
     for group in ("versions", "options"):
-        for name, value in sorted(dict(report.info.get(group) or {}).items()):
+        for name, value in sorted(dict(info.get(group) or {}).items()):
             if not is_missing(value):
                 rows.append((clean_text(name), clean_text(value, limit=300)))
-    if report.info.get("seed") is not None:
-        rows.append(("seed", clean_text(report.info["seed"])))
+    if info.get("seed") is not None and "seed" not in dict(info.get("options") or {}):
+        rows.append((texts("provenance.seed"), clean_text(info["seed"])))
     return rows
 
 

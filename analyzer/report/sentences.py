@@ -1,6 +1,6 @@
 """Sentences: what an assessment found, said plainly, each figure with its interval and its limits.
 
-The wording stands in one catalogue, so that it can be translated; functions only choose and fill.
+The wording stands in the catalogues (`analyzer.report.texts`); functions only choose and fill.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.report.content import Finding
 from analyzer.report.disclosure import DEFAULT_K
+from analyzer.report.texts import ENGLISH, Texts
 from analyzer.units import DAY_MS, parse_duration
 
 if TYPE_CHECKING:
@@ -17,76 +18,7 @@ if TYPE_CHECKING:
 
     from analyzer.estimate import Estimate
     from analyzer.patterns.overview import PatternsOverview
-
-SENTENCES = {
-    "unicity": "{points} sightings single out {share}.",
-    "unicity_few": (
-        "Of the vehicles that are seen at {points} different places and times or more, {points} "
-        "sightings single out {share}; {excluded} of all vehicles are seen less often."
-    ),
-    "unicity_none": (
-        "No vehicle is seen at {points} different places and times, so it cannot be measured how "
-        "many vehicles {points} sightings single out."
-    ),
-    "unicity_caveat": (
-        "Each sighting is known {resolution}. Measured on {n} vehicles against all "
-        "{vehicles}; a blind guess would be right for one in {vehicles}."
-    ),
-    "retention": (
-        "Of {n} vehicles seen often enough, a leak singles out {low_share} if sightings are kept "
-        "for {short}, and {high_share} if they are kept for {long}."
-    ),
-    "retention_one": (
-        "Of {n} vehicles seen often enough, a leak singles out {high_share} if sightings are kept "
-        "for {long}."
-    ),
-    "retention_none": (
-        "What a leak exposes for each length of keeping cannot be measured: no vehicle is seen "
-        "often enough in the time that the data cover."
-    ),
-    "retention_caveat": (
-        "The adversary knows {points} sightings of a vehicle from the {longest} before the leak; "
-        "those already deleted help nobody. The {n} are those seen at {points} different places "
-        "and times or more in that time, of {vehicles} in all."
-    ),
-    "linkage": (
-        "New pseudonyms every {rotation} would not keep vehicles apart: of those seen before and "
-        "after a change, {share} are known again at the first guess by what they do."
-    ),
-    "linkage_chance": (
-        "New pseudonyms every {rotation} would keep vehicles apart here: known again at the first "
-        "guess are {share}, no more than chance gives."
-    ),
-    "linkage_caveat": (
-        "Profiles of places and hours in adjacent periods are matched; the adversary was chosen on "
-        "earlier periods, never on the answers. A blind guess would be right for {baseline}. Trips "
-        "that the change cuts are not among them: they are linked by their continuation."
-    ),
-    "homes": "The area of the home is inferred for {share}.",
-    "works": "The area of the work place is inferred for {share}.",
-    "commutes": "A commute between home and work is inferred for {share}.",
-    "companions": (
-        "A companion (another vehicle with which it travels more often than habit and traffic "
-        "explain) is found for {share}."
-    ),
-    "regular": "Of those seen {often} times or more: {share}.",
-    "inference_caveat": (
-        "Inferred, not verified: methods are calibrated on synthetic data. Guessing the commonest "
-        "answer for everybody would be right for {baseline}."
-    ),
-    "companions_caveat": (
-        "At a false discovery rate of {max_fdr} among the pairs. A single joint journey is rarely "
-        "significant, so most couples who seldom travel together are not among them."
-    ),
-    "few_in_all": "fewer than {k} vehicles",
-    "few": "fewer than {k} vehicles (under {share_below} %)",
-    "none": "no vehicle",
-    "once": "{share} are seen only once.",
-    "once_caveat": (
-        "About a vehicle that is seen once the data tell one place and one time. Misread plates "
-        "are among them: each makes a vehicle that does not exist, and lowers the other shares."
-    ),
-}
+    from analyzer.risk.adversary import Adversary
 
 
 def publishable(estimate: Estimate, k: int = DEFAULT_K) -> Estimate | None:
@@ -95,7 +27,7 @@ def publishable(estimate: Estimate, k: int = DEFAULT_K) -> Estimate | None:
     return None if 0 < count < k or 0 < estimate.n < k else estimate
 
 
-def share_text(estimate: Estimate, k: int = DEFAULT_K) -> str:
+def share_text(estimate: Estimate, k: int = DEFAULT_K, texts: Texts = ENGLISH) -> str:
     """Write a share of vehicles; a count from 1 to k − 1 is not given away.
 
     Examples
@@ -105,67 +37,130 @@ def share_text(estimate: Estimate, k: int = DEFAULT_K) -> str:
     ('93 % of vehicles (91–94 %)', 'fewer than 10 vehicles (under 1 %)', 'no vehicle')
     """
     if publishable(estimate, k) is None:
-        return _few(estimate.n, k)
+        return _few(estimate.n, k, texts)
     if estimate.value == 0:
-        return SENTENCES["none"]
-    return estimate.percent("vehicles")
+        return texts("sentence.none")
+    return texts.figure(estimate, "figure.vehicles")
 
 
-def _few(n: int, k: int) -> str:
+def _few(n: int, k: int, texts: Texts) -> str:
     if n <= k:
-        return SENTENCES["few_in_all"].format(k=k)
+        return texts("sentence.few_in_all", k=k)
     below = 100 * min(k / max(n, 1), 1)
-    return SENTENCES["few"].format(
-        k=k, share_below=f"{below:.0f}" if below >= 10 else f"{below:.2g}"
+    digits = 0 if below >= 10 or f"{below:.2g}" == f"{below:.0f}" else 1 if below >= 1 else 2
+    return texts("sentence.few", k=k, share_below=texts.number(below, digits))
+
+
+def known_text(adversary: Adversary, texts: Texts = ENGLISH) -> str:
+    """Say in words what an adversary knows, in the language of the texts.
+
+    Examples
+    --------
+    >>> from analyzer.risk.adversary import Adversary
+    >>> known_text(Adversary())
+    '4 sightings, each to the hour and the camera'
+    """
+    chosen = "" if adversary.choose == "random" else texts(f"known.{adversary.choose}")
+    return texts.count_text(
+        "known.each",
+        "",
+        adversary.points,
+        sightings=texts.count("sightings", adversary.points),
+        chosen=chosen,
+        resolution=resolution_text(adversary, texts),
     )
+
+
+def resolution_text(adversary: Adversary, texts: Texts = ENGLISH) -> str:
+    """Say how finely an adversary knows time and place, and what is known beside.
+
+    Examples
+    --------
+    >>> from analyzer.risk.adversary import Adversary
+    >>> resolution_text(Adversary(space="2km", attributes=("make",), missed=1))
+    'to the hour and a cell of 2 km, with make, of which 1 may be wrong'
+    """
+    time = f"known.time.{adversary.time}"
+    if adversary.cell_m is None:
+        place = texts(f"known.{adversary.space}")
+    elif adversary.cell_m >= 1_000:
+        place = texts("known.cell.km", n=f"{adversary.cell_m / 1_000:g}")
+    else:
+        place = texts("known.cell.m", n=f"{adversary.cell_m:g}")
+    said = texts(
+        "known.resolution", time=texts(time) if texts.has(time) else adversary.time, place=place
+    )
+    if adversary.attributes:
+        names = [texts(f"attribute.{name}") for name in adversary.attributes]
+        said += texts("known.attributes", names=texts.listed(names))
+    return said + (texts("known.missed", n=adversary.missed) if adversary.missed else "")
 
 
 def unicity_finding(
-    share: Estimate, excluded: Estimate, *, points: int, resolution: str, vehicles: int
+    share: Estimate,
+    excluded: Estimate,
+    *,
+    points: int,
+    resolution: str,
+    vehicles: int,
+    texts: Texts = ENGLISH,
 ) -> Finding:
     """Say how many vehicles a few sightings single out."""
     name = f"unicity-{points}-points"
+
+    def say(key: str, **values: str) -> str:
+        return texts.count_text(f"sentence.{key}", texts.number(points), points, **values)
+
     if not share.is_measured:
-        return Finding(name, SENTENCES["unicity_none"].format(points=points), share, "singling out")
-    key = "unicity_few" if excluded.value > 0.1 else "unicity"
-    sentence = SENTENCES[key].format(
-        points=points,
-        share=_figure(share) if key == "unicity_few" else share_text(share),
-        excluded=f"{100 * excluded.value:.0f} %",
-    )
-    caveat = SENTENCES["unicity_caveat"].format(
-        resolution=resolution, n=f"{share.n:,}", vehicles=f"{vehicles:,}"
+        return Finding(name, say("unicity_none"), share, "singling out")
+    if excluded.value > 0.1:
+        sentence = say(
+            "unicity_few",
+            share=_figure(share, texts),
+            excluded=texts("percent", n=texts.number(100 * excluded.value)),
+        )
+    else:
+        sentence = say("unicity", share=share_text(share, texts=texts))
+    caveat = texts(
+        "sentence.unicity_caveat",
+        resolution=resolution,
+        n=texts.count("vehicles", share.n),
+        vehicles=texts.number(vehicles),
     )
     return Finding(name, sentence, publishable(share), "singling out", caveat)
 
 
-def retention_finding(sweep: pd.DataFrame, *, points: int, vehicles: int) -> Finding:
+def retention_finding(
+    sweep: pd.DataFrame, *, points: int, vehicles: int, texts: Texts = ENGLISH
+) -> Finding:
     """Say what a leak exposes when sightings are kept for a short and for a long time."""
     measured = sweep[sweep["status"] != "not measurable"].sort_values("days")
     measured = measured[measured["value"].notna()]
     if not len(measured):
-        return Finding("retention", SENTENCES["retention_none"], None, "singling out")
+        return Finding("retention", texts("sentence.retention_none"), None, "singling out")
     short, long = measured.iloc[0], measured.iloc[-1]
-    key = "retention" if len(measured) > 1 else "retention_one"
-    sentence = SENTENCES[key].format(
-        short=window_text(short["window"]),
-        long=window_text(long["window"]),
-        low_share=_figure(_estimate(short)),
-        high_share=_figure(_estimate(long)),
-        n=f"{int(long['n']):,}",
+    sentence = texts(
+        "sentence.retention" if len(measured) > 1 else "sentence.retention_one",
+        short=window_text(short["window"], texts),
+        long=window_text(long["window"], texts),
+        low_share=_figure(_estimate(short), texts),
+        high_share=_figure(_estimate(long), texts),
+        n=texts.count("vehicles", int(long["n"])),
     )
-    caveat = SENTENCES["retention_caveat"].format(
-        points=points,
-        longest=window_text(long["window"]),
-        n=f"{int(long['n']):,}",
-        vehicles=f"{vehicles:,}",
+    caveat = texts.count_text(
+        "sentence.retention_caveat",
+        texts.number(points),
+        points,
+        longest=window_text(long["window"], texts),
+        those=texts.number(int(long["n"])),
+        vehicles=texts.number(vehicles),
     )
     return Finding("retention", sentence, publishable(_estimate(long)), "singling out", caveat)
 
 
-def _figure(estimate: Estimate) -> str:
+def _figure(estimate: Estimate, texts: Texts) -> str:
     """Write a share, or that it stands for few vehicles."""
-    return estimate.percent() if publishable(estimate) else share_text(estimate)
+    return texts.figure(estimate) if publishable(estimate) else share_text(estimate, texts=texts)
 
 
 def _estimate(row: pd.Series) -> Estimate:
@@ -181,7 +176,7 @@ def _estimate(row: pd.Series) -> Estimate:
     )
 
 
-def window_text(window: str) -> str:
+def window_text(window: str, texts: Texts = ENGLISH) -> str:
     """Write a length of keeping as people say it.
 
     Examples
@@ -190,20 +185,39 @@ def window_text(window: str) -> str:
     ('one day', '21 days', '12h')
     """
     days, rest = divmod(parse_duration(window), DAY_MS)
-    if rest:
-        return window
-    return "one day" if days == 1 else f"{days} days"
+    return window if rest else texts.count("days.words", days)
 
 
-def linkage_finding(success: Estimate, *, rotation: str) -> Finding:
+def linkage_finding(success: Estimate, *, rotation: str, texts: Texts = ENGLISH) -> Finding:
     """Say how many vehicles are known again although their pseudonyms change."""
     above = success.low > (success.baseline or 0)
-    sentence = SENTENCES["linkage" if above else "linkage_chance"].format(
-        rotation=window_text(rotation), share=_figure(success)
+    sentence = texts(
+        "sentence.linkage" if above else "sentence.linkage_chance",
+        rotation=window_text(rotation, texts),
+        share=_figure(success, texts),
     )
-    caveat = SENTENCES["linkage_caveat"].format(baseline=f"{100 * (success.baseline or 0):.2g} %")
+    chance = 100 * (success.baseline or 0)
+    caveat = texts("sentence.linkage_caveat", baseline=_rounded_percent(chance, texts))
     figure = _without_small_baseline(publishable(success), DEFAULT_K)
     return Finding("linkage", sentence, figure, "linkability", caveat)
+
+
+def _rounded_percent(value: float, texts: Texts) -> str:
+    """Write percent with two digits that count.
+
+    Examples
+    --------
+    >>> _rounded_percent(0.0213, ENGLISH), _rounded_percent(12.4, ENGLISH)
+    ('0.021 %', '12 %')
+    """
+    if value <= 0:
+        return texts("percent", n=texts.number(0))
+    digits = 0
+    while digits < 6 and value * 10**digits < 9.95:
+        digits += 1
+    written = f"{value:.{digits}f}"
+    kept = len(written.rstrip("0").rstrip(".").partition(".")[2]) if "." in written else 0
+    return texts("percent", n=texts.number(value, kept))
 
 
 def inference_findings(
@@ -212,6 +226,7 @@ def inference_findings(
     *,
     often: int = 0,
     max_fdr: float,
+    texts: Texts = ENGLISH,
 ) -> list[Finding]:
     """Say for how many vehicles a home, a work place, a commute, a companion is inferred.
 
@@ -225,27 +240,31 @@ def inference_findings(
         How often a regular vehicle is seen.
     max_fdr : float
         Share of false pairs among the companions, at most.
+    texts : Texts
+        The words.
     """
     findings = []
     for name, estimate in estimates.items():
         if name == "companions":
-            caveat = SENTENCES["companions_caveat"].format(max_fdr=f"{100 * max_fdr:.0f} %")
+            rate = texts("percent", n=texts.number(100 * max_fdr))
+            caveat = texts("sentence.companions_caveat", max_fdr=rate)
         else:
-            caveat = SENTENCES["inference_caveat"].format(baseline=_baseline_text(estimate))
-        sentence = SENTENCES[name].format(share=share_text(estimate))
+            baseline = _baseline_text(estimate, texts)
+            caveat = texts("sentence.inference_caveat", baseline=baseline)
+        sentence = texts(f"sentence.{name}", share=share_text(estimate, texts=texts))
         also = (regular or {}).get(name)
         if also is not None and estimate.value > 0 and _both_publishable(estimate, also):
-            sentence += " " + SENTENCES["regular"].format(share=also.percent(), often=often)
+            sentence += " " + texts("sentence.regular", share=texts.figure(also), often=often)
         figure = _without_small_baseline(publishable(estimate), DEFAULT_K)
         findings.append(Finding(name, sentence, figure, "inference", caveat))
     return findings
 
 
-def _baseline_text(estimate: Estimate) -> str:
+def _baseline_text(estimate: Estimate, texts: Texts) -> str:
     known = _without_small_baseline(estimate, DEFAULT_K)
     if known is None or known.baseline is None:
-        return _few(estimate.n, DEFAULT_K)
-    return f"{100 * known.baseline:.1f} %"
+        return _few(estimate.n, DEFAULT_K, texts)
+    return texts("percent", n=texts.number(100 * known.baseline, 1))
 
 
 def _both_publishable(all_vehicles: Estimate, regular: Estimate, k: int = DEFAULT_K) -> bool:
@@ -319,8 +338,8 @@ def population_sentences(patterns: PatternsOverview) -> str:
     return "\n".join([*said, patterns.not_looked_for] if patterns.not_looked_for else said)
 
 
-def once_finding(once: Estimate) -> Finding:
+def once_finding(once: Estimate, texts: Texts = ENGLISH) -> Finding:
     """Say how many vehicles are seen only once."""
-    sentence = SENTENCES["once"].format(share=share_text(once))
+    sentence = texts("sentence.once", share=share_text(once, texts=texts))
     sentence = sentence[0].upper() + sentence[1:]
-    return Finding("seen-once", sentence, publishable(once), "data", SENTENCES["once_caveat"])
+    return Finding("seen-once", sentence, publishable(once), "data", texts("sentence.once_caveat"))
