@@ -12,9 +12,9 @@ _HOMES = {
     "AnalyzerError": "analyzer.errors",
     "Estimate": "analyzer.estimate",
     "Policy": "analyzer.policy.policy",
-    "Provenance": "analyzer.report.origin",
     "Sightings": "analyzer.sightings",
     "assess": "analyzer.assessment",
+    "build_case": "analyzer.report.case",
     "compare_policies": "analyzer.policy.compare",
     "find_commutes": "analyzer.patterns.commutes",
     "find_companions": "analyzer.patterns.companions",
@@ -38,7 +38,6 @@ _HOMES = {
     "read_sightings": "analyzer.ingest.reader",
     "recommend_policy": "analyzer.policy.recommend",
     "sweep_cameras": "analyzer.policy.cameras",
-    "sweep_open_store": "analyzer.policy.open_store",
     "sweep_retention": "analyzer.policy.retention",
 }
 

@@ -31,6 +31,7 @@ VERBS = {
     "compare": ("analyzer.cli.policy", "Compare policies on the same leaks and vehicles."),
     "recommend": ("analyzer.cli.policy", "Find the least restrictive policies that meet targets."),
     "camera-count": ("analyzer.cli.policy", "Measure the risk for each number of cameras."),
+    "case": ("analyzer.cli.case", "Write the story of one vehicle as a page."),
     "brief": ("analyzer.cli.policy", "Write one or two pages for policymakers."),
     "verify": ("analyzer.cli.policy", "Compute a report's figures again from its store."),
     "patterns": ("analyzer.cli.measure", "Find trips, places, routines, commutes, companions."),

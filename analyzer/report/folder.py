@@ -95,8 +95,8 @@ def write_report(
     (folder / "tables").mkdir(parents=True, exist_ok=True)
     _remove_outdated(folder, set(contents))
     for name in sorted(contents):
-        _write(folder / name, contents[name], private=internal)
-    _write(folder / "info.json", to_json(info), private=internal)
+        write_file(folder / name, contents[name], private=internal)
+    write_file(folder / "info.json", to_json(info), private=internal)
     return [folder / name for name in sorted([*contents, "info.json"])]
 
 
@@ -190,7 +190,7 @@ def _write_csvs(
     contents["info.json"] = to_json(info)
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in contents.items():
-        _write(folder / name, text, private=internal)
+        write_file(folder / name, text, private=internal)
     return [folder / name for name in contents]
 
 
@@ -304,7 +304,18 @@ def _remove_outdated(folder: Path, current: set[str]) -> None:
             (folder / name).unlink(missing_ok=True)
 
 
-def _write(path: Path, text: str, *, private: bool) -> None:
+def write_file(path: Path, text: str, *, private: bool) -> None:
+    """Write a file at once: the old one stands until the new one is whole.
+
+    Parameters
+    ----------
+    path : Path
+        Where to.
+    text : str
+        What it holds.
+    private : bool
+        Whether only its owner may read it (mode 0600).
+    """
     part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)
     mode = 0o600 if private else 0o666

@@ -66,12 +66,30 @@ def draw_map(
     folium.Map or None
         None where no zone has a position.
     """
-    import folium
-
     placed = _placed(zones)
     if placed.empty:
         return None
-    seen, drawn = _frame(placed)
+    the_map = new_map(placed["lat"].to_numpy(float), placed["lon"].to_numpy(float))
+    _add_flows(the_map, placed if ends is None else _placed(ends), flows, texts)
+    _add_zones(the_map, placed, texts)
+    return the_map
+
+
+def new_map(lat: np.ndarray, lon: np.ndarray) -> folium.Map:
+    """Make a map of outlines alone that shows these positions; it loads nothing.
+
+    Parameters
+    ----------
+    lat, lon : numpy.ndarray of float64, shape (n,)
+        Degrees; at least one.
+
+    Returns
+    -------
+    folium.Map
+    """
+    import folium
+
+    seen, drawn = _frame(lat, lon)
     the_map = folium.Map(
         location=[(seen[1] + seen[3]) / 2, (seen[0] + seen[2]) / 2],
         tiles=None,
@@ -84,9 +102,7 @@ def draw_map(
         attribution_control=False,
     )
     the_map.default_js, the_map.default_css = [], []
-    _add_basemap(the_map, placed, seen, drawn)
-    _add_flows(the_map, placed if ends is None else _placed(ends), flows, texts)
-    _add_zones(the_map, placed, texts)
+    _add_basemap(the_map, list(zip(lat.tolist(), lon.tolist(), strict=True)), seen, drawn)
     the_map.fit_bounds([[seen[1], seen[0]], [seen[3], seen[2]]])
     return the_map
 
@@ -104,6 +120,24 @@ def embed_map(
     the_map = draw_map(zones, flows, texts, ends=ends)
     if the_map is None:
         return None
+    html, script = embed(the_map)
+    placed = _placed(zones)
+    return EmbeddedMap(
+        html=html,
+        script=script,
+        zones_drawn=len(placed),
+        flows_drawn=len(_drawable(placed if ends is None else _placed(ends), flows)),
+    )
+
+
+def embed(the_map: folium.Map) -> tuple[str, str]:
+    """Write a map of `new_map` as an element and the script that fills it.
+
+    Returns
+    -------
+    html, script : str
+        The same bytes for the same map.
+    """
     root: Any = the_map.get_root()
     root.render()
     names = _stable_names(root)
@@ -114,14 +148,9 @@ def embed_map(
     script = "\n".join(
         line.strip() for line in renamed(root.script.render()).splitlines() if line.strip()
     )
-    placed = _placed(zones)
-    return EmbeddedMap(
-        html=renamed(root.html.render()).strip(),
-        # folium offers no way to leave miles off the scale.
-        script=_no_end_tag(script.replace("control.scale()", "control.scale({imperial:false})")),
-        zones_drawn=len(placed),
-        flows_drawn=len(_drawable(placed if ends is None else _placed(ends), flows)),
-    )
+    # folium offers no way to leave miles off the scale.
+    script = _no_end_tag(script.replace("control.scale()", "control.scale({imperial:false})"))
+    return renamed(root.html.render()).strip(), script
 
 
 @cache
@@ -184,9 +213,9 @@ def _placed(zones: pd.DataFrame) -> pd.DataFrame:
     return largest.reset_index(drop=True)
 
 
-def _frame(placed: pd.DataFrame) -> tuple[Box, Box]:
-    west, east = float(placed["lon"].min()), float(placed["lon"].max())
-    south, north = float(placed["lat"].min()), float(placed["lat"].max())
+def _frame(lat: np.ndarray, lon: np.ndarray) -> tuple[Box, Box]:
+    west, east = float(lon.min()), float(lon.max())
+    south, north = float(lat.min()), float(lat.max())
     wide, high = max(east - west, 0.04), max(north - south, 0.03)
 
     def grow(by: float) -> Box:
@@ -197,10 +226,11 @@ def _frame(placed: pd.DataFrame) -> tuple[Box, Box]:
     return grow(0.07), grow(2.5)
 
 
-def _add_basemap(the_map: folium.Map, placed: pd.DataFrame, seen: Box, drawn: Box) -> None:
+def _add_basemap(
+    the_map: folium.Map, spots: list[tuple[float, float]], seen: Box, drawn: Box
+) -> None:
     import folium
 
-    spots = list(zip(placed["lat"].astype(float), placed["lon"].astype(float), strict=True))
     land = outlines(drawn, seen=seen, avoid=spots)
     shapes = [
         {"type": "Feature", "properties": {}, "geometry": outline.geometry} for outline in land
@@ -213,7 +243,7 @@ def _add_basemap(the_map: folium.Map, placed: pd.DataFrame, seen: Box, drawn: Bo
         ).add_to(the_map)
     for outline in land:
         if outline.label_at:
-            _add_name(the_map, outline.label_at, outline.name, "map-country", "center")
+            add_name(the_map, outline.label_at, outline.name, "map-country", "center")
 
 
 def _add_flows(
@@ -227,7 +257,7 @@ def _add_flows(
     # Thin lines last would hide under thick ones; thick ones first.
     for row in shown.itertuples(index=False):
         start, end = spot[int(row.origin)], spot[int(row.destination)]
-        line = _bent(float(start.lat), float(start.lon), float(end.lat), float(end.lon))
+        line = bent(float(start.lat), float(start.lon), float(end.lat), float(end.lon))
         said = texts("map.flow", origin=start.name, destination=end.name,
                      vehicles=texts.count("vehicles", row.vehicles))
         width = 1.2 + 8.8 * float(row.vehicles) / largest
@@ -253,23 +283,26 @@ def _add_zones(the_map: folium.Map, placed: pd.DataFrame, texts: Texts) -> None:
             tooltip=folium.Tooltip(script_safe(said, limit=200)),
         ).add_to(the_map)
     eastern = float(placed["lon"].min()) + 0.75 * float(np.ptp(placed["lon"]))
-    for at in _named(placed):
+    for at in clear_names(placed["lat"].to_numpy(float), placed["lon"].to_numpy(float)):
         row = placed.iloc[at]
         # A name to the right of the easternmost circles would leave the map.
         side = "left" if float(row["lon"]) > eastern else "right"
-        _add_name(the_map, (float(row["lat"]), float(row["lon"])), row["name"], "map-name", side)
+        add_name(the_map, (float(row["lat"]), float(row["lon"])), row["name"], "map-name", side)
 
 
-def _named(placed: pd.DataFrame) -> list[int]:
-    """The largest zones whose names do not fall on each other."""
-    wide = max(float(np.ptp(placed["lon"])), 0.04)
-    high = max(float(np.ptp(placed["lat"])), 0.03)
+def clear_names(lat: np.ndarray, lon: np.ndarray) -> list[int]:
+    """Choose points whose names do not fall on each other, the first ones first.
+
+    Examples
+    --------
+    >>> clear_names(np.array([41.0, 41.001, 42.0]), np.array([69.0, 69.001, 70.0]))
+    [0, 2]
+    """
+    wide, high = max(float(np.ptp(lon)), 0.04), max(float(np.ptp(lat)), 0.03)
     chosen: list[int] = []
-    for at in range(len(placed)):
-        lat, lon = placed["lat"].iloc[at], placed["lon"].iloc[at]
+    for at in range(len(lat)):
         clear = all(
-            abs(lat - placed["lat"].iloc[other]) > 0.09 * high
-            or abs(lon - placed["lon"].iloc[other]) > 0.26 * wide
+            abs(lat[at] - lat[other]) > 0.09 * high or abs(lon[at] - lon[other]) > 0.26 * wide
             for other in chosen
         )
         if clear:
@@ -279,9 +312,23 @@ def _named(placed: pd.DataFrame) -> list[int]:
     return chosen
 
 
-def _add_name(
+def add_name(
     the_map: folium.Map, at: tuple[float, float], name: object, look: str, direction: str
 ) -> None:
+    """Write a name on a map, beside a point (lat, lon).
+
+    Parameters
+    ----------
+    the_map : folium.Map
+    at : tuple of float
+        Latitude and longitude.
+    name : object
+        May come from the data: it is escaped.
+    look : str
+        Class of the text.
+    direction : {"left", "right", "center"}
+        Where it stands, seen from the point.
+    """
     import folium
 
     # A marker with an icon of text would first ask for Leaflet's default picture; an invisible
@@ -305,8 +352,8 @@ def _drawable(placed: pd.DataFrame, flows: pd.DataFrame) -> pd.DataFrame:
     return between.sort_values(order, ascending=[False, True, True]).head(MOST_FLOWS)
 
 
-def _bent(lat: float, lon: float, to_lat: float, to_lon: float) -> list[list[float]]:
-    """A slight bend to the right of the way, so that there and back are two lines."""
+def bent(lat: float, lon: float, to_lat: float, to_lon: float) -> list[list[float]]:
+    """Bend a line slightly to the right of the way, so that there and back are two lines."""
     part = np.linspace(0.0, 1.0, 13)
     squeeze = np.cos(np.radians((lat + to_lat) / 2))
     across_lat, across_lon = -(to_lon - lon) * squeeze, (to_lat - lat) / squeeze
@@ -316,5 +363,3 @@ def _bent(lat: float, lon: float, to_lat: float, to_lon: float) -> list[list[flo
          round(float(lon + (to_lon - lon) * p + across_lon * b), 4)]
         for p, b in zip(part, bend, strict=True)
     ]
-
-

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -77,11 +77,7 @@ class Sites:
         return len(self.category)
 
 
-SitesSource: TypeAlias = "str | Path | pd.DataFrame | Sites"
-"""What `read_sites` takes."""
-
-
-def read_sites(source: SitesSource) -> Sites:
+def read_sites(source: str | Path | pd.DataFrame | Sites) -> Sites:
     """Read where sensitive sites lie.
 
     Parameters

@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from analyzer.policy.open_store import sweep_open_store
+from analyzer.policy.retention import sweep_retention
 from analyzer.policy.rules import Rule, read_rules, rule_windows
 from analyzer.report.brief import Brief, render_brief
 from analyzer.synthetic import make_region
-from tests.report.test_page import Visit, browser  # noqa: F401 - a fixture
+from tests.report.test_page import Visit, assert_accessible, browser  # noqa: F401 - a fixture
 
 PAYLOAD = "<img src=x onerror=window.__hit=1>"
 
@@ -20,11 +20,9 @@ def brief():
     sightings = make_region(vehicles=200, days=21, seed=4).sightings
     rules = (*read_rules(), Rule(PAYLOAD, 5, verified="partly"))
     windows = ("1D", "7D", "90D", *rule_windows(rules, 21))
-    opened = sweep_open_store(
-        sightings, windows, open_for=("0D", "5D", "180D"),
-        risks=("unicity", "homes", "works", "commutes"),
-    )  # fmt: skip
-    return Brief(opened, rules)
+    sweep = sweep_retention(sightings, windows, risks=("unicity", "homes", "commutes"))
+    opened = tuple(sweep_retention(sightings, windows, open_for=each) for each in ("5D", "180D"))
+    return Brief(sweep, opened, rules)
 
 
 @pytest.fixture(scope="module")
@@ -38,17 +36,10 @@ def test_says_three_things_with_their_intervals(brief, page):
     text = page.read_text(encoding="utf-8")
     sentences = re.findall(r'<p class="sentence">(.*?)</p>', text)
     assert len(sentences) == 3
-    steps = brief.opened.closed.of("unicity")
-    short, long = steps[0].share, steps[-2].share
+    short, long = brief.sweep.of("unicity")[0].share, brief.sweep.of("unicity")[-2].share
     assert short.percent() in sentences[0]
     assert long.percent() in sentences[0]
     assert "stood open for 5 days exposes as much as one kept for 6 days" in sentences[2]
-    watched = brief.opened.sweeps[1].of("unicity")[0].share
-    assert "Open 5 days" in text
-    assert watched.percent() in text
-    assert watched.value > short.value
-    half = brief.opened.closed.until_half[1]
-    assert f"<td class=\"n\">{half.days.value:g} (" in text
     assert "Virginia" in text
     assert "partly verified" in text
     assert "synthetic" in text.lower()
@@ -68,6 +59,7 @@ def test_opens_offline(browser, page, width, scheme):  # noqa: F811
     assert visit.problems == []
     assert visit.page.evaluate("window.__hit === undefined")
     assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert_accessible(visit.page)
 
 
 @pytest.mark.parametrize("paper", ["A4", "Letter"])

@@ -67,6 +67,39 @@ class Visit:
             self.problems.append(message.text)
 
 
+def barriers(page) -> list[tuple[str, str, list[str]]]:
+    """What axe-core finds to be serious or critical: rule, impact, elements."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [
+        (each["id"], each["impact"], [str(node["target"]) for node in each["nodes"]])
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ]
+
+
+def assert_accessible(page) -> None:
+    assert barriers(page) == []
+
+
+def test_barriers_are_found_where_there_are_some(browser, tmp_path):
+    """Otherwise the tests by axe-core could not fail."""
+    path = tmp_path / "bad.html"
+    path.write_text("<title>x</title><img src='data:,'><p style='color:#eee'>pale</p><input>")
+    rules = {rule for rule, _, _ in barriers(Visit(browser, path).page)}
+    assert {"image-alt", "color-contrast", "label", "html-has-lang"} <= rules
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["plain", "hostile", "internal", "empty"])
+def test_nothing_bars_anybody(browser, folders, name, width, scheme):
+    visit = Visit(browser, folders[name] / "report.html", width, color_scheme=scheme)
+    visit.page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    assert_accessible(visit.page)
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("name", ["plain", "hostile", "internal", "empty"])
 def test_no_request_no_error_no_overflow(browser, folders, name, width):

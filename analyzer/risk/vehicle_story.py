@@ -1,0 +1,431 @@
+"""The story of one vehicle: what is known of it when sightings are kept for N days.
+
+Of the vehicle itself it is told where and when it was seen, and what can be inferred; other persons
+appear as numbers. All of it is internal; `analyzer.report.case` takes out of it what may be shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analyzer.engine import Engine, get_engine
+from analyzer.engine.base import Broadcast, reduce_rows
+from analyzer.errors import TooMuchWorkError, UsageError
+from analyzer.patterns.commutes import find_commutes
+from analyzer.patterns.companions import find_companions
+from analyzer.patterns.overview import REGULAR
+from analyzer.patterns.places import find_places
+from analyzer.patterns.roles import HOME, WORK
+from analyzer.patterns.routines import find_routines
+from analyzer.patterns.trips import DEFAULT_MAX_GAP, find_trips
+from analyzer.result import Result
+from analyzer.risk.adversary import Adversary
+from analyzer.risk.draw import vehicle_hashes
+from analyzer.risk.knowledge import knowledge_of
+from analyzer.risk.points import draw_known_points, keys_of, local_times
+from analyzer.risk.vehicle_days import ends_of_days, load_vehicle, singled_out_by_day
+from analyzer.schema import CORE, Rows, take
+from analyzer.sightings import Sightings, check_sightings
+from analyzer.units import DAY_MS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+STEPS = (1, 3, 7, 14, 21, 30, 60, 90, 180, 365)
+"""For how many days sightings are kept, as far as the vehicle's data reach; their end is added."""
+
+FIRST_COMPANIONS = 7
+"""Companions are looked for from so many days on: fewer hold next to no joint journeys."""
+
+ENOUGH_REGULAR = 20
+"""Of fewer vehicles that are seen regularly, a median means nothing."""
+
+TYPICAL = np.uint64(0x7479706963)
+
+
+class Place(NamedTuple):
+    """Where a place is put: degrees, and the radius that holds it for nine in ten vehicles."""
+
+    lat: float
+    lon: float
+    radius_m: float
+
+
+class Commute(NamedTuple):
+    """Minutes of the local day at which the way out and the way back begin."""
+
+    outbound_minute: float
+    return_minute: float
+
+
+@dataclass(frozen=True)
+class StoryStep:
+    """What is known when the first N days of a vehicle are kept.
+
+    Attributes
+    ----------
+    days : int
+        N; day 1 is that of its first sighting.
+    until_ms : int
+        The instant at which they end (ms, UTC).
+    sightings : int
+        How often it was seen.
+    singled_out : float
+        Share of 200 draws of known points that fit no other vehicle; NaN with too few points.
+    home, work : Place or None
+        Where they are inferred to be; degrees are NaN where cameras have no position.
+    commute : Commute or None
+        The commute between them.
+    companions : int or None
+        Vehicles with which it travels more than chance explains; None where not looked for.
+    """
+
+    days: int
+    until_ms: int
+    sightings: int
+    singled_out: float
+    home: Place | None
+    work: Place | None
+    commute: Commute | None
+    companions: int | None
+
+
+@dataclass(frozen=True)
+class VehicleStory(Result):
+    """What is known of one vehicle after each of some lengths of keeping.
+
+    Attributes
+    ----------
+    steps : tuple of StoryStep
+        Rising.
+    code : int
+        Its code in the store.
+    begin_ms : int
+        When its first day begins (ms, UTC).
+    rows : Rows
+        Its sightings.
+    adversary : Adversary
+        Who knows what.
+    vehicles : int
+        Vehicles among which it is singled out.
+    not_looked_for : str
+        Why companions were not looked for; empty where they were.
+    synthetic : bool
+        Whether the data are.
+    """
+
+    steps: tuple[StoryStep, ...]
+    code: int = field(repr=False)
+    begin_ms: int = field(repr=False)
+    rows: Rows = field(repr=False, compare=False)
+    adversary: Adversary
+    vehicles: int
+    not_looked_for: str = ""
+    synthetic: bool = False
+
+    def summary(self) -> str:
+        """Tell what is known in the end, without naming the vehicle or a place."""
+        last = self.steps[-1]
+        known = [
+            name
+            for name, found in (("home", last.home), ("work", last.work), ("commute", last.commute))
+            if found is not None
+        ]
+        lines = [
+            f"One vehicle (internal, not to be published): {last.sightings:,} sightings in "
+            f"{last.days} days, among {self.vehicles:,} vehicles.",
+            f"Inferred: {', '.join(known) or 'nothing'}.",
+        ]
+        if not np.isnan(last.singled_out):
+            lines.append(
+                f"{self.adversary.describe()}, single it out in {last.singled_out:.0%} of draws."
+            )
+        if last.companions is not None:
+            lines.append(f"Companions: {last.companions}.")
+        return "\n".join(lines + (["The data are synthetic."] if self.synthetic else []))
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Give one row a step.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``days, sightings, singled_out``; ``home, work, commute`` (whether inferred);
+            ``home_radius_m, work_radius_m``; ``companions`` (number, NA where not looked for).
+        """
+        rows = [
+            {
+                "days": step.days,
+                "sightings": step.sightings,
+                "singled_out": step.singled_out,
+                "home": step.home is not None,
+                "work": step.work is not None,
+                "commute": step.commute is not None,
+                "home_radius_m": step.home.radius_m if step.home else np.nan,
+                "work_radius_m": step.work.radius_m if step.work else np.nan,
+                "companions": step.companions,
+            }
+            for step in self.steps
+        ]
+        return pd.DataFrame(rows).astype({"companions": "Int64"})
+
+    def plot(self) -> Axes:
+        """Draw how often the vehicle is singled out when sightings are kept for N days."""
+        from matplotlib.figure import Figure
+
+        table = self.to_pandas()
+        axes = Figure(layout="constrained").subplots()
+        axes.plot(table["days"], 100 * table["singled_out"], "o-")
+        axes.set(xlabel="days kept", ylabel="draws that single it out (%)", ylim=(0, 102))
+        return axes
+
+
+def steps_of(days: int) -> list[int]:
+    """Choose the lengths of keeping for a vehicle whose sightings span so many days.
+
+    Examples
+    --------
+    >>> steps_of(28), steps_of(1)
+    ([1, 3, 7, 14, 21, 28], [1])
+    """
+    return [*(step for step in STEPS if step < days), days]
+
+
+def tell_vehicle(
+    sightings: Sightings,
+    vehicle: str,
+    *,
+    adversary: Adversary | None = None,
+    seed: int = 0,
+    engine: str | Engine = "local",
+    memory: str | int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> VehicleStory:
+    """Tell what is known of one vehicle when sightings are kept for 1, 3, 7, … days.
+
+    Parameters
+    ----------
+    sightings : Sightings
+        The population.
+    vehicle : str
+        Its name, one of ``sightings.vehicles``.
+    adversary : Adversary, optional
+        Who knows what; by default four sightings to the hour and the camera.
+    seed : int
+        Of every random draw.
+    engine, memory
+        Where the parts run, and how much may be held at once.
+    progress : callable, optional
+        Called with the steps done and the steps in all.
+
+    Returns
+    -------
+    VehicleStory
+        Internal: about one person.
+
+    Raises
+    ------
+    UsageError
+        If there is no such vehicle.
+
+    Notes
+    -----
+    Every figure is what would be found had collecting begun on the vehicle's first day and ended
+    with the step: later sightings help no earlier step.
+
+    Examples
+    --------
+    >>> from analyzer.sightings import from_arrays
+    >>> hours = np.add.outer(24 * np.arange(7), [8, 9, 18, 19]).ravel()
+    >>> one = from_arrays(np.zeros(28), hours * 3_600_000, np.tile([0, 1, 1, 0], 7))
+    >>> [step.home is not None for step in tell_vehicle(one, "v0").steps]
+    [False, True, True]
+    """
+    check_sightings(sightings)
+    adversary = adversary or Adversary()
+    runner = get_engine(engine, memory=memory)
+    say = progress or (lambda done, total: None)
+    code = sightings.vehicle_code(vehicle)
+    rows = load_vehicle(sightings, code, runner)
+    if not len(rows["seen_at"]):
+        raise UsageError("the vehicle is not among these sightings")
+    days, ends = ends_of_days(sightings)
+    ends_ms = np.array([round(end.timestamp() * 1000) for end in ends])
+    first = int(np.searchsorted(ends_ms, rows["seen_at"][0], side="right"))
+    last = int(np.searchsorted(ends_ms, rows["seen_at"][-1], side="right"))
+    lengths = steps_of(last - first + 1)
+    at = [first + length - 1 for length in lengths]
+    shares = singled_out_by_day(sightings, rows, adversary, days[at], seed, runner)["singled_out"]
+    say(1, 3)
+    begin_ms = int(sightings.clock.utc(int(days[first]) * DAY_MS))
+    begin = sightings.timestamps(np.array([begin_ms]))[0]
+    found = [_inferred(sightings.of(vehicle).between(begin, ends[index])) for index in at]
+    say(2, 3)
+    companions, why = _companions(sightings, vehicle, begin, lengths, [ends[i] for i in at], seed,
+                                  runner)  # fmt: skip
+    say(3, 3)
+    return VehicleStory(
+        steps=tuple(
+            StoryStep(
+                days=length,
+                until_ms=int(ends_ms[index]),
+                sightings=int(np.searchsorted(rows["seen_at"], ends_ms[index])),
+                singled_out=float(share),
+                companions=together,
+                **places,
+            )
+            for length, index, share, places, together in zip(
+                lengths, at, shares, found, companions, strict=True
+            )
+        ),
+        code=code,
+        begin_ms=begin_ms,
+        rows=rows,
+        adversary=adversary,
+        vehicles=sightings.n_vehicles,
+        not_looked_for=why,
+        synthetic=sightings.synthetic,
+    )
+
+
+def _inferred(alone: Sightings) -> dict[str, Any]:
+    trips = find_trips(alone)
+    places = find_places(trips)
+    rows = places.rows
+    found: dict[str, Any] = {"home": None, "work": None, "commute": None}
+    for name, role in (("home", HOME), ("work", WORK)):
+        at = np.flatnonzero(rows["role"] == role)
+        if len(at):
+            values = (float(rows[column][at[0]]) for column in ("lat", "lon", "radius_m"))
+            found[name] = Place(*values)
+    if found["home"] and found["work"]:
+        commutes = find_commutes(find_routines(trips, places), places).rows
+        if len(commutes["vehicle"]):
+            found["commute"] = Commute(
+                float(commutes["outbound_minute"][0]), float(commutes["return_minute"][0])
+            )
+    return found
+
+
+def _companions(
+    sightings: Sightings,
+    vehicle: str,
+    begin: pd.Timestamp,
+    lengths: list[int],
+    ends: list[pd.Timestamp],
+    seed: int,
+    engine: Engine,
+) -> tuple[list[int | None], str]:
+    counts: list[int | None] = [None] * len(ends)
+    for at, end in enumerate(ends):
+        if lengths[at] < FIRST_COMPANIONS:
+            continue
+        view = sightings.between(begin, end)
+        try:
+            pairs = find_companions(
+                view, of=vehicle, max_gap=DEFAULT_MAX_GAP, seed=seed, engine=engine
+            )
+        except TooMuchWorkError as error:
+            return [None] * len(ends), f"Companions were not looked for: {error}."
+        counts[at] = len(pairs)
+    return counts, ""
+
+
+def count_points_of_part(rows: Rows, broadcast: Broadcast) -> Rows:
+    """Count the sightings and the distinct points of each vehicle of a part."""
+    keys = keys_of(rows, local_times(rows, broadcast), broadcast)
+    vehicles, points, _ = draw_known_points(rows["vehicle"], keys, broadcast["n_places"], 1, 0)
+    sightings = np.unique(rows["vehicle"], return_counts=True)[1]
+    return {"vehicle": vehicles, "points": points, "sightings": sightings}
+
+
+@dataclass(frozen=True)
+class Typical:
+    """A vehicle of median exposure, and among which it was chosen.
+
+    Attributes
+    ----------
+    vehicle : str
+        Its name (internal).
+    least : int
+        It is the median of the vehicles seen so often or more.
+    among, vehicles : int
+        How many these are, and all vehicles.
+    """
+
+    vehicle: str = field(repr=False)
+    least: int
+    among: int
+    vehicles: int
+
+
+def find_typical(
+    sightings: Sightings,
+    *,
+    adversary: Adversary | None = None,
+    seed: int = 0,
+    engine: str | Engine = "local",
+    memory: str | int | None = None,
+) -> Typical:
+    """Find a vehicle of median exposure: as many distinct points as the median vehicle has.
+
+    Most vehicles of a large collection pass once or twice, and misread plates are among them. So
+    the median is that of the vehicles that are seen regularly (20 times or more); where fewer than
+    twenty are, that of all.
+
+    Parameters
+    ----------
+    sightings : Sightings
+        The population.
+    adversary : Adversary, optional
+        How finely a point is known; camera and hour by default.
+    seed : int
+        Which of several vehicles with the same number of points is taken.
+    engine, memory
+        Where the parts run, and how much may be held at once.
+
+    Returns
+    -------
+    Typical
+        With an even number of vehicles the lower median counts.
+
+    Raises
+    ------
+    UsageError
+        If there are no sightings.
+
+    Examples
+    --------
+    >>> from analyzer.sightings import from_arrays
+    >>> few = from_arrays([0, 1, 1, 2, 2, 2], [0, 0, 1, 0, 1, 2], [0, 0, 1, 0, 1, 2])
+    >>> find_typical(few).vehicle
+    'v1'
+    """
+    check_sightings(sightings)
+    if not len(sightings):
+        raise UsageError("there are no sightings here, so no vehicle is typical")
+    adversary = adversary or Adversary()
+    runner = get_engine(engine, memory=memory)
+    shared = knowledge_of(sightings, adversary, seed, runner)
+    rows = reduce_rows(
+        runner.map(sightings.parts(*CORE), count_points_of_part, shared), ("vehicle",)
+    )
+    vehicles = len(rows["vehicle"])
+    regular = np.flatnonzero(rows["sightings"] >= REGULAR)
+    if len(regular) >= ENOUGH_REGULAR:
+        rows = take(rows, regular)
+    median = np.sort(rows["points"])[(len(rows["points"]) - 1) // 2]
+    candidates = rows["vehicle"][rows["points"] == median]
+    hashes = vehicle_hashes(TYPICAL, int(seed), candidates)
+    chosen = candidates[[int(np.argmin(hashes))]]
+    return Typical(
+        vehicle=str(sightings.vehicle_names(chosen)[0]),
+        least=REGULAR if len(regular) >= ENOUGH_REGULAR else 1,
+        among=len(rows["vehicle"]),
+        vehicles=vehicles,
+    )

@@ -1,0 +1,221 @@
+"""The page of a case: nothing on it that fewer than k vehicles share, and a slider that works."""
+
+from __future__ import annotations
+
+import re
+import stat
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analyzer.errors import UsageError
+from analyzer.report.case import Statement, build_case
+from analyzer.sightings import from_arrays
+from tests.report.samples import PAYLOADS
+from tests.report.test_page import Visit, assert_accessible, browser  # noqa: F401 - a fixture
+
+HOUR = 3_600_000
+MONDAY = 1_772_409_600_000
+"""2 March 2026, a Monday, at midnight UTC."""
+
+SITES = pd.DataFrame(
+    {
+        "name": ["Mill Road", "Harbour", "Odd Corner", "Lone Farm", "Back Lane"],
+        "lat": [41.1111, 41.3333, 41.7351, 40.6913, 41.5127],
+        "lon": [69.2222, 69.4444, 70.1379, 68.5917, 69.0731],
+    }
+)
+UNIQUE, UNIQUE_DAYS = (2, 3, 4), (1, 8, 15)
+"""Sites that the planted vehicle alone passes, at hours at which it alone drives."""
+
+
+def region(names=None, synthetic=False, days=21, others=30):
+    """Thirty vehicles commute between two sites; vehicle v0 also does what nobody else does."""
+    rows = []
+    for vehicle in range(others):
+        for day in range(days):
+            for minute, camera in ((480, 0), (510, 1), (1020, 1), (1050, 0)):
+                rows.append((vehicle, day * 1440 + minute + (7 * vehicle + 3 * day) % 20, camera))
+    for day in UNIQUE_DAYS:
+        for minute, camera in ((733, 2), (767, 3), (799, 4)):
+            rows.append((0, day * 1440 + minute, camera))
+    vehicle, minute, camera = (np.array(column) for column in zip(*sorted(rows), strict=True))
+    sites = SITES if names is None else SITES.assign(name=names[: len(SITES)])
+    sites = sites.assign(zone=sites["name"])
+    return from_arrays(
+        vehicle, MONDAY + minute * 60_000, camera, cameras=sites,
+        vehicles=[f"veh-{code:06d}" for code in range(others)],
+        provenance={"synthetic": synthetic},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def case():
+    return build_case(region(), "veh-000000")
+
+
+@pytest.fixture(scope="module")
+def pages(case, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("case")
+    hostile = build_case(region([*PAYLOADS]), "veh-000000")
+    said = Statement(*PAYLOADS[:3])
+    return {
+        "public": case.to_html(folder / "case.html"),
+        "internal": case.to_html(folder / "precise.html", internal=True),
+        "hostile": hostile.to_html(folder / "hostile.html", statement=said),
+        "hostile internal": hostile.to_html(folder / "h.html", internal=True, statement=said),
+        "alone": build_case(region(others=1), "veh-000000").to_html(folder / "alone.html"),
+        "typical": build_case(region(synthetic=True)).to_html(folder / "typical.html"),
+    }
+
+
+def test_what_one_vehicle_alone_does_is_nowhere_on_the_page(case, pages):
+    page = pages["public"].read_text(encoding="utf-8")
+    assert "Mill Road" in page and "Harbour" in page
+    # The outlines of countries hold many coordinates of their own.
+    drawn, outlines = re.subn(r"_add\(\{.*?\}\);", "", page, flags=re.DOTALL)
+    assert outlines == 1 and "41.11" in drawn and "69.44" in drawn
+    for site in UNIQUE:
+        row = SITES.iloc[site]
+        assert row["name"] not in page
+        for degrees in (row["lat"], row["lon"]):
+            for digits in (2, 3, 4):
+                assert f"{degrees:.{digits}f}" not in drawn
+    assert "veh-" not in page
+    for time in ("12:13", "12:47", "13:19", "12:00–15:00"):
+        assert time not in page
+    # Nor the instants, in any unit.
+    alone = np.isin(case.story.rows["camera"], UNIQUE)
+    assert alone.sum() == 9
+    for seen in case.story.rows["seen_at"][alone]:
+        assert str(seen) not in page and str(seen // 1000) not in page
+    total = len(case.story.rows["seen_at"])
+    assert f"{total} times" not in page and f">{total}<" not in page
+    assert "at least 50 times" in page
+    hours = {each.value for each in case.elements if each.kind == "period"}
+    assert hours <= {2, 5, 10, 13}
+
+
+def test_the_same_things_do_stand_on_the_precise_page(pages):
+    """Otherwise the test above could not fail."""
+    page = pages["internal"].read_text(encoding="utf-8")
+    for site in UNIQUE:
+        assert SITES["name"].iloc[site] in page
+        assert str(SITES["lat"].iloc[site]) in page
+    assert "12:00–13:00" in page
+    assert "veh-" not in page
+
+
+def test_home_and_work_have_no_position_on_the_public_page(case, pages):
+    last = case.story.steps[-1]
+    assert last.home is not None
+    public = pages["public"].read_text(encoding="utf-8")
+    internal = pages["internal"].read_text(encoding="utf-8")
+    assert "map-place" not in public.replace(".map-place", "")
+    assert f"{round(last.home.lat, 5)}" in internal
+    for digits in (3, 4, 5):
+        assert f"{last.home.lat:.{digits}f}" not in public
+        assert f"{last.home.lon:.{digits}f}" not in public
+
+
+def test_the_precise_page_is_marked_and_private(pages):
+    path = pages["internal"]
+    assert path.name == "INTERNAL-precise.html"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert "Never publish it" in path.read_text(encoding="utf-8")
+    assert "INTERNAL" not in pages["public"].read_text(encoding="utf-8")
+
+
+def test_a_vehicle_without_company_is_told_by_what_is_inferred_alone(pages):
+    page = pages["alone"].read_text(encoding="utf-8")
+    assert "no zone, hour or way of it is shared by 10 vehicles" in page
+    for name in SITES["name"]:
+        assert name not in page
+    assert "leaflet" not in page.lower().replace("map software: leaflet", "").split("<main")[1]
+
+
+def test_what_is_not_stated_is_said_on_real_data_alone(case, pages, tmp_path):
+    page = pages["public"].read_text(encoding="utf-8")
+    assert page.count("not stated") == 3
+    said = Statement("A leak of 2026.", "The operator.", "Asked on 1 May; no answer.")
+    stated = case.to_html(tmp_path / "stated.html", statement=said).read_text(encoding="utf-8")
+    assert "not stated" not in stated
+    for words in (said.claims, said.disputed, said.reply):
+        assert words in stated
+    synthetic = pages["typical"].read_text(encoding="utf-8")
+    assert "not stated" not in synthetic
+    assert "nobody in it exists" in synthetic
+    assert synthetic.count("ynthetic data") >= 4
+
+
+def test_the_same_case_gives_the_same_bytes(case, pages, tmp_path):
+    again = build_case(region().with_parts(5), "veh-000000")
+    assert again.to_html(tmp_path / "again.html").read_bytes() == pages["public"].read_bytes()
+
+
+def test_a_typical_vehicle_is_explained(pages):
+    page = pages["typical"].read_text(encoding="utf-8")
+    assert "of the 30 vehicles that are seen 10 times or more (of 30 in all), half have" in page
+
+
+def test_each_step_knows_only_the_days_before_it(case):
+    days = [step.days for step in case.story.steps]
+    assert days == [1, 3, 7, 14, 21]
+    assert [step.sightings for step in case.story.steps] == [4, 15, 31, 62, 93]
+    table = case.to_pandas()
+    assert not table["home"].iloc[0]
+    assert table["home"].iloc[-1]
+    assert "sightings" not in table
+
+
+def test_a_small_threshold_and_an_unknown_vehicle_are_refused():
+    with pytest.raises(UsageError, match="too low"):
+        build_case(region(), "veh-000000", k=4)
+    with pytest.raises(UsageError, match="no vehicle of that name"):
+        build_case(region(), "nobody")
+
+
+@pytest.mark.parametrize("name", ["public", "internal", "hostile", "hostile internal", "alone",
+                                  "typical"])  # fmt: skip
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_opens_offline_and_for_everybody(browser, pages, name, width, scheme):  # noqa: F811
+    visit = Visit(browser, pages[name], width, color_scheme=scheme)
+    visit.page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert visit.page.evaluate("window.__hit === undefined")
+    assert_accessible(visit.page)
+    assert visit.problems == []
+    assert visit.requests == [pages[name].as_uri()]
+
+
+def test_the_slider_shows_what_is_known_after_the_days_kept(browser, pages):  # noqa: F811
+    page = Visit(browser, pages["internal"]).page
+    places = page.locator(".leaflet-overlay-pane path.map-place:visible")
+    dots = page.locator(".leaflet-overlay-pane path.map-zone:visible")
+    cells = page.locator(".clock .cell:visible")
+    after = places.count(), dots.count(), cells.count()
+    assert after[0] >= 1
+    slider = page.locator("#days-kept")
+    slider.focus()
+    page.keyboard.press("Home")
+    assert page.locator("#days-shown").inner_text() == "1 day"
+    assert slider.get_attribute("aria-valuetext") == "1 day"
+    assert page.locator(".steps li:visible").first.inner_text() == "It was seen 4 times."
+    assert places.count() == 0
+    assert cells.count() < after[2]
+    page.keyboard.press("End")
+    assert (places.count(), dots.count(), cells.count()) == after
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+@pytest.mark.parametrize("name", ["public", "internal"])
+def test_prints_with_all_that_is_known_in_the_end(browser, pages, paper, name):  # noqa: F811
+    page = Visit(browser, pages[name]).page
+    page.locator("#days-kept").fill("0")
+    assert 2 <= len(re.findall(rb"/Type\s*/Page\b", page.pdf(format=paper))) <= 6
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("main").get_attribute("data-step") == "4"
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("main").get_attribute("data-step") == "0"
