@@ -29,6 +29,10 @@ class KeyFileError(AnalyzerError):
     """A key file is unsafe, malformed, or does not belong to the store."""
 
 
+class EngineError(AnalyzerError):
+    """The engine that was asked for is not installed, cannot be reached, or has failed."""
+
+
 class UsageError(AnalyzerError, ValueError):
     """The call is wrong: an unknown option, an impossible value."""
 

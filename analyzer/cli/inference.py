@@ -43,7 +43,7 @@ def inference(
     sources: tuple[str, ...],
     sites: str | None,
     seed: int,
-    engine: str,
+    engine: Any,
     output_format: str,
     **options: Any,
 ) -> None:
@@ -95,7 +95,7 @@ def inference(
 @reading_options
 @format_option
 def predictability(
-    sources: tuple[str, ...], space: str, engine: str, output_format: str, **options: Any
+    sources: tuple[str, ...], space: str, engine: Any, output_format: str, **options: Any
 ) -> None:
     """Measure how well the place where the next trip ends can be told.
 
@@ -148,7 +148,7 @@ def profile(
     output: str | None,
     internal: bool,
     seed: int,
-    engine: str,
+    engine: Any,
     output_format: str,
     **options: Any,
 ) -> None:

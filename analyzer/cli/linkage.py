@@ -78,7 +78,7 @@ def linkage(
     output: str | None,
     sample: int | None,
     seed: int,
-    engine: str,
+    engine: Any,
     output_format: str,
     **options: Any,
 ) -> None:

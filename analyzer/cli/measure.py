@@ -44,7 +44,7 @@ def patterns(
     output: str | None,
     internal: bool,
     seed: int,
-    engine: str,
+    engine: Any,
     output_format: str,
     **options: Any,
 ) -> None:

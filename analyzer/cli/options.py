@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from analyzer.engine import Engine
     from analyzer.sightings import Sightings
 
 READING = (
@@ -165,14 +166,35 @@ def _language(context: click.Context, option: click.Parameter, code: str) -> str
 
 
 def engine_option(command: Callable) -> Callable:
-    """Take the engine on which partitions run."""
-    return click.option(
+    """Take the engine on which partitions run; the verb gets it ready to work."""
+
+    @click.option(
         "--engine",
-        type=click.Choice(["local"]),
+        type=click.Choice(["local", "spark"]),
         default="local",
         show_default=True,
-        help="Where the work runs.",
-    )(command)
+        help="Where the work runs; no figure depends on it. spark needs platerisk[spark] and Java.",
+    )
+    @click.option(
+        "--master",
+        metavar="URL",
+        help="Where Spark is: spark://host:7077, or local[2] for this machine. By default what "
+        "SPARK_MASTER says, else this machine.",
+    )
+    @functools.wraps(command)
+    def with_engine(engine: str, master: str | None, **options: Any) -> Any:
+        return command(engine=_engine(engine, master, options.get("memory")), **options)
+
+    return with_engine
+
+
+def _engine(name: str, master: str | None, memory: str | None) -> Engine:
+    from analyzer.engine import get_engine
+
+    if master is not None and name != "spark":
+        raise click.UsageError("--master says where Spark is: write --engine spark too")
+    # Before anything is read: what is missing shall not be found out after minutes.
+    return get_engine(name, memory, master=master)
 
 
 def format_option(command: Callable) -> Callable:

@@ -91,7 +91,7 @@ def retention(
     rules_file: str | None,
     sample: int,
     seed: int,
-    engine: str,
+    engine: Any,
     output_format: str,
     **options: Any,
 ) -> None:
@@ -165,7 +165,7 @@ def compare(
     uses: str | None,
     sample: int,
     seed: int,
-    engine: str,
+    engine: Any,
     output_format: str,
     **options: Any,
 ) -> None:
@@ -241,7 +241,7 @@ def recommend(
     targets: tuple[str, ...],
     sample: int,
     seed: int,
-    engine: str,
+    engine: Any,
     output_format: str,
     **options: Any,
 ) -> None:
@@ -313,7 +313,7 @@ def camera_count(
     risks: tuple[str, ...],
     sample: int,
     seed: int,
-    engine: str,
+    engine: Any,
     output_format: str,
     **options: Any,
 ) -> None:
@@ -350,7 +350,7 @@ def camera_count(
 @reading_options
 @format_option
 def verify(
-    folder: str, source: str, engine: str, output_format: str, **options: Any
+    folder: str, source: str, engine: Any, output_format: str, **options: Any
 ) -> None:
     """Recompute every published figure of a report from its store, and report differences.
 
@@ -401,7 +401,7 @@ def brief(
     rules_file: str | None,
     language: str,
     seed: int,
-    engine: str,
+    engine: Any,
     **options: Any,
 ) -> None:
     """Write one or two pages for policymakers: the curve, the rules on it, three sentences.

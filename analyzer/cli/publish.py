@@ -44,7 +44,7 @@ def report(
     internal: bool,
     language: str,
     seed: int,
-    engine: str,
+    engine: Any,
     **options: Any,
 ) -> None:
     """Assess sightings and write the report.

@@ -48,7 +48,7 @@ def risk(
     gain: bool,
     sample: int | None,
     seed: int,
-    engine: str,
+    engine: Any,
     output_format: str,
     **options: Any,
 ) -> None:
@@ -117,7 +117,7 @@ def grid(
     spaces: tuple[str, ...],
     sample: int | None,
     seed: int,
-    engine: str,
+    engine: Any,
     output_format: str,
     **options: Any,
 ) -> None:
@@ -162,7 +162,7 @@ def anonymity(
     sources: tuple[str, ...],
     sample: int | None,
     seed: int,
-    engine: str,
+    engine: Any,
     output_format: str,
     **options: Any,
 ) -> None:
@@ -225,7 +225,7 @@ def plateless(
     sources: tuple[str, ...],
     attribute: tuple[str, ...],
     time: str,
-    engine: str,
+    engine: Any,
     output_format: str,
     **options: Any,
 ) -> None:

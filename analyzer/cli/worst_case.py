@@ -83,7 +83,7 @@ def worst_case(
     compatible_with: str | None,
     output: str | None,
     internal: bool,
-    engine: str,
+    engine: Any,
     output_format: str,
     **options: Any,
 ) -> None:

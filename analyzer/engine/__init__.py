@@ -13,28 +13,41 @@ from analyzer.errors import UsageError
 __all__ = ["DerivedPart", "Engine", "LocalEngine", "Part", "RowsPart", "get_engine", "reduce_rows"]
 
 
-def get_engine(engine: str | Engine = "local", memory: str | int | None = None) -> Engine:
+def get_engine(
+    engine: str | Engine = "local", memory: str | int | None = None, *, master: str | None = None
+) -> Engine:
     """Find the engine that a user named.
 
     Parameters
     ----------
     engine : str or Engine
-        ``"local"``, or an engine object, which is returned as it is.
+        ``"local"``, ``"spark"``, or an engine object, which is returned as it is.
     memory : str or int, optional
         How much may be held at once, e.g. ``"2GB"`` or bytes; a guide for spilling to disk.
+    master : str, optional
+        Spark's master, ``"spark://host:7077"`` or ``"local[2]"``; by default what the environment
+        variable SPARK_MASTER says, else all processors of this machine.
 
     Raises
     ------
     UsageError
-        If there is no such engine.
+        If there is no such engine, or a master is given to one that has none.
+    EngineError
+        If Spark is asked for, and pyspark or Java are not installed.
 
     Examples
     --------
     >>> type(get_engine("local")).__name__
     'LocalEngine'
     """
+    if engine == "spark":
+        from analyzer.engine.spark import SparkEngine
+
+        return SparkEngine(master, memory)
+    if master is not None:
+        raise UsageError(f"master {master!r} says where Spark is; it needs engine='spark'")
     if engine == "local":
         return LocalEngine(memory=memory)
     if isinstance(engine, Engine) and not isinstance(engine, type):
         return engine
-    raise UsageError(f"engine {engine!r} is not known; use engine='local'")
+    raise UsageError(f"engine {engine!r} is not known; use engine='local' or engine='spark'")

@@ -56,6 +56,11 @@ class DerivedPart:
         self._kept: Rows | None = None
 
     @property
+    def base(self) -> Part:
+        """The part from which this one is made."""
+        return self._base
+
+    @property
     def sealed(self) -> bool:
         """Whether the rows come from an encrypted store."""
         return is_sealed(self._base)

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,10 @@ def odd_only(rows: Rows, broadcast: Mapping[str, Any]) -> Rows:
     return {name: column[rows["x"] % 2 == 1] for name, column in rows.items()}
 
 
+def first_half(rows: Rows, broadcast: Mapping[str, Any]) -> Rows:
+    return {name: column[: len(column) // 2] for name, column in rows.items()}
+
+
 def counted(rows: Rows, broadcast: Mapping[str, Any]) -> Rows:
     global calls
     calls += 1
@@ -53,3 +58,22 @@ def broken(rows: Rows, broadcast: Mapping[str, Any]) -> Rows:
 
 def unequal(rows: Rows, broadcast: Mapping[str, Any]) -> Rows:
     return {"x": np.zeros(2), "y": np.zeros(3)}
+
+
+def where_slowly(rows: Rows, broadcast: Mapping[str, Any]) -> Rows:
+    time.sleep(0.3)
+    return where(rows, broadcast)
+
+
+def slowly(rows: Rows, broadcast: Mapping[str, Any]) -> Rows:
+    """Leave a mark, and take some time: something happens meanwhile."""
+    Path(broadcast["marks"], f"{os.getpid()}-{int(rows['key'][0])}-{time.time_ns()}").touch()
+    time.sleep(0.4)
+    return rows
+
+
+def unpicklable(rows: Rows, broadcast: Mapping[str, Any]) -> Rows:
+    class OwnError(Exception):
+        pass
+
+    raise OwnError("text that stays where it is")

@@ -338,7 +338,7 @@ def test_engines_are_found_by_name():
     mine = ProcessEngine()
     assert get_engine(mine) is mine
     for wrong in ("dask", None, 3, ProcessEngine):
-        with pytest.raises(UsageError, match="engine='local'"):
+        with pytest.raises(UsageError, match="engine='local' or engine='spark'"):
             get_engine(wrong)
     with pytest.raises(UsageError, match="memory"):
         get_engine("local", "lots")

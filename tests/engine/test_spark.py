@@ -1,0 +1,335 @@
+"""One conformance suite: what every engine says of the same data is the same to the last digit.
+
+Spark runs in this process's own Java and on a standalone cluster of three processes; local runs
+with one part and with many. Each way is one test: it is paid for once, however tests are spread.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from analyzer.cli import main
+from analyzer.engine import DerivedPart, LocalEngine, RowsPart, get_engine, reduce_rows
+from analyzer.engine.messages import pack_parts, pack_rows, unpack_part, unpack_rows
+from analyzer.engine.spark import SparkEngine
+from analyzer.errors import EngineError, StoreError, UsageError
+from analyzer.risk.unicity import measure_unicity
+from analyzer.schema import Rows
+from analyzer.sightings import Sightings
+from analyzer.store.store import StoredPart
+from analyzer.synthetic import make_region
+from tests.engine import functions
+from tests.spark_cluster import Cluster
+from tests.test_parts import RESULTS, measure_all, same
+
+# Where Spark is not installed nothing of it can be tested; .ci/run installs Java.
+pytest.importorskip("pyspark", reason="pyspark is not installed")
+try:
+    get_engine("spark", master="local[2]")
+except EngineError as error:
+    pytest.skip(str(error), allow_module_level=True)
+
+
+@pytest.fixture(scope="module")
+def sightings() -> Sightings:
+    return make_region(vehicles=120, days=15, seed=3).sightings
+
+
+@pytest.fixture(scope="module")
+def whole(sightings: Sightings) -> dict[str, Any]:
+    """What every measure says, on the local engine, of one part."""
+    assert len(sightings.parts()) == 1
+    found = measure_all(sightings, "local", of=sightings.vehicles[3])
+    empty = [name for name in RESULTS if not len(found[name]["table"])]
+    assert not empty
+    return found
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory) -> Iterator[Cluster]:
+    with Cluster(tmp_path_factory.mktemp("cluster")) as started:
+        yield started
+
+
+def differing(one: dict[str, Any], two: dict[str, Any]) -> list[str]:
+    found = []
+    for name in RESULTS:
+        try:
+            same(one[name], two[name])
+        except AssertionError:
+            found.append(name)
+    return found
+
+
+def test_every_measure_on_local_with_many_parts(whole, sightings):
+    many = measure_all(sightings.with_parts(9), "local", of=sightings.vehicles[3])
+    assert differing(whole, many) == []
+
+
+def test_every_measure_on_spark_here(whole, sightings):
+    engine = get_engine("spark", master="local[2]")
+    found = measure_all(sightings.with_parts(3), engine, of=sightings.vehicles[3])
+    assert differing(whole, found) == []
+
+
+def test_every_measure_on_a_cluster(whole, sightings, cluster):
+    engine = get_engine("spark", master=cluster.master)
+    parts = [RowsPart({"x": np.array([number])}) for number in range(8)]
+    frames = engine.map(parts, functions.where_slowly)
+    processes = {int(rows["process"][0]) for rows in frames}
+    assert len(processes) > 1 and os.getpid() not in processes
+    found = measure_all(sightings.with_parts(2), engine, of=sightings.vehicles[3])
+    assert differing(whole, found) == []
+
+
+# A worker dies
+
+
+@dataclass(frozen=True)
+class SlowPart(StoredPart):
+    """A part that leaves a mark where it is loaded, and takes its time."""
+
+    marks: str = ""
+
+    def load(self) -> Rows:
+        Path(self.marks, f"{os.getpid()}-{time.time_ns()}").touch()
+        time.sleep(0.5)
+        return super().load()
+
+
+@dataclass(frozen=True)
+class SlowSightings(Sightings):
+    marks: str = ""
+
+    def parts(self, *columns: str) -> list[StoredPart]:
+        return [SlowPart(**vars(part), marks=self.marks) for part in super().parts(*columns)]
+
+
+def kill_when_marked(cluster: Cluster, number: int, marks: Path, count: int) -> threading.Thread:
+    def wait_and_kill() -> None:
+        end = time.monotonic() + 120
+        while len(list(marks.iterdir())) < count and time.monotonic() < end:
+            time.sleep(0.01)
+        cluster.kill_worker(number)
+
+    thread = threading.Thread(target=wait_and_kill)
+    thread.start()
+    return thread
+
+
+def test_a_worker_killed_in_the_middle_changes_nothing(sightings, cluster, tmp_path):
+    engine = get_engine("spark", master=cluster.master)
+    expected = measure_unicity(sightings, seed=2)
+    slow = replace(SlowSightings(sightings.store, marks=str(tmp_path)), _n_parts=6)
+    # The second mark says that both workers are at work.
+    killer = kill_when_marked(cluster, 0, tmp_path, 2)
+    found = measure_unicity(slow, seed=2, engine=engine)
+    killer.join()
+    assert cluster.workers[0].poll() is not None
+    # What the dead worker had in hand was done again.
+    passes = measure_passes(sightings)
+    assert len(list(tmp_path.iterdir())) > 6 * passes
+    assert found.to_dict() == expected.to_dict()
+
+
+def measure_passes(sightings: Sightings) -> int:
+    """Count how often measuring unicity goes over the parts."""
+
+    class Counting(LocalEngine):
+        passes = 0
+
+        def map(self, *arguments):
+            self.passes += 1
+            return super().map(*arguments)
+
+    engine = Counting()
+    measure_unicity(sightings, seed=2, engine=engine)
+    return engine.passes
+
+
+def test_rows_lost_with_a_worker_are_made_again(cluster, tmp_path):
+    engine = get_engine("spark", master=cluster.master)
+    cluster.add_worker(2)
+    random = np.random.default_rng(1)
+    parts = [
+        RowsPart({"key": random.integers(-9, 9, 50), "x": random.random(50)}) for _ in range(4)
+    ]
+    shared = {"marks": str(tmp_path)}
+    expected = LocalEngine().exchange(parts, functions.slowly, "key", 5, shared)
+    before = len(list(tmp_path.iterdir()))
+    made = engine.exchange(parts, functions.slowly, "key", 5, shared)
+    assert len(list(tmp_path.iterdir())) == before + 4
+    cluster.kill_worker(1)
+    cluster.add_worker(3)
+    frames = engine.map(made, functions.unchanged)
+    assert len(frames) == len(expected)
+    for one, two in zip(expected, frames, strict=True):
+        exactly(one.load(), two)
+
+
+def exactly(one: Rows, two: Rows) -> None:
+    assert list(one) == list(two)
+    for name in one:
+        assert one[name].dtype == two[name].dtype
+        np.testing.assert_array_equal(one[name], two[name])
+
+
+# What the seam promises
+
+
+@pytest.fixture(scope="module")
+def engine() -> SparkEngine:
+    return get_engine("spark", master="local[2]")
+
+
+def test_exchanged_rows_serve_again_and_again(engine):
+    random = np.random.default_rng(2)
+    parts = [
+        RowsPart({"key": random.integers(-9, 9, 50), "share": random.choice([0.5, np.nan], 50)})
+        for _ in range(5)
+    ]
+    on_spark = engine.exchange(parts, functions.unchanged, "key", 6)
+    here = LocalEngine().exchange(parts, functions.unchanged, "key", 6)
+    for _ in range(2):
+        frames = engine.map(on_spark[1:3], functions.unchanged)
+        for one, two in zip(here[1:3], frames, strict=True):
+            exactly(one.load(), two)
+    # Brought here; made into others; mixed with parts that lie elsewhere; exchanged once more.
+    exactly(on_spark[0].load(), here[0].load())
+    derived = [DerivedPart(part, functions.first_half) for part in [*on_spark, parts[0]]]
+    same_here = [DerivedPart(part, functions.first_half) for part in [*here, parts[0]]]
+    for one, two in zip(
+        LocalEngine().map(same_here, functions.unchanged),
+        engine.map(derived, functions.unchanged),
+        strict=True,
+    ):
+        exactly(one, two)
+    again = engine.exchange(derived, functions.unchanged, "key", 3)
+    for one, two in zip(
+        LocalEngine().exchange(same_here, functions.unchanged, "key", 3), again, strict=True
+    ):
+        exactly(one.load(), two.load())
+
+
+def test_errors_keep_their_kind_and_are_not_tried_again(engine, tmp_path):
+    with pytest.raises(ValueError, match="on purpose"):
+        engine.map([RowsPart({"x": np.arange(3)})], functions.broken)
+    with pytest.raises(RuntimeError, match="OwnError on a worker") as caught:
+        engine.map([RowsPart({"x": np.arange(3)})], functions.unpicklable)
+    assert "text" not in str(caught.value)
+
+
+def test_a_store_that_workers_cannot_see_is_explained(engine, sightings, tmp_path):
+    part = replace(sightings.parts()[0], paths=(tmp_path / "part-00000.parquet",))
+    with pytest.raises(StoreError, match="every worker must see the store"):
+        engine.map([part], functions.unchanged)
+
+
+def test_rows_of_an_encrypted_store_are_refused(engine):
+    part = RowsPart({"key": np.arange(3)}, sealed=True)
+    with pytest.raises(StoreError, match="encrypted"):
+        engine.map([part], functions.unchanged)
+    with pytest.raises(StoreError, match="encrypted"):
+        engine.exchange([DerivedPart(part, functions.unchanged)], functions.unchanged, "key", 2)
+
+
+def test_a_master_that_is_not_there_is_said_at_once():
+    with pytest.raises(EngineError, match="no Spark master"):
+        get_engine("spark", master="spark://127.0.0.1:1").map(
+            [RowsPart({"x": np.arange(3)})], functions.unchanged
+        )
+
+
+def test_wrong_masters_are_refused(monkeypatch):
+    for wrong in ("here", "local[]", "http://127.0.0.1:7077", "spark://host"):
+        with pytest.raises(UsageError, match="spark://host:7077"):
+            get_engine("spark", master=wrong)
+    with pytest.raises(UsageError, match="engine='spark'"):
+        get_engine("local", master="local[2]")
+    monkeypatch.setenv("SPARK_MASTER", "local[3]")
+    assert get_engine("spark").master == "local[3]"
+    assert get_engine("spark", master="local[2]").master == "local[2]"
+    monkeypatch.delenv("SPARK_MASTER")
+    assert get_engine("spark", "1GB").memory == 10**9
+
+
+def test_what_is_missing_is_said(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    with pytest.raises(EngineError, match="Java 17"):
+        get_engine("spark")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(EngineError, match=r"platerisk\[spark\]"):
+        get_engine("spark")
+
+
+# Messages
+
+
+def test_rows_come_back_as_they_were():
+    rows = {
+        "a": np.arange(10, dtype=np.int8),
+        "b": np.array([np.nan, 0.1] * 5),
+        "c": np.arange(10) % 2 == 0,
+        "d": np.arange(10, dtype=np.uint32),
+    }
+    for size in (1, 40, 10**6):
+        pieces = [unpack_rows(message) for message in pack_rows(rows, size)]
+        assert len(pieces) == {1: 10, 40: 5, 10**6: 1}[size]
+        exactly(reduce_rows(pieces), rows)
+    assert all(column.flags.writeable for column in pieces[0].values())
+    (nothing,) = pack_rows({name: column[:0] for name, column in rows.items()})
+    exactly(unpack_rows(nothing), {name: column[:0] for name, column in rows.items()})
+    assert [unpack_rows(message) for message in pack_rows({})] == [{}]
+
+
+def test_what_parts_share_travels_once():
+    large = np.arange(100_000)
+    parts = [
+        DerivedPart(RowsPart({"x": np.arange(n)}), functions.scaled, {"factor": 2, "of": large})
+        for n in range(20)
+    ]
+    messages, arrays = pack_parts(parts)
+    assert len(arrays) == 1 and sum(map(len, messages)) < 20 * 2_000
+    for n, message in enumerate(messages):
+        exactly(unpack_part(message, arrays).load(), {"x": 2 * np.arange(n)})
+    assert pack_parts(parts[:1])[1] == []
+
+
+def test_the_session_ends_with_the_process_and_says_nothing():
+    program = (
+        "import numpy as np; from analyzer.engine import RowsPart, get_engine; "
+        "from tests.engine.functions import unchanged; "
+        "print(get_engine('spark', master='local[1]').map([RowsPart({'x': np.arange(3)})], "
+        "unchanged)[0]['x'].sum())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert done.stdout == "3\n" and done.stderr == ""
+
+
+# The command
+
+
+def test_the_command_prints_the_same_on_spark(sightings, tmp_path):
+    store = str(sightings.save(tmp_path / "store").store.path)
+    command = ["risk", store, "--points", "2", "--format", "json"]
+    here = CliRunner().invoke(main, command)
+    there = CliRunner().invoke(main, [*command, "--engine", "spark", "--master", "local[2]"])
+    assert here.exit_code == there.exit_code == 0, there.stderr
+    assert there.stdout == here.stdout and there.stderr == here.stderr
+    wrong = CliRunner().invoke(main, [*command, "--master", "local[2]"])
+    assert wrong.exit_code == 2 and "--engine spark" in wrong.stderr
