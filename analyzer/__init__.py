@@ -12,6 +12,7 @@ _HOMES = {
     "AnalyzerError": "analyzer.errors",
     "Estimate": "analyzer.estimate",
     "Policy": "analyzer.policy.policy",
+    "Provenance": "analyzer.report.origin",
     "Sightings": "analyzer.sightings",
     "assess": "analyzer.assessment",
     "build_case": "analyzer.report.case",
@@ -38,6 +39,7 @@ _HOMES = {
     "read_sightings": "analyzer.ingest.reader",
     "recommend_policy": "analyzer.policy.recommend",
     "sweep_cameras": "analyzer.policy.cameras",
+    "sweep_open_store": "analyzer.policy.open_store",
     "sweep_retention": "analyzer.policy.retention",
 }
 

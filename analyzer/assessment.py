@@ -23,7 +23,7 @@ from analyzer.policy.retention_sweep import RetentionSweep
 from analyzer.report.content import Finding, ReportInput
 from analyzer.report.disclosure import DEFAULT_K
 from analyzer.report.limits import Facts, limits_of, method_terms
-from analyzer.report.origin import origin_of
+from analyzer.report.origin import Provenance, origin_of
 from analyzer.report.sentences import (
     inference_findings,
     linkage_finding,
@@ -221,13 +221,21 @@ class Assessment(Result):
         """Draw the retention curve."""
         return self.retention.plot()
 
-    def report_input(self, *, internal: bool = False, language: str = "en") -> ReportInput:
+    def report_input(
+        self,
+        *,
+        internal: bool = False,
+        language: str = "en",
+        provenance: Provenance | None = None,
+    ) -> ReportInput:
         """Give everything a page shows.
 
         Parameters
         ----------
         internal : bool
             Whether tables of single vehicles belong to it.
+        provenance : Provenance, optional
+            What the data claim to be, who disputes it, what was replied.
         language : str
             In which language; a key of `analyzer.report.texts.LANGUAGES`.
         """
@@ -262,7 +270,7 @@ class Assessment(Result):
                 texts=texts,
             ),
             language=language,
-            info=origin_of(self.sightings, self.options),
+            info=origin_of(self.sightings, self.options, provenance),
             tables={
                 "sighting_counts": self.counts,
                 "inferred": published_table(self.patterns),
@@ -283,7 +291,12 @@ class Assessment(Result):
         )
 
     def write(
-        self, folder: str | Path, *, internal: bool = False, language: str = "en"
+        self,
+        folder: str | Path,
+        *,
+        internal: bool = False,
+        language: str = "en",
+        provenance: Provenance | None = None,
     ) -> list[Path]:
         """Write the report: page, findings, tables, info.
 
@@ -293,6 +306,8 @@ class Assessment(Result):
             Where to; made if it is not there.
         internal : bool
             Add tables of single vehicles and the names of the inputs, marked INTERNAL.
+        provenance : Provenance, optional
+            What the data claim to be, who disputes it, what was replied.
         language : str
             In which language; a key of `analyzer.report.texts.LANGUAGES`.
 
@@ -303,7 +318,7 @@ class Assessment(Result):
         """
         from analyzer.report.folder import write_report
 
-        report = self.report_input(internal=internal, language=language)
+        report = self.report_input(internal=internal, language=language, provenance=provenance)
         return write_report(report, Path(folder), internal=internal)
 
     def to_html(self, path: str | Path, *, language: str = "en") -> Path:

@@ -45,10 +45,14 @@ ENGLISH = {
     "left": "among vehicles left in the window",
     "window": "Days for which sightings are kept",
     "one_leak_day": "one leak day only",
+    "open_for": "open for {days} days",
     "rows": "Rows",
     "interval": "95 % interval",
 }
 """Words on the charts; pass another mapping as `labels` to draw in another language."""
+
+OTHERS = (("s", "--"), ("^", ":"), ("D", "-."))
+"""Marker and line of what a measured curve is compared with."""
 
 _STYLE: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],
@@ -183,6 +187,66 @@ def retention_curve(
         axes.set_xlabel(labels["window"])
         _finish_shares(axes, labels["singled_out"], x)
     return axes.figure
+
+
+def open_store_curves(
+    frame: pd.DataFrame,
+    *,
+    axes: Axes | None = None,
+    narrow: bool = False,
+    labels: Mapping[str, str] = ENGLISH,
+) -> Figure:
+    """Draw retention curves of a store that stood open for several lengths of time.
+
+    The store that stood open for the shortest time carries the accent and its intervals; the others
+    are grey, each with a line and marker of its own.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``open_days``, and the columns of `retention_curve`.
+    axes, narrow, labels
+        As for `unicity_curve`.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If a column is missing.
+
+    Examples
+    --------
+    >>> curve = pd.DataFrame({"window": ["1D", "7D"], "days": [1.0, 7.0], "status": "measured",
+    ...     "value": [0.0, 0.4], "low": [0.0, 0.3], "high": [0.1, 0.5], "n": [50, 50],
+    ...     "baseline": [None, None]})
+    >>> both = pd.concat([curve.assign(open_days=0), curve.assign(open_days=30, value=0.9)])
+    >>> [text.get_text() for text in open_store_curves(both).axes[0].get_legend().get_texts()]
+    ['measured', 'open for 30 days']
+    """
+    _require(frame, ("open_days", *RETENTION_COLUMNS))
+    lengths = sorted(frame["open_days"].unique())
+    closed = frame[frame["open_days"] == lengths[0]].drop(
+        columns="value_in_window", errors="ignore"
+    )
+    figure = retention_curve(closed, axes=axes, narrow=narrow, labels=labels)
+    axes = figure.axes[0] if axes is None else axes
+    with _style():
+        for number, days in enumerate(lengths[1:]):
+            rows = frame[(frame["open_days"] == days) & (frame["status"] != NOT_MEASURABLE)]
+            rows = rows.dropna(subset=["value"]).sort_values("days")
+            marker, line = OTHERS[number % len(OTHERS)]
+            axes.plot(
+                np.log(rows["days"].to_numpy(float)),
+                rows["value"].to_numpy(float),
+                marker=marker, linestyle=line, color=MUTED, lw=1.3, ms=4.5,
+                label=labels["open_for"].format(days=f"{days:g}"),
+            )  # fmt: skip
+        x = np.log(closed.dropna(subset=["value"])["days"].to_numpy(float))
+        _finish_shares(axes, labels["singled_out"], x)
+    return figure
 
 
 def row_account(

@@ -360,6 +360,11 @@ class Sightings:
             return self.store.manifest["vehicles_seen"]
         return len(self._vehicle_codes)
 
+    @property
+    def codes_seen(self) -> np.ndarray:
+        """Codes of the vehicles that were seen, ascending."""
+        return self._vehicle_codes
+
     @cached_property
     def n_cameras_seen(self) -> int:
         """Cameras that saw a vehicle."""

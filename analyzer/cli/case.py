@@ -12,6 +12,7 @@ from analyzer.cli.options import (
     examples,
     language_option,
     progress,
+    provenance_option,
     read,
     reading_options,
     seed_option,
@@ -51,14 +52,7 @@ if TYPE_CHECKING:
     "INTERNAL-… and readable by you alone. It needs its owner's consent, or must never be "
     "published.",
 )
-@click.option("--claims", default="", metavar="TEXT", help="What the data claim to be.")
-@click.option("--disputed", default="", metavar="TEXT", help="Who disputes that.")
-@click.option(
-    "--reply",
-    default="",
-    metavar="TEXT",
-    help="Right of reply: who was asked, and what they said.",
-)
+@provenance_option
 @language_option
 @seed_option
 @engine_option
@@ -70,9 +64,7 @@ def case(
     plate_prompt: bool,
     output: str,
     internal: bool,
-    claims: str,
-    disputed: str,
-    reply: str,
+    provenance: str | None,
     language: str,
     seed: int,
     engine: str,
@@ -84,7 +76,8 @@ def case(
     By default it can be published: it shows only zones, hours and routes that ten vehicles share,
     all of them together, other persons as numbers, and no home or work place of anybody.
     """
-    from analyzer.report.case import Statement, build_case
+    from analyzer.report.case import build_case
+    from analyzer.report.origin import read_provenance
 
     if typical + (vehicle is not None) + plate_prompt != 1:
         raise click.UsageError(
@@ -96,6 +89,7 @@ def case(
             "--plate-prompt finds a vehicle by its plate, which takes the key of the store: add "
             "--key FILE"
         )
+    stated = read_provenance(provenance) if provenance else None
     sightings = read(sources, **_reading(sources, options, plate_prompt))
     if plate_prompt:
         vehicle = _owned(sightings, key)
@@ -113,7 +107,7 @@ def case(
         Path(output),
         internal=internal,
         language=language,
-        statement=Statement(claims, disputed, reply),
+        provenance=stated,
     )
     click.echo(found.summary())
     click.echo(f"Case: {path}", err=True)

@@ -145,6 +145,14 @@ def seed_option(command: Callable) -> Callable:
     )(command)
 
 
+provenance_option = click.option(
+    "--provenance",
+    metavar="FILE",
+    help="What the data claim to be, who disputes it, and what those concerned replied: a TOML "
+    "file with claims, disputed_by and reply. Pages show it.",
+)
+
+
 def language_option(command: Callable) -> Callable:
     """Take the language of a page."""
     return click.option(

@@ -21,7 +21,9 @@ from analyzer.cli.options import (
 )
 from analyzer.cli.output import show
 
-RISKS = ("unicity", "homes", "works", "commutes", "companions", "linkage", "predictability")
+RISKS = (
+    "unicity", "homes", "works", "commutes", "companions", "linkage", "predictability", "visits",
+)  # fmt: skip
 USUAL = RISKS[:6]
 """Risks that are compared unless others are named."""
 
@@ -38,6 +40,12 @@ open_option = click.option(
     show_default=True,
     help="How long the store stood open: a watcher copied what passed through.",
 )
+sites_option = click.option(
+    "--sites",
+    metavar="FILE",
+    help="Sensitive sites (CSV with lat, lon, category, or GeoJSON): visits to each category are a "
+    "risk of their own.",
+)
 sample_option = click.option(
     "--sample",
     type=click.IntRange(min=1),
@@ -52,6 +60,8 @@ sample_option = click.option(
         "platerisk retention store --window 1D --window 7D --window 30D",
         "platerisk retention store --risk unicity --risk homes --risk commutes",
         "platerisk retention store --rules",
+        "platerisk retention store --open-for 0D --open-for 30D --open-for 180D",
+        "platerisk retention store --risk homes --sites sites.csv",
         "platerisk retention reads.csv --timezone Asia/Tashkent --format csv",
     )
 )
@@ -64,8 +74,17 @@ sample_option = click.option(
     show_default=True,
     help="Length of keeping; give it several times.",
 )
-@open_option
+@click.option(
+    "--open-for",
+    "open_for",
+    multiple=True,
+    default=("0D",),
+    show_default=True,
+    help="How long the store stood open: a watcher copied what passed through. Several stand side "
+    "by side.",
+)
 @risk_option
+@sites_option
 @click.option(
     "--rules",
     is_flag=True,
@@ -85,8 +104,9 @@ sample_option = click.option(
 def retention(
     sources: tuple[str, ...],
     windows: tuple[str, ...],
-    open_for: str,
+    open_for: tuple[str, ...],
     risks: tuple[str, ...],
+    sites: str | None,
     rules: bool,
     rules_file: str | None,
     sample: int,
@@ -100,30 +120,34 @@ def retention(
     What the adversary knows does not shrink with the store: the same sightings are known for every
     window, and those already deleted help nobody.
     """
-    from analyzer.policy.retention import sweep_retention
+    from analyzer.policy.open_store import sweep_open_store
     from analyzer.policy.rules import place_rules, read_rules, rule_windows
     from analyzer.report.disclosure import DEFAULT_K
 
     adversary = take_adversary(options)
+    listed = take_sites(sites, risks)
     placed_rules = read_rules(rules_file) if rules or rules_file else ()
     sightings = read(sources, **options)
     if placed_rules:
         first, last = sightings.span
         days = (last.normalize() - first.normalize()).days + 1
         windows = (*windows, *rule_windows(placed_rules, days))
-    sweep = sweep_retention(
+    opened = sweep_open_store(
         sightings,
         windows=windows,
         adversary=adversary,
         open_for=open_for,
         seed=seed,
         risks=risks or ("unicity",),
+        sites=listed,
         sample=sample,
         engine=engine,
         memory=options["memory"],
     ).published(DEFAULT_K)
-    text, data, table = sweep.summary(), sweep.to_dict(), sweep.to_pandas()
-    if placed_rules and sweep.risks[0] == "unicity":
+    sweep = opened.closed
+    found = sweep if len(opened.sweeps) == 1 else opened
+    text, data, table = found.summary(), found.to_dict(), found.to_pandas()
+    if placed_rules and "unicity" in sweep.risks:
         placed = place_rules(sweep, placed_rules)
         text = "\n".join([text, *filter(None, placed["sentence"])])
         data["rules"] = [
@@ -132,6 +156,21 @@ def retention(
         ]
         table = placed.drop(columns="sentence") if output_format == "table" else table
     show(output_format, text=text, data=data, table=table)
+
+
+def take_sites(source: str | None, risks: tuple[str, ...]) -> Any:
+    """Read the sensitive sites, if any are given.
+
+    Raises
+    ------
+    click.UsageError
+        If visits are asked for and no sites are given.
+    """
+    from analyzer.risk.sites import read_sites
+
+    if source is None and "visits" in risks:
+        raise click.UsageError("--risk visits needs the sensitive sites: --sites FILE")
+    return None if source is None else read_sites(source)
 
 
 @click.command(
@@ -144,6 +183,7 @@ def retention(
 @click.argument("source", metavar="STORE")
 @click.argument("policies", metavar="POLICIES.toml")
 @risk_option
+@sites_option
 @open_option
 @click.option(
     "--uses",
@@ -161,6 +201,7 @@ def compare(
     source: str,
     policies: str,
     risks: tuple[str, ...],
+    sites: str | None,
     open_for: str,
     uses: str | None,
     sample: int,
@@ -190,6 +231,7 @@ def compare(
     from analyzer.report.disclosure import DEFAULT_K
 
     adversary = take_adversary(options)
+    listed = take_sites(sites, risks)
     named = read_policies(policies)
     used = read_uses(uses) if uses else None
     sightings = read((source,), **options)
@@ -200,6 +242,7 @@ def compare(
             adversary,
             seed,
             risks=risks or USUAL,
+            sites=listed,
             open_for=open_for,
             uses=used,
             sample=sample,
@@ -209,7 +252,7 @@ def compare(
         ).published(DEFAULT_K)
     table = compared.to_pandas()
     if output_format == "table":
-        wanted = ["policy", "status", *(risks or USUAL), "kept", "traffic", "served"]
+        wanted = ["policy", "status", *compared.risks, "kept", "traffic", "served"]
         table = table[[name for name in wanted if name in table]].round(3)
     show(output_format, text=compared.summary(), data=compared.to_dict(), table=table)
 
@@ -409,9 +452,10 @@ def brief(
     One file that opens offline and can be printed; no figure in it stands for fewer than ten
     vehicles.
     """
-    from analyzer.policy.retention import sweep_retention
+    from analyzer.policy.open_store import sweep_open_store
     from analyzer.policy.rules import read_rules, rule_windows
     from analyzer.report.brief import Brief, render_brief
+    from analyzer.report.disclosure import DEFAULT_K
     from analyzer.report.texts import Texts
 
     adversary = take_adversary(options)
@@ -420,15 +464,16 @@ def brief(
     first, last = sightings.span
     days = (last.normalize() - first.normalize()).days + 1
     windows = (*windows, *rule_windows(rules, days))
-    on = {"seed": seed, "engine": engine, "memory": options["memory"]}
-    sweep = sweep_retention(
-        sightings, windows, adversary, risks=("unicity", "homes", "commutes"), **on
+    opened = sweep_open_store(
+        sightings,
+        windows,
+        adversary,
+        seed=seed,
+        risks=("unicity", "homes", "works", "commutes"),
+        engine=engine,
+        memory=options["memory"],
     )
-    opened = tuple(
-        sweep_retention(sightings, windows, adversary, open_for=open_for, **on)
-        for open_for in ("30D", "180D")
-    )
-    page = render_brief(Brief(sweep, opened, rules), texts=Texts(language))
+    page = render_brief(Brief(opened, rules), texts=Texts(language))
     Path(output).write_text(page, encoding="utf-8")
-    click.echo(sweep.published(10).summary())
+    click.echo(opened.closed.published(DEFAULT_K).summary())
     click.echo(f"Brief: {output}", err=True)

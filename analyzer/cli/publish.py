@@ -12,6 +12,7 @@ from analyzer.cli.options import (
     examples,
     language_option,
     progress,
+    provenance_option,
     read,
     reading_options,
     seed_option,
@@ -23,6 +24,7 @@ from analyzer.cli.options import (
     epilog=examples(
         "platerisk report reads.csv --timezone Asia/Tashkent -o out/",
         "platerisk report store -o out/",
+        "platerisk report store -o out/ --provenance provenance.toml",
         "platerisk report store --language ru -o out/",
     )
 )
@@ -34,6 +36,7 @@ from analyzer.cli.options import (
     help="Add tables of single vehicles and the names and hashes of the input files. The page is "
     "marked; never publish it.",
 )
+@provenance_option
 @language_option
 @seed_option
 @engine_option
@@ -42,6 +45,7 @@ def report(
     sources: tuple[str, ...],
     output: str,
     internal: bool,
+    provenance: str | None,
     language: str,
     seed: int,
     engine: Any,
@@ -55,14 +59,18 @@ def report(
     """
     from analyzer.assessment import assess
     from analyzer.report.folder import check_folder
+    from analyzer.report.origin import read_provenance
 
     check_folder(output, internal=internal)
+    stated = read_provenance(provenance) if provenance else None
     sightings = read(sources, output=output, **options)
     with progress("assessing") as done:
         assessment = assess(
             sightings, seed=seed, engine=engine, memory=options["memory"], progress=done
         )
-    assessment.write(Path(output), internal=internal, language=language)
+    assessment.write(
+        Path(output), internal=internal, language=language, provenance=stated
+    )
     click.echo(assessment.summary())
     click.echo(f"Report: {Path(output) / 'report.html'}", err=True)
 

@@ -68,8 +68,10 @@ class Commutes(Result):
             work_lat, work_lon, work_radius_m``; ``outbound_minute, return_minute`` (of the local
             day, at the first camera of the trip); ``outbound_arrival_minute,
             return_arrival_minute`` (at its last camera); ``outbound_spread_min,
-            return_spread_min``; ``outbound_days, return_days`` (days seen); ``weekdays`` (of the
-            way out); ``regularity`` (of the way out); ``confidence`` (that both places are right).
+            return_spread_min``; ``outbound_days, return_days`` (days seen); ``round_trips`` (days
+            on which both were); ``first_seen, last_seen`` (dates between which both were kept);
+            ``weekdays`` (of the way out); ``regularity`` (of the way out); ``confidence`` (that
+            both places are right).
         """
         rows = dict(self.rows)
         for name in ("home_camera", "work_camera"):
@@ -78,6 +80,8 @@ class Commutes(Result):
         days = np.arange(128)[:, None] >> np.arange(7) & 1
         names = np.array([" ".join(np.array(WEEKDAYS)[row > 0]) for row in days], object)
         rows["weekdays"] = names[rows["weekdays"]]
+        for name in ("first_seen", "last_seen"):
+            rows[name] = rows[name].astype("datetime64[D]").astype("datetime64[s]")
         return pd.DataFrame(rows)
 
     @cached_property
@@ -230,24 +234,31 @@ def commutes_of(routines: Rows, places: Rows) -> Rows:
     Returns
     -------
     Rows
-        One row a vehicle, sorted; the strongest routine each way.
+        One row a vehicle, sorted; a way out and the way back that was kept on the same days.
     """
     home = _by_vehicle(places, places["role"] == HOME)
     work = _by_vehicle(places, places["role"] == WORK)
     both = home.add_suffix("_home").join(work.add_suffix("_work"), how="inner")
     frame = pd.DataFrame({name: routines[name] for name in routines})
     frame = frame.merge(both[["place_home", "place_work"]].reset_index(), on="vehicle")
-    ways = {}
-    for way, origin, destination in (
-        ("outbound", "place_home", "place_work"),
-        ("return", "place_work", "place_home"),
-    ):
-        taken = frame[
-            (frame["origin"] == frame[origin]) & (frame["destination"] == frame[destination])
-        ].sort_values(["vehicle", "support", "minute"], ascending=[True, False, True])
-        ways[way] = taken.drop_duplicates("vehicle").set_index("vehicle")
-    out, back = ways["outbound"], ways["return"]
-    vehicles = out.index.intersection(back.index).sort_values()
+    leads = {
+        way: (frame["origin"] == frame[origin]) & (frame["destination"] == frame[destination])
+        for way, origin, destination in (
+            ("out", "place_home", "place_work"),
+            ("back", "place_work", "place_home"),
+        )
+    }
+    # Of the ways out, the one of most round trips, with its way back.
+    merits = ["round_trips", "together", "support"]
+    out = frame[leads["out"] & frame["return_minute"].notna()].sort_values(
+        ["vehicle", *merits, "minute"], ascending=[True, False, False, False, True]
+    )
+    out = out.drop_duplicates("vehicle").set_index("vehicle")
+    back = out[["return_minute"]].reset_index().merge(
+        frame[leads["back"]], left_on=["vehicle", "return_minute"], right_on=["vehicle", "minute"]
+    )
+    back = back.set_index("vehicle")
+    vehicles = out.index
     kept = np.bitwise_count(out.loc[vehicles, "weekdays"].to_numpy())
     support = out.loc[vehicles, "support"].to_numpy()
     vehicles = vehicles[(kept >= COMMUTE_WEEKDAYS) | (support < TOLD_DAYS)]
@@ -269,6 +280,9 @@ def commutes_of(routines: Rows, places: Rows) -> Rows:
         "return_spread_min": back["spread_min"].to_numpy(),
         "outbound_days": out["support"].to_numpy(),
         "return_days": back["support"].to_numpy(),
+        "round_trips": out["round_trips"].to_numpy(),
+        "first_seen": np.maximum(out["first_seen"], back["first_seen"]).to_numpy(),
+        "last_seen": np.minimum(out["last_seen"], back["last_seen"]).to_numpy(),
         "weekdays": out["weekdays"].to_numpy(),
         "regularity": out["regularity"].to_numpy(),
         "confidence": (both["confidence_home"] * both["confidence_work"]).to_numpy(),
@@ -308,7 +322,10 @@ def find_commutes(
     Notes
     -----
     A commute is kept on three days of the week or more. Whoever is seen on five days or more, all
-    on the same one or two days of the week, is none.
+    on the same one or two days of the week, is none. Who changes hours, or works in turns, has
+    several ways out and several back; those are told together that were kept on the same days,
+    so that no commute leaves by one schedule and returns by another. The schedule of most round
+    trips is the one that is named; `Routines` has the others.
     """
     if routines.places is not places and routines.places != places:
         raise UsageError("routines come from other places; call find_routines on the places given")

@@ -19,6 +19,7 @@ from analyzer.engine import DerivedPart, Engine, Part, get_engine
 from analyzer.errors import UsageError
 from analyzer.patterns.changes import find_changes, pair_changes
 from analyzer.patterns.minutes import circular_median, cluster_departures
+from analyzer.patterns.returns import find_returns
 from analyzer.result import Result
 from analyzer.schema import Rows
 from analyzer.units import DAY_MS, MINUTE_MS
@@ -88,8 +89,10 @@ def routines_of_part(stays: Rows, broadcast: dict) -> Rows:
     Rows
         ``vehicle, origin, destination, weekdays`` (bit 0 is Monday), ``minute, arrival_minute,
         spread_min, support, eligible_days, regularity, first_seen, last_seen`` (local days),
-        ``changed_at`` (local day, -1 for none), ``regularity_before, regularity_after``; sorted by
-        vehicle, origin, destination and minute.
+        ``changed_at`` (local day, -1 for none), ``regularity_before, regularity_after``,
+        ``return_minute`` (usual minute of the routine back, NaN for none), ``round_trips,
+        together`` (see `analyzer.patterns.returns.find_returns`); sorted by vehicle, origin,
+        destination and minute.
     """
     trips = recurring_trips(stays)
     pair = (
@@ -140,7 +143,16 @@ def routines_of_part(stays: Rows, broadcast: dict) -> Rows:
     often = often[
         np.lexsort([found[name][often] for name in ("minute", "destination", "origin", "vehicle")])
     ]
-    return {name: column[often] for name, column in found.items()}
+    found = {name: column[often] for name, column in found.items()}
+    back, round_trips, together = find_returns(
+        *(found[name] for name in ("vehicle", "origin", "destination", "minute")),
+        days, begin[:-1][often], begin[1:][often],
+    )  # fmt: skip
+    return_minute = np.full(len(back), np.nan)
+    return_minute[back >= 0] = found["minute"][back[back >= 0]]
+    return found | {
+        "return_minute": return_minute, "round_trips": round_trips, "together": together,
+    }  # fmt: skip
 
 
 def _weekday_counts(
@@ -214,9 +226,12 @@ class Routines(Result):
             first and last camera of the trip); ``spread_min``; ``support`` (days kept);
             ``eligible_days``; ``regularity`` (their ratio); ``first_seen``, ``last_seen`` (dates);
             ``changed_at`` (first day on which the routine is kept at another rate; NaT where it
-            does not change), ``regularity_before``, ``regularity_after``.
+            does not change), ``regularity_before``, ``regularity_after``; ``return_minute`` (of the
+            routine back that belongs to it, kept on the same days; NaN where there is none),
+            ``round_trips`` (days on which both were kept).
         """
         rows = dict(self.rows)
+        del rows["together"]
         names = np.array(
             [
                 " ".join(day for bit, day in enumerate(WEEKDAYS) if days >> bit & 1)

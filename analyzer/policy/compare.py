@@ -14,16 +14,17 @@ from analyzer.errors import UsageError
 from analyzer.estimate import Estimate
 from analyzer.policy.benefit import Uses
 from analyzer.policy.comparison import PolicyComparison, PolicyOutcome, mark_undominated
+from analyzer.policy.inferred import is_visit
 from analyzer.policy.leaks import MEASURED, NOT_MEASURABLE
 from analyzer.policy.outcomes import RISKS, Outcomes, check_risks, find_outcomes
 from analyzer.policy.policy import Policy, read_policies, whole_days
-from analyzer.policy.resampling import (
-    estimate_difference,
-)
+from analyzer.policy.resampling import estimate_difference
 from analyzer.policy.setting import SAMPLE, Setting, make_setting
 from analyzer.policy.traffic_counts import count_accuracy, hourly_profile
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.draw import check_draw
+from analyzer.risk.site_exposure import LEAST_SHOWN
+from analyzer.risk.sites import SitesSource, read_sites
 from analyzer.sightings import Sightings, check_sightings
 from analyzer.units import DAY_MS
 
@@ -35,6 +36,7 @@ def compare_policies(
     seed: int = 0,
     *,
     risks: Sequence[str] = (*RISKS, "linkage"),
+    sites: SitesSource | None = None,
     open_for: str = "0D",
     uses: Uses | None = None,
     sample: int | None = SAMPLE,
@@ -59,6 +61,9 @@ def compare_policies(
         Which: ``"unicity"``, ``"homes"``, ``"works"``, ``"commutes"``, ``"companions"``, and, as
         the last leak shows them, ``"linkage"`` (new pseudonyms that are known again; 1 where they
         never change) and ``"predictability"`` (destinations that are told rightly).
+    sites : path, frame or Sites, optional
+        Sensitive sites: visits to each category of them are a risk of their own (see
+        `analyzer.policy.retention.sweep_retention`).
     open_for : str
         Days for which the store stood open before each leak ended.
     uses : Uses, optional
@@ -114,7 +119,8 @@ def compare_policies(
     check_sightings(sightings)
     adversary = Adversary() if adversary is None else adversary
     check_draw(sample, seed)
-    risks = check_risks(risks)
+    sites = None if sites is None else read_sites(sites)
+    risks = check_risks(risks, sites)
     named = name_policies(policies)
     say = progress or (lambda done, total: None)
     setting = make_setting(
@@ -126,6 +132,7 @@ def compare_policies(
         seed=seed,
         engine=engine,
         memory=memory,
+        sites=sites,
     )
     everything = Policy(retention=None, attributes="keep")
     profile = hourly_profile(
@@ -139,7 +146,7 @@ def compare_policies(
             reference = found if reference is None else reference
         judged.append(_judge(setting, name, policy, found, reference, uses, profile, risks))
         say(number + 1, len(named))
-    return PolicyComparison(
+    comparison = PolicyComparison(
         outcomes=tuple(mark_undominated(judged)),
         adversary=adversary,
         knowledge_days=setting.history,
@@ -153,6 +160,8 @@ def compare_policies(
         seed=int(seed),
         synthetic=sightings.synthetic,
     )
+    # How many were at sensitive sites is never said of fewer than ten, published or not.
+    return comparison.published(LEAST_SHOWN, of=is_visit)
 
 
 def name_policies(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 
 from analyzer.estimate import WITHHELD, Estimate
 from analyzer.policy.benefit import Uses
+from analyzer.policy.inferred import category_of
 from analyzer.policy.leaks import NOT_MEASURABLE, ONE_LEAK_DAY
 from analyzer.policy.policy import Policy
 from analyzer.result import Result
@@ -28,6 +30,18 @@ RISK_NAMES = {
     "linkage": "new pseudonyms known again",
     "predictability": "next places told rightly",
 }
+
+
+def risk_text(risk: str) -> str:
+    """Say a risk in words.
+
+    Examples
+    --------
+    >>> risk_text("homes"), risk_text("visits: medical")
+    ('home inferred', 'plausibly at a site (medical)')
+    """
+    category = category_of(risk)
+    return RISK_NAMES[risk] if category is None else f"plausibly at a site ({category})"
 
 
 @dataclass(frozen=True)
@@ -112,13 +126,31 @@ class PolicyComparison(Result):
                 return outcome
         raise KeyError(name)
 
-    def published(self, k: int) -> PolicyComparison:
+    @property
+    def risks(self) -> tuple[str, ...]:
+        """The risks that were measured."""
+        return tuple(self.outcomes[0].risks)
+
+    def published(
+        self, k: int, *, of: Callable[[str], bool] = lambda risk: True
+    ) -> PolicyComparison:
         """Give the comparison as it may be published: no share that stands for 1 to k - 1 vehicles.
 
         Nor a difference from which such a share could be worked out.
+
+        Parameters
+        ----------
+        k : int
+            Smallest count of vehicles that is shown.
+        of : callable, optional
+            Which risks are held to that; all by default.
         """
         hidden = [
-            {risk for risk, each in outcome.risks.items() if each.withheld(k) != each}
+            {
+                risk
+                for risk, each in outcome.risks.items()
+                if of(risk) and each.is_measured and not each.withheld(k).is_measured
+            }
             for outcome in self.outcomes
         ]
         return replace(
@@ -126,7 +158,10 @@ class PolicyComparison(Result):
             outcomes=tuple(
                 replace(
                     outcome,
-                    risks={risk: each.withheld(k) for risk, each in outcome.risks.items()},
+                    risks={
+                        risk: each.withheld(k) if of(risk) else each
+                        for risk, each in outcome.risks.items()
+                    },
                     differences={
                         risk: each.hidden(k) if risk in own | hidden[0] else each
                         for risk, each in outcome.differences.items()
@@ -149,7 +184,7 @@ class PolicyComparison(Result):
                 lines.append(f"{outcome.name} ({outcome.policy.describe()}): not measurable.")
                 continue
             said = [
-                f"{RISK_NAMES[risk]} {estimate.percent()}"
+                f"{risk_text(risk)} {estimate.percent()}"
                 for risk, estimate in outcome.risks.items()
                 if estimate.is_measured or estimate.method.startswith(WITHHELD)
             ]
@@ -172,7 +207,7 @@ class PolicyComparison(Result):
 
     def _indistinct(self) -> str:
         names = [
-            f"{outcome.name} ({RISK_NAMES[risk]})"
+            f"{outcome.name} ({risk_text(risk)})"
             for outcome in self.outcomes[1:]
             for risk, difference in outcome.differences.items()
             if difference.low <= 0 <= difference.high
@@ -257,7 +292,7 @@ class PolicyComparison(Result):
         axes = Figure(layout="constrained").subplots()
         error = 100 * np.abs(ends.reshape(-1, 2).T - values)
         axes.barh([each.name for each in shown], 100 * values, xerr=error)
-        axes.set(xlabel=f"vehicles: {RISK_NAMES[risk]} (%)", xlim=(0, 100))
+        axes.set(xlabel=f"vehicles: {risk_text(risk)} (%)", xlim=(0, 100))
         return axes
 
 

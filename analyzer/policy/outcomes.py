@@ -9,18 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from analyzer.errors import TooMuchWorkError, UsageError
 from analyzer.estimate import Estimate
-from analyzer.patterns.commutes import Commutes, find_commutes
-from analyzer.patterns.companions import find_companions
-from analyzer.patterns.places import HOME, WORK, Places, find_places
-from analyzer.patterns.routines import find_routines
-from analyzer.patterns.trips import Trips, find_trips
+from analyzer.policy.inferred import INFERRED, OF_PAIRS, VISITS, ShownPatterns, with_visits
 from analyzer.policy.policy import Policy
 from analyzer.policy.released import Released
 from analyzer.policy.released_exposure import states_under_policy
@@ -36,25 +30,7 @@ from analyzer.policy.resampling import (
 from analyzer.policy.setting import Setting
 from analyzer.risk.linkage import measure_linkage
 from analyzer.risk.predictability import measure_predictability
-from analyzer.units import MINUTE_MS
-
-COMPANY_MS = 2 * MINUTE_MS
-"""Vehicles that pass a camera within this time of each other may be companions."""
-
-
-class Inferred(NamedTuple):
-    """What is inferred from one leak.
-
-    Attributes
-    ----------
-    vehicles : numpy.ndarray of int
-        Codes of the vehicles about which it is, each once or more.
-    by_chance : float
-        About how many of them a guess would be right.
-    """
-
-    vehicles: np.ndarray
-    by_chance: float
+from analyzer.risk.sites import Sites
 
 
 @dataclass(frozen=True)
@@ -117,7 +93,7 @@ def find_outcomes(setting: Setting, policy: Policy, risks: Sequence[str]) -> Out
     policy : Policy
         What is kept.
     risks : sequence of str
-        Some of `RISKS`.
+        As `check_risks` gives them.
 
     Returns
     -------
@@ -125,13 +101,22 @@ def find_outcomes(setting: Setting, policy: Policy, risks: Sequence[str]) -> Out
     """
     whole = {risk: OF_ALL[risk](setting, policy) for risk in risks if risk in OF_ALL}
     risks = [risk for risk in risks if risk not in OF_ALL]
+    inferred_risks = [risk for risk in risks if risk != "unicity"]
     shape = (len(setting.codes), len(setting.leak_days))
     states = {risk: np.full(shape, ABSENT, np.int8) for risk in risks}
     by_chance = dict.fromkeys(risks, 0.0)
     unmeasured: dict[str, str] = {}
     for leak in range(len(setting.leak_days) if risks else 0):
         released = setting.released(policy, leak)
-        patterns = _Patterns(released, setting)
+        shown = _shown(setting, released) if inferred_risks else None
+        patterns = ShownPatterns(
+            released,
+            setting.runner,
+            setting.memory,
+            of_sample=_of_sample(setting, released) if inferred_risks else None,
+            sites=setting.sites,
+            seed=setting.seed,
+        )
         for risk in risks:
             if risk == "unicity":
                 vehicles, seen_at, camera = setting.known(leak)
@@ -142,14 +127,14 @@ def find_outcomes(setting: Setting, policy: Policy, risks: Sequence[str]) -> Out
             if risk in unmeasured:
                 continue
             try:
-                inferred = RISKS[risk](patterns) if len(released) else NOTHING
+                inferred = patterns.find(risk)
             except TooMuchWorkError as error:
                 unmeasured[risk] = str(error)
                 continue
             counted = setting.counts[:, leak]
             if risk in OF_PAIRS and setting.sampled is not None:
                 counted = counted & setting.sampled[setting.codes]
-            states[risk][counted, leak] = np.where(patterns.shown[counted], SHOWN, DELETED)
+            states[risk][counted, leak] = np.where(shown[counted], SHOWN, DELETED)
             # Under rotation, what is inferred of any of a vehicle's pseudonyms is inferred of it.
             at = setting.position_of(inferred.vehicles.astype(np.int64) // released.recipe.periods)
             states[risk][at[counted[at]], leak] = ALONE
@@ -165,69 +150,24 @@ def find_outcomes(setting: Setting, policy: Policy, risks: Sequence[str]) -> Out
     return Outcomes(states, baselines, unmeasured, whole)
 
 
-class _Patterns:
-    """The patterns of what a leak shows, each found when it is first asked for."""
-
-    def __init__(self, released: Released, setting: Setting):
-        self.released = released
-        self.on: dict[str, Any] = {"engine": setting.runner, "memory": setting.memory}
-        self._setting = setting
-
-    @cached_property
-    def shown(self) -> np.ndarray:
-        """Whether the leak shows anything of each vehicle that counts."""
-        shown = np.zeros(len(self._setting.codes), bool)
-        if len(self.released):
-            codes = self.released.codes_seen.astype(np.int64) // self.released.recipe.periods
-            shown[self._setting.position_of(codes)] = True
-        return shown
-
-    @cached_property
-    def trips(self) -> Trips:
-        return find_trips(self.released, **self.on)
-
-    @cached_property
-    def places(self) -> Places:
-        return find_places(self.trips, **self.on)
-
-    @cached_property
-    def commutes(self) -> Commutes:
-        return find_commutes(find_routines(self.trips, self.places, **self.on), self.places)
-
-    @property
-    def of_sample(self) -> Released:
-        """What the leak shows of the vehicles that were drawn for risks of pairs."""
-        kept = self._setting.sampled
-        if kept is None:
-            return self.released
-        recipe = self.released.recipe
-        if recipe.kept_vehicles is not None:
-            kept = kept & recipe.kept_vehicles
-        return replace(self.released, recipe=replace(recipe, kept_vehicles=kept))
+def _shown(setting: Setting, released: Released) -> np.ndarray:
+    """Tell whether a leak shows anything of each vehicle that counts."""
+    shown = np.zeros(len(setting.codes), bool)
+    if len(released):
+        codes = released.codes_seen.astype(np.int64) // released.recipe.periods
+        shown[setting.position_of(codes)] = True
+    return shown
 
 
-def _with_role(patterns: _Patterns, role: int) -> Inferred:
-    rows = patterns.places.rows
-    of_role = rows["role"] == role
-    # A guess says that everybody lives, or works, in the zone where most do.
-    zone = patterns.released.camera_table["zone"].to_numpy()[rows["camera"][of_role]]
-    return Inferred(rows["vehicle"][of_role], float(np.bincount(zone, minlength=1).max()))
-
-
-def _commutes(patterns: _Patterns) -> Inferred:
-    flows = patterns.commutes.od_matrix["vehicles"]
-    return Inferred(patterns.commutes.rows["vehicle"], float(flows.max()) if len(flows) else 0.0)
-
-
-def _companions(patterns: _Patterns) -> Inferred:
-    if patterns.released.recipe.round_ms > COMPANY_MS:
-        raise TooMuchWorkError(
-            "times are rounded to more than two minutes: who passed a camera together cannot be "
-            "told"
-        )
-    companions = find_companions(patterns.of_sample, **patterns.on)
-    vehicles = np.union1d(companions.rows["vehicle_a"], companions.rows["vehicle_b"])
-    return Inferred(vehicles, companions.max_fdr * len(vehicles))
+def _of_sample(setting: Setting, released: Released) -> Released:
+    """Give what the leak shows of the vehicles that were drawn for risks of pairs."""
+    kept = setting.sampled
+    if kept is None:
+        return released
+    recipe = released.recipe
+    if recipe.kept_vehicles is not None:
+        kept = kept & recipe.kept_vehicles
+    return replace(released, recipe=replace(recipe, kept_vehicles=kept))
 
 
 def _linkage(setting: Setting, policy: Policy) -> Estimate:
@@ -266,23 +206,12 @@ OF_ALL: dict[str, Callable[[Setting, Policy], Estimate]] = {
 """Risks that are figures of the whole: the share of new pseudonyms that are known again, and the
 share of destinations in held-out weeks that are told rightly."""
 
-RISKS: dict[str, Callable[[_Patterns], Inferred] | None] = {
-    "unicity": None,
-    "homes": lambda patterns: _with_role(patterns, HOME),
-    "works": lambda patterns: _with_role(patterns, WORK),
-    "commutes": _commutes,
-    "companions": _companions,
-}
-"""Risks that come true for a vehicle or do not, and how those that are inferred are found."""
-
-OF_PAIRS = ("companions",)
-"""Risks that are looked for among a sample of the vehicles, where there are many."""
-
-NOTHING = Inferred(np.zeros(0, np.int64), 0.0)
+RISKS = ("unicity", *INFERRED)
+"""Risks that come true for a vehicle or do not; visits besides, where sites are given."""
 
 
-def check_risks(risks: Sequence[str]) -> tuple[str, ...]:
-    """Refuse a risk that is not known.
+def check_risks(risks: Sequence[str], sites: Sites | None = None) -> tuple[str, ...]:
+    """Refuse a risk that is not known; give one risk of visits for each category of sites.
 
     Raises
     ------
@@ -295,8 +224,9 @@ def check_risks(risks: Sequence[str]) -> tuple[str, ...]:
     ('unicity',)
     """
     risks = (risks,) if isinstance(risks, str) else tuple(risks)
-    unknown = [risk for risk in risks if risk not in (*RISKS, *OF_ALL)]
+    known = (*RISKS, VISITS, *OF_ALL)
+    unknown = [risk for risk in risks if risk not in known]
     if unknown or not risks:
         problem = f"{unknown[0]!r} is not known" if unknown else "none is given"
-        raise UsageError(f"risks: {problem}; write some of {', '.join((*RISKS, *OF_ALL))}")
-    return risks
+        raise UsageError(f"risks: {problem}; write some of {', '.join(known)}")
+    return with_visits(dict.fromkeys(risks), sites)

@@ -230,11 +230,6 @@ class Released(Sightings):
         quality = super().quality
         return {**quality, "notes": [*quality["notes"], f"as a policy leaves it: {self.told}"]}
 
-    @property
-    def codes_seen(self) -> np.ndarray:
-        """Codes of the vehicles that are left, ascending."""
-        return self._vehicle_codes
-
     @cached_property
     def n_codes(self) -> int:
         """Vehicle codes run from 0 to below this."""

@@ -9,37 +9,27 @@ what was kept, and gives a curve that is flat.)
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 
 from analyzer.engine import Engine, get_engine
-from analyzer.engine.base import Broadcast
 from analyzer.errors import UsageError
-from analyzer.estimate import Estimate
-from analyzer.policy.exposure import states_before_leaks
-from analyzer.policy.leaks import MEASURED, NOT_MEASURABLE, ONE_LEAK_DAY, plan_leaks
-from analyzer.policy.outcomes import OF_ALL, check_risks, find_outcomes
-from analyzer.policy.policy import Policy, whole_days
-from analyzer.policy.resampling import (
-    ABSENT,
-    DELETED,
-    IS_ALONE,
-    IS_SHOWN,
-    IS_TARGET,
-    estimate_difference,
-    estimate_share,
-)
-from analyzer.policy.retention_sweep import RetentionSweep, WindowRisk
+from analyzer.policy.days_until import find_days_until_half
+from analyzer.policy.inferred import is_visit
+from analyzer.policy.leaks import plan_leaks
+from analyzer.policy.outcomes import check_risks
+from analyzer.policy.policy import whole_days
+from analyzer.policy.retention_sweep import RetentionSweep
 from analyzer.policy.setting import SAMPLE, Setting
+from analyzer.policy.window_risks import count_days_in_part, shown_days_of, window_risks
+from analyzer.policy.window_states import find_window_states
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.draw import check_draw
-from analyzer.risk.knowledge import knowledge_of
-from analyzer.risk.points import local_times
-from analyzer.schema import Rows, concatenate
+from analyzer.risk.site_exposure import LEAST_SHOWN
+from analyzer.risk.sites import SitesSource, read_sites
+from analyzer.schema import concatenate
 from analyzer.sightings import Sightings, check_sightings
 from analyzer.units import DAY_MS
 
@@ -54,8 +44,10 @@ def sweep_retention(
     seed: int = 0,
     *,
     risks: Sequence[str] = ("unicity",),
+    sites: SitesSource | None = None,
     rotation: str = "7D",
     sample: int | None = SAMPLE,
+    until_half: bool = True,
     engine: str | Engine = "local",
     memory: str | int | None = None,
 ) -> RetentionSweep:
@@ -82,12 +74,20 @@ def sweep_retention(
         Of the draw of points (see `analyzer.risk.draw`) and of the resampling.
     risks : sequence of str
         Which risks: ``"unicity"``, and what can be inferred (``"homes"``, ``"works"``,
-        ``"commutes"``, ``"companions"``) from what each leak shows; and, of the last leak alone,
-        ``"linkage"`` and ``"predictability"``.
+        ``"commutes"``, ``"companions"``, and ``"visits"`` to sensitive sites) from what each leak
+        shows; and, of the last leak alone, ``"linkage"`` and ``"predictability"``.
+    sites : path, frame or Sites, optional
+        Sensitive sites (see `analyzer.risk.sites.read_sites`): visits to each category of them are
+        a risk of their own, ``"visits: medical"``, say, held against the same sites moved at
+        random. Shares that stand for fewer than ten vehicles are not given.
     rotation : str
         How often pseudonyms change, for linkage.
     sample : int or None
         Vehicles among which companions are looked for, drawn by chance; None takes all.
+    until_half : bool
+        Whether to find after how many days of collecting half of the vehicles are singled out, and
+        have a home, a work place and a commute that is inferred, as far as these are among `risks`
+        (see `analyzer.policy.days_until`).
     engine, memory
         Where the parts run, and how much may be held at once.
 
@@ -149,28 +149,70 @@ def sweep_retention(
     1     3D    one leak day    1.0          1.00
     2     9D  not measurable    NaN           NaN
     """
+    return sweep_stores(
+        sightings,
+        windows,
+        adversary,
+        (open_for,),
+        seed,
+        risks=risks,
+        sites=sites,
+        rotation=rotation,
+        sample=sample,
+        until_half=until_half,
+        engine=engine,
+        memory=memory,
+    )[0]
+
+
+def sweep_stores(
+    sightings: Sightings,
+    windows: Sequence[str],
+    adversary: Adversary | None,
+    open_for: Sequence[str],
+    seed: int,
+    *,
+    risks: Sequence[str],
+    sites: SitesSource | None,
+    rotation: str,
+    sample: int | None,
+    until_half: bool,
+    engine: str | Engine,
+    memory: str | int | None,
+) -> tuple[RetentionSweep, ...]:
+    """Sweep the windows of stores that stood open for several lengths; see `sweep_retention`.
+
+    Returns
+    -------
+    tuple of RetentionSweep
+        One a length of `open_for`, on the same leaks, vehicles and points. What rests on no window
+        (`until_half`) stands in the first alone.
+    """
     check_sightings(sightings)
     adversary = Adversary() if adversary is None else adversary
     check_draw(sample, seed)
-    risks = check_risks(risks)
+    sites = None if sites is None else read_sites(sites)
+    risks = check_risks(risks, sites)
     _check_adversary(adversary)
     kept = check_windows(windows)
-    open_days = whole_days(open_for, "open_for", least=0)
+    opened = [whole_days(each, "open_for", least=0) for each in open_for]
     runner = get_engine(engine, memory)
     clock = sightings.clock
     first_day, last_day = clock.local(np.array(sightings.span_ms)) // DAY_MS
+    data_days = int(last_day - first_day) + 1
     plan = plan_leaks(int(first_day), int(last_day), kept)
     setting = Setting(
         sightings=sightings,
         adversary=adversary,
         leak_days=plan.leak_days,
         history=plan.history,
-        open_days=open_days,
+        open_days=0,
         statuses=dict(zip(kept, plan.statuses, strict=True)),
         sample=sample,
         seed=int(seed),
         engine=engine,
         memory=memory,
+        sites=sites,
     )
     census = concatenate(
         runner.map(
@@ -179,30 +221,40 @@ def sweep_retention(
             {"clock_starts": clock.starts, "clock_offsets": clock.offsets},
         )
     )
-    steps: list[WindowRisk] = []
-    for number, risk in enumerate(risks):
-        if risk in OF_ALL:
-            steps += _of_all(setting, kept, risk, rotation, census)
-            continue
-        states, baselines, reasons = (
-            _singled_out(setting, kept, int(census["vehicles"].sum()))
-            if risk == "unicity"
-            else _inferred(setting, kept, risk)
-        )
-        steps += _window_risks(
-            setting, kept, risk, states, baselines, reasons, census, salt=number
-        )
-    return RetentionSweep(
-        windows=tuple(steps),
-        adversary=adversary,
-        knowledge_days=plan.history,
-        open_days=open_days,
-        leak_dates=tuple(_date(day) for day in plan.leak_days),
-        data_days=int(last_day - first_day) + 1,
-        vehicles=int(census["vehicles"].sum()),
-        seed=int(seed),
-        synthetic=sightings.synthetic,
+    vehicles = int(census["vehicles"].sum())
+    shown = {
+        each for days in opened for each in shown_days_of(kept, days, setting, data_days).values()
+    }
+    found = find_window_states(
+        setting, tuple(sorted(shown)), risks, rotation=rotation, vehicles=vehicles
     )
+    until = ()
+    if until_half:
+        until = find_days_until_half(sightings, risks, adversary, int(seed), runner, memory)
+    sweeps = []
+    for number, open_days in enumerate(opened):
+        steps = [
+            step
+            for salt, risk in enumerate(risks)
+            for step in window_risks(
+                setting, kept, open_days, risk, found, census, data_days, salt=salt
+            )
+        ]
+        sweep = RetentionSweep(
+            windows=tuple(steps),
+            adversary=adversary,
+            knowledge_days=plan.history,
+            open_days=open_days,
+            leak_dates=tuple(_date(day) for day in plan.leak_days),
+            data_days=data_days,
+            vehicles=vehicles,
+            seed=int(seed),
+            synthetic=sightings.synthetic,
+            until_half=() if number else until,
+        )
+        # How many were at sensitive sites is never said of fewer than ten, published or not.
+        sweeps.append(sweep.published(LEAST_SHOWN, of=is_visit))
+    return tuple(sweeps)
 
 
 def _check_adversary(adversary: Adversary) -> None:
@@ -212,42 +264,6 @@ def _check_adversary(adversary: Adversary) -> None:
             "sweep knows place and time alone; write time='1D' or shorter, or attributes=() and "
             "missed=0"
         )
-
-
-def _singled_out(
-    setting: Setting, kept: tuple[int, ...], vehicles: int
-) -> tuple[np.ndarray, list[float], list[str]]:
-    """Find whom each window singles out: states, what chance gives, why not measured."""
-    states = np.zeros((0, len(setting.leak_days), len(kept)), np.int8)
-    if setting.history:
-        states = states_before_leaks(
-            setting.sightings,
-            setting.runner,
-            {
-                **knowledge_of(
-                    setting.sightings, setting.adversary, setting.seed, setting.runner
-                ),
-                "history": setting.history,
-                "leak_days": np.array(setting.leak_days, np.int64),
-                "reach": np.array(kept, np.int64) + setting.open_days,
-            },
-        )
-    return states, [1 / vehicles] * len(kept), [""] * len(kept)
-
-
-def _inferred(
-    setting: Setting, kept: tuple[int, ...], risk: str
-) -> tuple[np.ndarray, list[float], list[str]]:
-    """Find of whom each window lets something be inferred; see `_singled_out`."""
-    n_vehicles = len(setting.codes) if setting.history else 0
-    states = np.zeros((n_vehicles, len(setting.leak_days), len(kept)), np.int8)
-    baselines, reasons = [math.nan] * len(kept), [""] * len(kept)
-    for at, days in enumerate(kept):
-        if setting.statuses[days] != NOT_MEASURABLE:
-            found = find_outcomes(setting, Policy(f"{days}D", attributes="keep"), (risk,))
-            states[:, :, at] = found.states[risk]
-            baselines[at], reasons[at] = found.baselines[risk], found.unmeasured.get(risk, "")
-    return states, baselines, reasons
 
 
 def check_windows(windows: Sequence[str]) -> tuple[int, ...]:
@@ -270,132 +286,3 @@ def check_windows(windows: Sequence[str]) -> tuple[int, ...]:
 
 def _date(day: int) -> str:
     return (date(1970, 1, 1) + timedelta(days=day)).isoformat()
-
-
-def _of_all(
-    setting: Setting, kept: tuple[int, ...], risk: str, rotation: str, census: Rows
-) -> list[WindowRisk]:
-    """Measure a risk that is a figure of the whole in each window of the last leak."""
-    steps = []
-    for days in kept:
-        status = setting.statuses[days]
-        figure = Estimate(math.nan, math.nan, math.nan, 0, NOT_MEASURABLE)
-        if status != NOT_MEASURABLE:
-            policy = Policy(f"{days}D", rotation=rotation, attributes="keep")
-            if risk != "linkage":
-                policy = replace(policy, rotation=None)
-            figure = find_outcomes(setting, policy, (risk,)).figures[risk]
-        exposed_days = days + setting.open_days
-        steps.append(
-            WindowRisk(
-                days=days,
-                exposed_days=exposed_days,
-                # One leak alone is looked at.
-                status=ONE_LEAK_DAY if figure.is_measured else NOT_MEASURABLE,
-                leak_days=1 if figure.is_measured else 0,
-                share=figure,
-                share_in_window=figure,
-                exposed_vehicles=Estimate(math.nan, math.nan, math.nan, 0, "not measured"),
-                exposed_rows=(
-                    _exposed_rows(census, setting.leak_days, exposed_days)
-                    if status != NOT_MEASURABLE
-                    else math.nan
-                ),
-                risk=risk,
-            )
-        )
-    return steps
-
-
-def _window_risks(
-    setting: Setting,
-    kept: tuple[int, ...],
-    risk: str,
-    states: np.ndarray,
-    baselines: list[float],
-    reasons: list[str],
-    census: Rows,
-    *,
-    salt: int,
-) -> list[WindowRisk]:
-    """Turn the states of one risk in all windows into figures."""
-    steps = []
-    shorter, before = np.where(states[:, :, 0] == ABSENT, ABSENT, DELETED), 0
-    for at, days in enumerate(kept):
-        status = setting.statuses[days] if len(states) else NOT_MEASURABLE
-        measurable = status != NOT_MEASURABLE
-        now = states[:, :, at] if measurable else states[:0, :, at]
-        resampled = "vehicles and leak days" if status == MEASURED else "vehicles"
-        found = "exact match against all vehicles" if risk == "unicity" else "as the finders name"
-        method = f"{found}; mean over leak days; bootstrap of {resampled}, 95 %"
-        if reasons[at] or not measurable:
-            method = f"not measured: {reasons[at]}" if reasons[at] else "not measurable"
-        exposed_days = days + setting.open_days
-        salts = [setting.seed, days, exposed_days, *([salt] if salt else [])]
-        how = {
-            "days_vary": status == MEASURED,
-            "rng": np.random.default_rng(salts),
-            "method": method,
-        }
-        baseline = baselines[at]
-        share = estimate_share(now, IS_ALONE, IS_TARGET, baseline=baseline, **how)
-        in_window = estimate_share(now, IS_ALONE, IS_SHOWN, baseline=baseline, **how)
-        exposed = estimate_share(now, IS_SHOWN, IS_TARGET, baseline=None, **how)
-        added = None
-        if measurable and share.is_measured:
-            gained = estimate_difference(now, shorter, **how)
-            added = _per_day(gained, days - before)
-            shorter, before = now, days
-        steps.append(
-            WindowRisk(
-                days=days,
-                exposed_days=exposed_days,
-                status=status,
-                leak_days=len(setting.leak_days) if measurable else 0,
-                share=share,
-                share_in_window=in_window,
-                exposed_vehicles=exposed,
-                exposed_rows=(
-                    _exposed_rows(census, setting.leak_days, exposed_days)
-                    if measurable
-                    else math.nan
-                ),
-                risk=risk,
-                added_per_day=added,
-            )
-        )
-    return steps
-
-
-def _per_day(gained: Estimate, days: int) -> Estimate:
-    return replace(
-        gained,
-        value=gained.value / days,
-        low=gained.low / days,
-        high=gained.high / days,
-        method=f"{gained.method}; paired; per day",
-    )
-
-
-def _exposed_rows(census: Rows, leak_days: tuple[int, ...], exposed_days: int) -> float:
-    day, rows = census["day"], census["rows"]
-    before = shown = 0
-    for leak in leak_days:
-        before += int(rows[day < leak].sum())
-        shown += int(rows[(day < leak) & (day >= leak - exposed_days)].sum())
-    return shown / before
-
-
-def count_days_in_part(rows: Rows, broadcast: Broadcast) -> Rows:
-    """Count a part's sightings by local day, and its vehicles by the day of the first of them."""
-    days = local_times(rows, broadcast) // DAY_MS
-    if not len(days):
-        return {name: np.zeros(0, np.int64) for name in ("day", "rows", "vehicles")}
-    first = int(days.min())
-    begins = np.r_[True, rows["vehicle"][1:] != rows["vehicle"][:-1]]
-    counts = np.bincount(days - first)
-    return {
-        "day": first + np.arange(len(counts)),
-        "rows": counts,
-        "vehicles": np.bincount(days[begins] - first, minlength=len(counts)),
-    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 from analyzer.estimate import WITHHELD, Estimate
+from analyzer.policy.days_until import DaysUntilHalf
+from analyzer.policy.inferred import category_of
 from analyzer.policy.leaks import NOT_MEASURABLE, ONE_LEAK_DAY
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
@@ -26,6 +29,14 @@ INFERRED = {
     "predictability": "a next place that is told rightly (mean share)",
 }
 """What is inferred of vehicles, by the name of the risk."""
+
+UNTIL = {
+    "unicity": "are singled out",
+    "homes": "have a home that is inferred",
+    "works": "have a work place that is inferred",
+    "commutes": "have a commute that is inferred",
+}
+"""What has come true for half of the vehicles, by the name of the risk."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +107,9 @@ class RetentionSweep(Result):
         Of the draw.
     synthetic : bool
         Whether the data are synthetic.
+    until_half : tuple of DaysUntilHalf
+        After how many days of collecting half of the vehicles are known, risk by risk; empty where
+        that was not asked.
     """
 
     windows: tuple[WindowRisk, ...]
@@ -107,6 +121,7 @@ class RetentionSweep(Result):
     vehicles: int
     seed: int
     synthetic: bool = False
+    until_half: tuple[DaysUntilHalf, ...] = ()
 
     @property
     def risks(self) -> tuple[str, ...]:
@@ -117,10 +132,21 @@ class RetentionSweep(Result):
         """Give the windows of one risk, by days kept."""
         return tuple(step for step in self.windows if step.risk == risk)
 
-    def published(self, k: int) -> RetentionSweep:
-        """Give the sweep as it may be published: no share that stands for 1 to k - 1 vehicles."""
+    def published(self, k: int, *, of: Callable[[str], bool] = lambda risk: True) -> RetentionSweep:
+        """Give the sweep as it may be published: no share that stands for 1 to k - 1 vehicles.
+
+        Parameters
+        ----------
+        k : int
+            Smallest count of vehicles that is shown.
+        of : callable, optional
+            Which risks are held to that; all by default.
+        """
         steps: list[WindowRisk] = []
         for step in self.windows:
+            if not of(step.risk):
+                steps.append(step)
+                continue
             share = step.share.withheld(k)
             before = steps[-1] if steps and steps[-1].risk == step.risk else None
             gives_away = share != step.share or (
@@ -136,7 +162,8 @@ class RetentionSweep(Result):
                     added_per_day=added.hidden(k) if added and gives_away else added,
                 )
             )
-        return replace(self, windows=tuple(steps))
+        until = tuple(each.published(k) if of(each.risk) else each for each in self.until_half)
+        return replace(self, windows=tuple(steps), until_half=until)
 
     def summary(self) -> str:
         """Tell the result in plain sentences."""
@@ -146,16 +173,16 @@ class RetentionSweep(Result):
         if shown:
             known = self.adversary.describe()
             stood_open = (
-                f", from a store that stood open for {_days(self.open_days)}"
+                f", from a store that stood open for {days_text(self.open_days)}"
                 if self.open_days
                 else ""
             )
             figures = "; ".join(
-                f"kept {_days(step.days)}: {step.share.percent()}" for step in shown
+                f"kept {days_text(step.days)}: {step.share.percent()}" for step in shown
             )
             if self.risks[0] == "unicity":
                 lines.append(
-                    f"An adversary knows {known}, of the {_days(self.knowledge_days)} before a "
+                    f"An adversary knows {known}, of the {days_text(self.knowledge_days)} before a "
                     f"leak{stood_open}. Vehicles that the leak singles out, of "
                     f"{shown[-1].share.n:,}: {figures}."
                 )
@@ -164,10 +191,12 @@ class RetentionSweep(Result):
                 for risk in self.risks
                 if risk != "unicity" and (sentence := self._inferred_sentence(risk))
             ]
+            lines += [sentence for risk in self.risks if (sentence := self._marginal(risk))]
             lines.append(
                 f"Leaks on {', '.join(self.leak_dates)}; matched against {self.vehicles:,} "
                 f"vehicles; a guess would be right for 1 in {self.vehicles:,}."
             )
+        lines += self._until_half()
         single = [step.window for step in shown if step.status == ONE_LEAK_DAY]
         if single:
             lines.append(
@@ -177,13 +206,13 @@ class RetentionSweep(Result):
         beyond = [step.window for step in windows if step.days > self.data_days]
         if beyond:
             lines.append(
-                f"Not measurable: {', '.join(beyond)}; the data cover {_days(self.data_days)}."
+                f"Not measurable: {', '.join(beyond)}; the data cover {days_text(self.data_days)}."
             )
         if shown and beyond and 2 * self.knowledge_days < self.data_days:
             lines.append(
-                f"Known sightings come from only {_days(self.knowledge_days)} before a leak, the "
-                "longest window that the data can hold: the share at that window says little about "
-                f"longer keeping. Add a window of up to {_days(self.data_days)}."
+                f"Known sightings come from only {days_text(self.knowledge_days)} before a leak, "
+                "the longest window that the data can hold: the share at that window says little "
+                f"about longer keeping. Add a window of up to {days_text(self.data_days)}."
             )
         empty = [
             step.window
@@ -193,7 +222,7 @@ class RetentionSweep(Result):
         if empty:
             lines.append(
                 f"Not measurable: {', '.join(empty)}; no vehicle has {self.adversary.points} "
-                f"different sightings in the {_days(self.knowledge_days)} before a leak."
+                f"different sightings in the {days_text(self.knowledge_days)} before a leak."
             )
         if self.synthetic:
             lines.append("The data are synthetic.")
@@ -201,14 +230,55 @@ class RetentionSweep(Result):
 
     def _inferred_sentence(self, risk: str) -> str:
         figures = [
-            f"kept {_days(step.days)}: {step.share.percent()}"
+            f"kept {days_text(step.days)}: {step.share.percent()}"
             for step in self.of(risk)
-            if step.share.is_measured
+            if step.share.is_measured or step.share.method.startswith(WITHHELD)
         ]
         if not figures:
             return ""
         of = max(step.share.n for step in self.of(risk))
-        return f"Vehicles with {INFERRED[risk]}, of {of:,}: {'; '.join(figures)}."
+        category = category_of(risk)
+        if category is None:
+            return f"Vehicles with {INFERRED[risk]}, of {of:,}: {'; '.join(figures)}."
+        chance = max(step.share.baseline or 0.0 for step in self.of(risk) if step.share.is_measured)
+        return (
+            f"Vehicles plausibly at a site of the category “{category}”, of {of:,}: "
+            f"{'; '.join(figures)}; at sites moved at random, up to {100 * chance:.1f} %."
+        )
+
+    def _marginal(self, risk: str) -> str:
+        """Say what the last further days of keeping added, each."""
+        steps = [step for step in self.of(risk) if step.added_per_day is not None]
+        if len(steps) < 2 or not all(step.added_per_day.is_measured for step in steps[-2:]):
+            return ""
+        before, last = steps[-2:]
+        added = last.added_per_day
+        what = "singled out" if risk == "unicity" else risk
+        return (
+            f"From {days_text(before.days)} to {last.days:,}, each further day adds "
+            f"{100 * added.value:.2g} percentage points ({100 * added.low:.2g} to "
+            f"{100 * added.high:.2g}; {what})."
+        )
+
+    def _until_half(self) -> list[str]:
+        """Say after how many days of collecting half of the vehicles are known."""
+        lines = []
+        for each in self.until_half:
+            what = UNTIL[each.risk]
+            days, end = each.days, each.by_end
+            of = f"{days.n:,} vehicles seen at {self.adversary.points} points or more"
+            if days.is_measured:
+                high = f"{days.high:g}" if math.isfinite(days.high) else "beyond the data"
+                lines.append(
+                    f"In a store that keeps all, half of {of} {what} after "
+                    f"{days_text(int(days.value))} ({days.low:g} to {high}; 95 %)."
+                )
+            elif end.is_measured:
+                lines.append(
+                    f"In a store that keeps all, fewer than half of {of} {what} "
+                    f"within the {days_text(each.data_days)} of the data: {end.percent()}."
+                )
+        return lines
 
     def to_pandas(self) -> pd.DataFrame:
         """Give one row a window: days, status, the share with its interval, and what is exposed."""
@@ -233,7 +303,9 @@ class RetentionSweep(Result):
                     "n_in_window": step.share_in_window.n,
                     "exposed_vehicles": step.exposed_vehicles.value,
                     "exposed_rows": step.exposed_rows,
-                    "added_per_day": _value(step.added_per_day),
+                    "added_per_day": _end(step.added_per_day, "value"),
+                    "added_per_day_low": _end(step.added_per_day, "low"),
+                    "added_per_day_high": _end(step.added_per_day, "high"),
                 }
                 for step in self.windows
             ]
@@ -266,6 +338,7 @@ class RetentionSweep(Result):
                 }
                 for step in self.windows
             ],
+            "days_until_half": [each.to_dict() for each in self.until_half],
             "knowledge_days": self.knowledge_days,
             "open_days": self.open_days,
             "leak_dates": list(self.leak_dates),
@@ -276,9 +349,10 @@ class RetentionSweep(Result):
         }
 
 
-def _value(estimate: Estimate | None) -> float:
-    return math.nan if estimate is None else estimate.value
+def _end(estimate: Estimate | None, name: str) -> float:
+    return math.nan if estimate is None else getattr(estimate, name)
 
 
-def _days(count: int) -> str:
+def days_text(count: int) -> str:
+    """Write a number of days, e.g. ``"3 days"``."""
     return "1 day" if count == 1 else f"{count:,} days"

@@ -23,6 +23,7 @@ from analyzer.policy.released import Released
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.draw import draw_vehicles
 from analyzer.risk.points import count_vehicles, local_times
+from analyzer.risk.sites import Sites
 from analyzer.schema import Rows
 from analyzer.sightings import Sightings
 from analyzer.units import DAY_MS
@@ -55,6 +56,8 @@ class Setting:
         Of every draw.
     engine, memory
         Where the work is done.
+    sites : Sites or None
+        Sensitive sites, where visits are a risk.
     """
 
     sightings: Sightings
@@ -67,6 +70,7 @@ class Setting:
     seed: int
     engine: str | Engine = "local"
     memory: str | int | None = None
+    sites: Sites | None = None
 
     def status_of(self, policy: Policy) -> str:
         """Say how well a policy can be measured with these leak days."""
@@ -197,6 +201,7 @@ def make_setting(
     seed: int,
     engine: str | Engine,
     memory: str | int | None,
+    sites: Sites | None = None,
 ) -> Setting:
     """Fix leak days, vehicles and knowledge for policies that are compared.
 
@@ -232,4 +237,5 @@ def make_setting(
         seed=int(seed),
         engine=engine,
         memory=memory,
+        sites=sites,
     )

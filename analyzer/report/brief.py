@@ -11,6 +11,7 @@ import pandas as pd
 
 from analyzer import charts
 from analyzer.policy.leaks import NOT_MEASURABLE
+from analyzer.policy.open_store import OpenStoreSweep
 from analyzer.policy.retention_sweep import RetentionSweep, WindowRisk
 from analyzer.policy.rules import MARKS, Rule, place_rules
 from analyzer.report.disclosure import DEFAULT_K
@@ -32,16 +33,14 @@ class Brief:
 
     Attributes
     ----------
-    sweep : RetentionSweep
-        With ``"unicity"`` first, and ``"homes"`` and ``"commutes"`` if they were measured.
-    opened : tuple of RetentionSweep
-        The same leaks for stores that stood open (`open_for`), unicity alone.
+    opened : OpenStoreSweep
+        With ``"unicity"`` first, and ``"homes"``, ``"works"``, ``"commutes"`` if they were
+        measured; its first sweep is the store that nobody watched.
     rules : tuple of Rule
         To be placed on the curve.
     """
 
-    sweep: RetentionSweep
-    opened: tuple[RetentionSweep, ...]
+    opened: OpenStoreSweep
     rules: tuple[Rule, ...]
 
 
@@ -62,7 +61,8 @@ def render_brief(brief: Brief, *, k: int = DEFAULT_K, texts: Texts = ENGLISH) ->
     str
         The same bytes for the same input.
     """
-    sweep = brief.sweep.published(k)
+    opened = brief.opened.published(k)
+    sweep = opened.closed
     title = texts("brief.title.synthetic" if sweep.synthetic else "brief.title")
     styles = [template_text("report.css"), template_text("brief.css")]
     beyond = [step.window for step in sweep.of("unicity") if step.days > sweep.data_days]
@@ -74,10 +74,11 @@ def render_brief(brief: Brief, *, k: int = DEFAULT_K, texts: Texts = ENGLISH) ->
         "synthetic": sweep.synthetic,
         "internal": False,
         "banner_internal": "",
-        "sentences": list(_sentences(sweep, [each.published(k) for each in brief.opened], texts)),
-        "chart": _chart(sweep, brief.rules, title, texts),
+        "sentences": list(_sentences(sweep, opened.sweeps[1:], texts)),
+        "chart": _chart(opened, brief.rules, title, texts),
         "rules": _rules_table(sweep, brief.rules, texts),
-        "curve": _curve_table(sweep, texts),
+        "curve": _curve_table(opened, texts),
+        "until": _until_table(sweep, texts),
         "method": texts(
             "brief.method",
             n=texts.count("vehicles", sweep.vehicles),
@@ -127,28 +128,34 @@ def _sentences(sweep: RetentionSweep, opened: Sequence[RetentionSweep], texts: T
             commutes_short=texts.figure(commutes[short.days]),
             **windows,
         )
-    for each in reversed(opened):
-        steps = [step for step in _measured(each, "unicity") if step.days == short.days]
-        if steps and steps[0].exposed_days <= sweep.data_days:
-            yield texts(
-                "brief.lead.open",
-                short=windows["short"],
-                open=window_text(f"{each.open_days}D", texts),
-                both=window_text(f"{steps[0].exposed_days}D", texts),
-                share=texts.figure(steps[0].share),
-            )
-            return
-    yield texts("brief.lead.open.unmeasured")
+    watched = [
+        (each, step)
+        for each in opened
+        for step in _measured(each, "unicity")
+        if step.days == short.days
+    ]
+    if not watched:
+        yield texts("brief.lead.open.unmeasured")
+        return
+    within = [pair for pair in watched if pair[1].exposed_days <= sweep.data_days]
+    each, step = within[-1] if within else watched[0]
+    yield texts(
+        "brief.lead.open" if within else "brief.lead.open.all",
+        short=windows["short"],
+        open=window_text(f"{each.open_days}D", texts),
+        both=window_text(f"{min(step.exposed_days, sweep.data_days)}D", texts),
+        share=texts.figure(step.share),
+    )
 
 
-def _chart(sweep: RetentionSweep, rules: Sequence[Rule], title: str, texts: Texts):
-    """Draw the curve with the rules as marks on its axis."""
-    table = sweep.to_pandas()
+def _chart(opened: OpenStoreSweep, rules: Sequence[Rule], title: str, texts: Texts):
+    """Draw the curves with the rules as marks on their axis."""
+    table = opened.to_pandas()
     table = table[table["risk"] == "unicity"]
-    measured = table.dropna(subset=["value"])
+    measured = table[table["open_days"] == opened.closed.open_days].dropna(subset=["value"])
     if measured.empty:
         return None
-    figure = charts.retention_curve(table, labels=texts.labels())
+    figure = charts.open_store_curves(table, labels=texts.labels())
     _thin_ticks(figure.axes[0])
     _mark_rules(figure.axes[0], rules, measured["days"].min(), measured["days"].max())
     last = measured.iloc[-1]
@@ -216,17 +223,55 @@ def _rules_table(sweep: RetentionSweep, rules: Sequence[Rule], texts: Texts) -> 
     )
 
 
-def _curve_table(sweep: RetentionSweep, texts: Texts) -> PageTable:
+def _curve_table(opened: OpenStoreSweep, texts: Texts) -> PageTable:
+    sweep = opened.closed
     steps = {risk: {step.days: step for step in sweep.of(risk)} for risk in sweep.risks}
+    others = {
+        texts("brief.curve.open", days=texts.count("days", each.open_days)): {
+            step.days: step for step in each.of(sweep.risks[0])
+        }
+        for each in opened.sweeps[1:]
+    }
+    first = steps[sweep.risks[0]]
+    # When work places are known stands in the table below; here they would be a column too many.
+    rest = [risk for risk in steps if risk not in (sweep.risks[0], "works")]
+    curves = [first, *others.values(), *(steps[risk] for risk in rest)]
     rows = [
-        [
-            window_text(first.window, texts),
-            *(texts.figure(steps[risk][days].share) for risk in steps),
-        ]
-        for days, first in steps[sweep.risks[0]].items()
+        [window_text(step.window, texts), *(texts.figure(curve[days].share) for curve in curves)]
+        for days, step in first.items()
+        if step.days <= sweep.data_days
     ]
-    names = [texts("column.window"), *(texts(f"brief.column.{risk}") for risk in steps)]
+    names = [texts(f"brief.column.{risk}") for risk in (sweep.risks[0], *rest)]
+    names = [texts("column.window"), names[0], *others, *names[1:]]
+    note = texts("brief.curve.note") if others else ""
     return PageTable(
         texts("table.show"), texts("retention.title"), names,
-        [False] + [True] * len(steps), rows,
+        [False] + [True] * len(curves), rows, note=note,
     )  # fmt: skip
+
+
+def _until_table(sweep: RetentionSweep, texts: Texts) -> PageTable | None:
+    """List after how many days of collecting half of the vehicles are known."""
+    rows = []
+    for each in sweep.until_half:
+        days = each.days
+        if days.is_measured:
+            bounded = np.isfinite(days.high)
+            said = texts(
+                "brief.until.days" if bounded else "brief.until.beyond",
+                days=f"{days.value:g}",
+                low=f"{days.low:g}",
+                high=f"{days.high:g}",
+            )
+        elif each.by_end.is_measured:
+            said = texts("brief.until.never", days=each.data_days)
+        else:
+            continue
+        rows.append([texts(f"brief.known.{each.risk}"), said, texts.figure(each.by_end)])
+    if not rows:
+        return None
+    heads = [texts(f"brief.row.{name}") for name in ("known", "until", "by_end")]
+    title = texts("brief.until.title")
+    return PageTable(
+        title, title, heads, [False, True, True], rows, note=texts("brief.until.note")
+    )

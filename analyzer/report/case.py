@@ -18,6 +18,7 @@ import pandas as pd
 from analyzer.engine import Engine, get_engine
 from analyzer.errors import UsageError
 from analyzer.report.disclosure import DEFAULT_K, check_threshold
+from analyzer.report.origin import Provenance
 from analyzer.report.shared import Element, shared_elements
 from analyzer.report.texts import ENGLISH, Texts
 from analyzer.result import Result
@@ -27,25 +28,6 @@ from analyzer.sightings import Sightings, check_sightings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-
-@dataclass(frozen=True)
-class Statement:
-    """What is said about the data and to the person, beside the figures.
-
-    Attributes
-    ----------
-    claims : str
-        What the data claim to be; empty where it is not stated.
-    disputed : str
-        Who disputes that, and what they say.
-    reply : str
-        Whether the operator and the owner were asked for a reply, and what they said.
-    """
-
-    claims: str = ""
-    disputed: str = ""
-    reply: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,7 +111,7 @@ class Case(Result):
         *,
         internal: bool = False,
         language: str = "en",
-        statement: Statement | None = None,
+        provenance: Provenance | None = None,
     ) -> Path:
         """Write the page.
 
@@ -143,8 +125,8 @@ class Case(Result):
             consent, or must never be published; only you can read the file.
         language : str
             A key of `analyzer.report.texts.LANGUAGES`.
-        statement : Statement, optional
-            What the data claim to be, who disputes it, and the right of reply.
+        provenance : Provenance, optional
+            What the data claim to be, who disputes it, and what was replied.
 
         Returns
         -------
@@ -157,9 +139,7 @@ class Case(Result):
         path = Path(path)
         if internal and not path.name.startswith(INTERNAL_PREFIX):
             path = path.with_name(INTERNAL_PREFIX + path.name)
-        page = render_case(
-            self, internal=internal, texts=Texts(language), statement=statement or Statement()
-        )
+        page = render_case(self, internal=internal, texts=Texts(language), provenance=provenance)
         write_file(path, page, private=internal)
         return path
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,16 @@ import numpy as np
 
 from analyzer.patterns.commutes import hour_text
 from analyzer.report import case_map, maps
-from analyzer.report.case import Case, Statement
-from analyzer.report.origin import origin_of
-from analyzer.report.pages import content_policy, environment, provenance_rows, template_text, tidy
+from analyzer.report.case import Case
+from analyzer.report.origin import Provenance, origin_of
+from analyzer.report.pages import (
+    content_policy,
+    environment,
+    provenance_rows,
+    stated_rows,
+    template_text,
+    tidy,
+)
 from analyzer.report.sections import MOST_ROWS, PageTable, trusted
 from analyzer.report.shared import PERIOD_HOURS, PERIODS
 from analyzer.report.tables import clean_text
@@ -35,7 +42,9 @@ class StepText:
     lines: Sequence[str]
 
 
-def render_case(case: Case, *, internal: bool, texts: Texts, statement: Statement) -> str:
+def render_case(
+    case: Case, *, internal: bool, texts: Texts, provenance: Provenance | None = None
+) -> str:
     """Write the page of a case.
 
     Parameters
@@ -46,8 +55,8 @@ def render_case(case: Case, *, internal: bool, texts: Texts, statement: Statemen
         Whether it is the precise page.
     texts : Texts
         The page's words.
-    statement : Statement
-        What is said about the data.
+    provenance : Provenance, optional
+        What the data claim to be, who disputes it, and what was replied.
 
     Returns
     -------
@@ -97,8 +106,7 @@ def render_case(case: Case, *, internal: bool, texts: Texts, statement: Statemen
         "shared": _shared(case, internal, texts),
         "read": [texts(f"case.read.{at}", k=case.k) for at in range(1, 5)],
         "method": _method(case, texts),
-        "statement": _statement(case, statement, texts),
-        "provenance": provenance_rows(origin_of(case.sightings, _options(case)), texts),
+        "provenance": _provenance(case, provenance, texts),
         "k": case.k,
         "styles": [trusted(style) for style in styles],
         "scripts": [trusted(script) for script in scripts],
@@ -356,19 +364,11 @@ def _method(case: Case, texts: Texts) -> list[tuple[str, str]]:
     return terms
 
 
-def _statement(case: Case, statement: Statement, texts: Texts) -> list[tuple[str, str]]:
-    claims = statement.claims or str(case.sightings.provenance.get("claims") or "")
-    if case.synthetic and not claims:
-        claims = texts("case.claims.synthetic")
-    given = {"claims": claims, "disputed": statement.disputed, "reply": statement.reply}
-    unsaid = {"disputed": "", "reply": ""} if case.synthetic else {}
-    return [
-        (
-            texts(f"provenance.{name}"),
-            clean_text(said, limit=2_000) if said else texts("provenance.not_stated"),
-        )
-        for name, said in given.items()
-        if said or name not in unsaid
-    ]
-
-
+def _provenance(
+    case: Case, provenance: Provenance | None, texts: Texts
+) -> list[tuple[str, str]]:
+    stated = provenance or Provenance()
+    if case.synthetic and not stated.claims:
+        stated = replace(stated, claims=texts("case.claims.synthetic"))
+    info = origin_of(case.sightings, _options(case), stated)
+    return [*stated_rows(info, case.synthetic, texts), *provenance_rows(info, texts)]

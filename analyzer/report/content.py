@@ -85,7 +85,8 @@ class ReportInput:
         Terms and their definitions.
     info : mapping
         What goes into ``info.json``: ``versions``, ``options``, ``seed``, ``claims`` (what the data
-        claims to be), ``inputs`` (names and hashes of files; written only into internal output).
+        claims to be), ``disputed_by``, ``reply``, ``inputs`` (names and hashes of files; written
+        only into internal output).
     tables : mapping of str to DataFrame
         Further aggregated tables, by file name without ending; rows under the threshold are dropped
         by their column ``vehicles``.

@@ -27,6 +27,7 @@ Schema of ``info.json``, version 1::
       "internal": true | false,
       "synthetic": true | false,
       "claims": what the data claims to be, or null,
+      "disputed_by": [who disputes it], "reply": right of reply, or null,
       "versions": {program: version}, "options": {...}, "seed": number or null,
       "findings_sha256": digest of the bytes of findings.json,
       "files": {path: sha256} of everything else that was written,
@@ -96,7 +97,8 @@ def info_document(
     """Make the object of ``info.json`` (schema in this module's docstring)."""
     given = jsonable(dict(report.info))
     inputs = given.pop("inputs", None)
-    document = {"claims": None, "versions": {}, "options": {}, "seed": None, **given}
+    stated = {"claims": None, "disputed_by": [], "reply": None}
+    document = {**stated, "versions": {}, "options": {}, "seed": None, **given}
     document |= {
         "schema": "platerisk/info",
         "version": INFO_VERSION,

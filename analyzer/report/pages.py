@@ -62,7 +62,8 @@ def render_report(
         "quality": sections.quality_section(report.data, shown, k, texts),
         "limits": [clean_text(limit, limit=None) for limit in report.limits],
         "method": [(clean_text(a), clean_text(b, limit=None)) for a, b in report.method],
-        "provenance": claims_rows(report.info, texts) + provenance_rows(report.info, texts),
+        "provenance": stated_rows(report.info, report.synthetic, texts)
+        + provenance_rows(report.info, texts),
         "k": k,
         "styles": [sections.trusted(style) for style in styles],
         "scripts": [sections.trusted(script) for script in scripts],
@@ -91,10 +92,23 @@ def _subtitle(data: Any, k: int, texts: Texts) -> str:
     )
 
 
-def claims_rows(info: Mapping[str, Any], texts: Texts) -> list[tuple[str, str]]:
-    """Say what the data claim to be, where that is recorded."""
-    claims = info.get("claims")
-    return [(texts("provenance.claims"), clean_text(claims, limit=2_000))] if claims else []
+def stated_rows(
+    info: Mapping[str, Any], synthetic: bool, texts: Texts
+) -> list[tuple[str, str]]:
+    """Say what the data claim to be, who disputes it, and what those concerned replied.
+
+    About real data a silence must be seen; nobody disputes what a generator made.
+    """
+    rows = []
+    for name, stated in (
+        ("claims", info.get("claims")),
+        ("disputed_by", "; ".join(info.get("disputed_by") or ())),
+        ("reply", info.get("reply")),
+    ):
+        if stated or not synthetic:
+            said = clean_text(stated, limit=2_000) if stated else texts("provenance.unstated")
+            rows.append((texts(f"provenance.{name}"), said))
+    return rows
 
 
 def provenance_rows(info: Mapping[str, Any], texts: Texts) -> list[tuple[str, str]]:

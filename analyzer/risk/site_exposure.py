@@ -14,11 +14,13 @@ from analyzer.patterns.places import Places
 from analyzer.risk.site_visits import (
     LEAST_DAYS,
     count_exposed_of_part,
+    find_visitors_of_part,
     move_sites,
     place_sites,
     spread_sites,
 )
 from analyzer.risk.sites import Sites
+from analyzer.schema import concatenate
 
 LEAST_SHOWN = 10
 """Vehicles exposed at sensitive sites are counted from so many on; fewer are never given."""
@@ -153,13 +155,7 @@ def measure_site_exposure(
     InputError
         If no camera is near the sites.
     """
-    plane = places.trips.plane
-    x, y = place_sites(sites, plane)
-    spread = [spread_sites(sites, x, y)]
-    spread += [
-        spread_sites(sites, *move_sites(x, y, plane, seed, draw)) for draw in range(draws)
-    ]
-    shared = {"plane": plane, "draws": spread, "categories": len(sites.categories)}
+    shared = _spread(places, sites, draws, seed)
     frames = places.engine.map(places.stay_parts, count_exposed_of_part, shared)
     shape = (draws + 1, len(LEAST_DAYS), len(sites.categories))
     counts = sum(
@@ -176,6 +172,52 @@ def measure_site_exposure(
             if not exposures[-1].withheld:
                 wider = int(found[0])
     return tuple(exposures)
+
+
+def _spread(places: Places, sites: Sites, draws: int, seed: int) -> dict[str, Any]:
+    """Put the sites on the plane of the cameras: the true ones, then each draw of moved ones."""
+    plane = places.trips.plane
+    x, y = place_sites(sites, plane)
+    spread = [spread_sites(sites, x, y)]
+    spread += [
+        spread_sites(sites, *move_sites(x, y, plane, seed, draw)) for draw in range(draws)
+    ]
+    return {"plane": plane, "draws": spread, "categories": len(sites.categories)}
+
+
+def find_visitors(
+    places: Places, sites: Sites, draws: int, seed: int
+) -> tuple[list[np.ndarray], list[float]]:
+    """Find, by category, the vehicles that were plausibly at sites on a day or more.
+
+    For shares that are resampled by vehicle; what is shown are shares of `LEAST_SHOWN` and more.
+
+    Parameters
+    ----------
+    places, sites, draws, seed
+        As for `measure_site_exposure`.
+
+    Returns
+    -------
+    visitors : list of numpy.ndarray of int64
+        Codes of vehicles, one array a category.
+    moved : list of float
+        Of each category, how many vehicles are found at moved sites, in the mean over the draws.
+
+    Raises
+    ------
+    InputError
+        If no camera is near the sites.
+    """
+    shared = _spread(places, sites, draws, seed)
+    frames = places.engine.map(places.stay_parts, find_visitors_of_part, shared)
+    found = concatenate(frames)
+    visitors, moved = [], []
+    for category in range(len(sites.categories)):
+        of = found["category"] == category
+        visitors.append(np.sort(found["vehicle"][of & (found["vehicle"] >= 0)]))
+        moved.append(float(found["moved"][of].sum() / draws))
+    return visitors, moved
 
 
 def exposure_of(

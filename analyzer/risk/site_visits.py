@@ -6,7 +6,8 @@ time to drive there, stay as long as one does, and drive on; at an hour at which
 if the sites of its category together outweigh every alternative: other sites, the vehicle's home or
 work, and anywhere else.
 
-What leaves this module are numbers of vehicles. No list of who was where is ever made.
+What is published are numbers of vehicles, never a list of who was where. Where a share is resampled
+by vehicle (retention, policies), codes of vehicles go that far and no farther.
 """
 
 from __future__ import annotations
@@ -323,6 +324,42 @@ def count_exposed_of_part(stays: Rows, broadcast: Broadcast) -> Rows:
         for category in range(categories):
             counts[draw, :, category] = _count_by_days(vehicle, day, plausible[:, category])
     return {"vehicles": counts.ravel()}
+
+
+def find_visitors_of_part(stays: Rows, broadcast: Broadcast) -> Rows:
+    """Find in one part the vehicles that were plausibly at the true sites, and count at moved ones.
+
+    Parameters
+    ----------
+    stays, broadcast
+        As for `count_exposed_of_part`; the first of the draws are the true sites.
+
+    Returns
+    -------
+    Rows
+        ``vehicle``, ``category`` of the true sites, each pair once; and on rows of their own, with
+        vehicle -1, ``category`` and ``moved``: the vehicles of the part at all moved ones.
+    """
+    draws, categories = broadcast["draws"], broadcast["categories"]
+    rows, guesses = guess_stays(stays, broadcast["plane"], int(draws[0].longest.max()))
+    of = stays["vehicle"][rows].astype(np.int64)
+    vehicles, category = [np.full(categories, -1, np.int64)], [np.arange(categories)]
+    moved = np.zeros(categories, np.int64)
+    for draw, sites in enumerate(draws):
+        plausible = plausible_categories(guesses, sites, categories)
+        for number in range(categories):
+            found = np.unique(of[plausible[:, number]])
+            if draw:
+                moved[number] += len(found)
+            else:
+                vehicles.append(found)
+                category.append(np.full(len(found), number))
+    vehicle = np.concatenate(vehicles)
+    return {
+        "vehicle": vehicle,
+        "category": np.concatenate(category),
+        "moved": np.r_[moved, np.zeros(len(vehicle) - categories, np.int64)],
+    }
 
 
 def _count_by_days(vehicle: np.ndarray, day: np.ndarray, visits: np.ndarray) -> list[int]:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -77,7 +77,11 @@ class Sites:
         return len(self.category)
 
 
-def read_sites(source: str | Path | pd.DataFrame | Sites) -> Sites:
+SitesSource: TypeAlias = "str | Path | pd.DataFrame | Sites"
+"""What `read_sites` takes."""
+
+
+def read_sites(source: SitesSource) -> Sites:
     """Read where sensitive sites lie.
 
     Parameters

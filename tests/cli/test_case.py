@@ -43,8 +43,10 @@ def test_an_owner_types_the_plate_and_it_stands_nowhere(run, store, tmp_path, mo
 
 def test_a_typical_vehicle_in_every_language_with_what_is_stated(run, store, tmp_path):
     page = tmp_path / "case.html"
+    stated = tmp_path / "provenance.toml"
+    stated.write_text('claims = "A <b>leak</b>"\n')
     for language, word in (("en", "chosen as typical"), ("ru", "типич"), ("uz", "tipik")):
-        run("case", store, "--typical", "--language", language, "--claims", "A <b>leak</b>",
+        run("case", store, "--typical", "--language", language, "--provenance", stated,
             "-o", page)  # fmt: skip
         text = page.read_text(encoding="utf-8")
         assert f'<html lang="{language}">' in text

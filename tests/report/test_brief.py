@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from analyzer.policy.retention import sweep_retention
+from analyzer.policy.open_store import sweep_open_store
 from analyzer.policy.rules import Rule, read_rules, rule_windows
 from analyzer.report.brief import Brief, render_brief
 from analyzer.synthetic import make_region
@@ -20,9 +20,11 @@ def brief():
     sightings = make_region(vehicles=200, days=21, seed=4).sightings
     rules = (*read_rules(), Rule(PAYLOAD, 5, verified="partly"))
     windows = ("1D", "7D", "90D", *rule_windows(rules, 21))
-    sweep = sweep_retention(sightings, windows, risks=("unicity", "homes", "commutes"))
-    opened = tuple(sweep_retention(sightings, windows, open_for=each) for each in ("5D", "180D"))
-    return Brief(sweep, opened, rules)
+    opened = sweep_open_store(
+        sightings, windows, open_for=("0D", "5D", "180D"),
+        risks=("unicity", "homes", "works", "commutes"),
+    )  # fmt: skip
+    return Brief(opened, rules)
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +38,17 @@ def test_says_three_things_with_their_intervals(brief, page):
     text = page.read_text(encoding="utf-8")
     sentences = re.findall(r'<p class="sentence">(.*?)</p>', text)
     assert len(sentences) == 3
-    short, long = brief.sweep.of("unicity")[0].share, brief.sweep.of("unicity")[-2].share
+    steps = brief.opened.closed.of("unicity")
+    short, long = steps[0].share, steps[-2].share
     assert short.percent() in sentences[0]
     assert long.percent() in sentences[0]
     assert "stood open for 5 days exposes as much as one kept for 6 days" in sentences[2]
+    watched = brief.opened.sweeps[1].of("unicity")[0].share
+    assert "Open 5 days" in text
+    assert watched.percent() in text
+    assert watched.value > short.value
+    half = brief.opened.closed.until_half[1]
+    assert f"<td class=\"n\">{half.days.value:g} (" in text
     assert "Virginia" in text
     assert "partly verified" in text
     assert "synthetic" in text.lower()

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from analyzer.errors import UsageError
-from analyzer.report.case import Statement, build_case
+from analyzer.report.case import build_case
+from analyzer.report.origin import Provenance
 from analyzer.sightings import from_arrays
 from tests.report.samples import PAYLOADS
 from tests.report.test_page import Visit, assert_accessible, browser  # noqa: F401 - a fixture
@@ -59,12 +60,12 @@ def case():
 def pages(case, tmp_path_factory):
     folder = tmp_path_factory.mktemp("case")
     hostile = build_case(region([*PAYLOADS]), "veh-000000")
-    said = Statement(*PAYLOADS[:3])
+    said = Provenance(PAYLOADS[0], PAYLOADS[1:3], PAYLOADS[4])
     return {
         "public": case.to_html(folder / "case.html"),
         "internal": case.to_html(folder / "precise.html", internal=True),
-        "hostile": hostile.to_html(folder / "hostile.html", statement=said),
-        "hostile internal": hostile.to_html(folder / "h.html", internal=True, statement=said),
+        "hostile": hostile.to_html(folder / "hostile.html", provenance=said),
+        "hostile internal": hostile.to_html(folder / "h.html", internal=True, provenance=said),
         "alone": build_case(region(others=1), "veh-000000").to_html(folder / "alone.html"),
         "typical": build_case(region(synthetic=True)).to_html(folder / "typical.html"),
     }
@@ -138,10 +139,10 @@ def test_a_vehicle_without_company_is_told_by_what_is_inferred_alone(pages):
 def test_what_is_not_stated_is_said_on_real_data_alone(case, pages, tmp_path):
     page = pages["public"].read_text(encoding="utf-8")
     assert page.count("not stated") == 3
-    said = Statement("A leak of 2026.", "The operator.", "Asked on 1 May; no answer.")
-    stated = case.to_html(tmp_path / "stated.html", statement=said).read_text(encoding="utf-8")
+    said = Provenance("A leak of 2026.", ("The operator.",), "Asked on 1 May; no answer.")
+    stated = case.to_html(tmp_path / "stated.html", provenance=said).read_text(encoding="utf-8")
     assert "not stated" not in stated
-    for words in (said.claims, said.disputed, said.reply):
+    for words in (said.claims, *said.disputed_by, said.reply):
         assert words in stated
     synthetic = pages["typical"].read_text(encoding="utf-8")
     assert "not stated" not in synthetic

@@ -1,0 +1,61 @@
+"""What data claim to be is read from a file, shown on the page, and missed where it is missing."""
+
+import json
+
+import pytest
+
+from analyzer.errors import InputError, UsageError
+from analyzer.report import write_report
+from analyzer.report.origin import PROVENANCE_EXAMPLE, Provenance, origin_of, read_provenance
+from analyzer.sightings import from_arrays
+
+from .samples import plain
+
+
+def test_the_example_is_read(tmp_path):
+    path = tmp_path / "provenance.toml"
+    path.write_text(PROVENANCE_EXAMPLE, encoding="utf-8")
+    stated = read_provenance(path)
+    assert stated.claims.startswith("Reads of the city") and len(stated.disputed_by) == 1
+    assert stated.reply.startswith("Asked on")
+
+
+@pytest.mark.parametrize("text", ["claim = 'x'", "claims = 3", "disputed_by = [1]", "reply = {}"])
+def test_other_fields_are_refused_with_an_example(tmp_path, text):
+    path = tmp_path / "provenance.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match="disputed_by = "):
+        read_provenance(path)
+
+
+@pytest.mark.parametrize("content", [None, "claims ="])
+def test_what_cannot_be_read_is_said(tmp_path, content):
+    path = tmp_path / "provenance.toml"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=r"provenance\.toml"):
+        read_provenance(path)
+
+
+def written(tmp_path, synthetic, stated):
+    sightings = from_arrays([0, 1], [0, 1], [0, 0])
+    info = origin_of(sightings, {"seed": 0}, stated)
+    write_report(plain(synthetic=synthetic, info=info), tmp_path / "out")
+    return (
+        (tmp_path / "out/report.html").read_text(encoding="utf-8"),
+        json.loads((tmp_path / "out/info.json").read_text(encoding="utf-8")),
+    )
+
+
+def test_the_page_of_real_data_shows_what_is_stated_and_what_is_not(tmp_path):
+    stated = Provenance("Reads <of> a city", ("The ministry", "Its supplier"))
+    page, info = written(tmp_path, False, stated)
+    assert "<dt>What the data claim to be</dt><dd>Reads &lt;of&gt; a city</dd>" in page
+    assert "<dt>Who disputes it</dt><dd>The ministry; Its supplier</dd>" in page
+    assert "<dt>Right of reply</dt><dd>not stated</dd>" in page
+    assert info["disputed_by"] == ["The ministry", "Its supplier"] and info["reply"] is None
+
+
+def test_synthetic_data_need_no_right_of_reply(tmp_path):
+    page, _ = written(tmp_path, True, None)
+    assert "Right of reply" not in page
