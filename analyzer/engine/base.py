@@ -46,13 +46,21 @@ class DerivedPart:
     """A part made from another by a function, when it is asked for.
 
     Results that are parts of parts (sightings → trips → places) so hold no memory; small ones are
-    kept, because they are asked for again and again.
+    kept (up to `keep` rows), because they are asked for again and again.
     """
 
-    def __init__(self, base: Part, function: PartFunction, broadcast: Broadcast | None = None):
+    def __init__(
+        self,
+        base: Part,
+        function: PartFunction,
+        broadcast: Broadcast | None = None,
+        *,
+        keep: int = KEPT_ROWS,
+    ):
         self._base = base
         self._function = function
         self._broadcast = broadcast or {}
+        self._keep = keep
         self._kept: Rows | None = None
 
     @property
@@ -70,7 +78,7 @@ class DerivedPart:
         if self._kept is not None:
             return self._kept
         rows = self._function(self._base.load(), self._broadcast)
-        if n_rows(rows) <= KEPT_ROWS:
+        if n_rows(rows) <= self._keep:
             self._kept = rows
         return rows
 

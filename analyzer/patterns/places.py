@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analyzer.engine import DerivedPart, Engine, Part, get_engine
+from analyzer.engine.base import KEPT_ROWS
 from analyzer.patterns.placing import placed_stays_of_part
 from analyzer.patterns.plane import CameraPlane
 from analyzer.patterns.radius import Spot, confidence_of, place_features, radius_of, role_features
@@ -169,10 +170,13 @@ class Places(Result):
         Between which the stays lie.
     engine : Engine
         Where the parts are worked on.
+    kept_rows : int
+        Stays of a part are kept in memory if there are so many or fewer.
     """
 
     trips: Trips
     engine: Engine = field(repr=False, compare=False)
+    kept_rows: int = field(default=KEPT_ROWS, repr=False, compare=False)
 
     @cached_property
     def _broadcast(self) -> dict:
@@ -183,7 +187,8 @@ class Places(Result):
     def stay_parts(self) -> list[Part]:
         """The stays with their place numbers, as parts that are derived when they are loaded."""
         return [
-            DerivedPart(part, placed_stays_of_part, self._broadcast) for part in self.trips.parts
+            DerivedPart(part, placed_stays_of_part, self._broadcast, keep=self.kept_rows)
+            for part in self.trips.parts
         ]
 
     @cached_property

@@ -113,6 +113,22 @@ class CameraPlane:
         >>> (y - plane.y[1]).round().tolist(), scale.round().tolist()
         ([7784.0, 0.0], [11120.0, 11120.0])
         """
+        cameras = len(self.x)
+        if cameras * (cameras + 1) > len(camera):
+            return self._beyond(camera, via)
+        # The guess is one of the two cameras alone: with many rows, each pair is worked out once.
+        pair = np.asarray(camera, np.int64) * (cameras + 1) + via + 1
+        x, y, scale = self._beyond_pairs
+        return x[pair], y[pair], scale[pair]
+
+    @cached_property
+    def _beyond_pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        pair = np.arange(len(self.x) * (len(self.x) + 1))
+        return self._beyond(pair // (len(self.x) + 1), pair % (len(self.x) + 1) - 1)
+
+    def _beyond(
+        self, camera: np.ndarray, via: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         x, y, spacing = self.x[camera], self.y[camera], self.spacing[camera]
         known = (via >= 0) & self.placed[camera] & self.placed[via]
         dx = np.where(known, x - self.x[via], 0.0)

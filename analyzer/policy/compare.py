@@ -70,7 +70,8 @@ def compare_policies(
         How old records are when they are used (`analyzer.policy.benefit.read_uses`); without them
         no benefit of keeping is shown.
     sample : int or None
-        Vehicles among which companions are looked for, drawn by chance; None takes all.
+        Vehicles among which companions are looked for, drawn by chance; None takes all. Linkage
+        looks for a tenth as many at each change of pseudonyms, among all new ones.
     engine, memory
         Where the parts run, and how much may be held at once.
     progress : callable, optional

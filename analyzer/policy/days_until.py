@@ -29,8 +29,8 @@ OF_VEHICLES = ("homes", "works", "commutes")
 """Risks for which it is asked when they come true, beside being singled out."""
 
 LOOKED_AT = (1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 45, 60, 90, 120, 180, 270, 365)
-"""Days on which the store is looked at, as far as there are data; then those between that are
-needed to tell to the day when half of the vehicles are reached."""
+"""Days on which the store is looked at until half of the vehicles are reached, beside the last day
+of the data; then those between that are needed to tell to the day when it was."""
 
 HALF = 0.5
 
@@ -180,8 +180,11 @@ class _Known:
         self._since = {risk: np.full(len(self._codes), never, np.int64) for risk in risks}
         self._looked_at: list[int] = []
         if len(self._codes):
-            for day in [*(each for each in LOOKED_AT if each < self.data_days), self.data_days]:
+            for day in (each for each in LOOKED_AT if each < self.data_days):
+                if self._looked_at and all(self._reaches_half(risk, day) for risk in risks):
+                    break
                 self._look(day)
+            self._look(self.data_days)
 
     def _look(self, day: int) -> None:
         """Find what the store tells at the end of a day."""

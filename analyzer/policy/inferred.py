@@ -7,6 +7,7 @@ on the same trips and places.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -32,8 +33,13 @@ COMPANY_MS = 2 * MINUTE_MS
 VISITS = "visits"
 """The risk that somebody was plausibly at a sensitive site; one risk for each category of sites."""
 
-PLACEBO_DRAWS = 9
-"""How often the sites are moved at random: their mean is what chance gives."""
+PLACEBO_DRAWS = 3
+"""How often the sites are moved at random; the mean over them and the leaks is what chance gives.
+Inference (`analyzer.risk.inference`) draws more often, and gives a p-value."""
+
+
+HELD_BYTES = 128
+"""What is shown may take so many bytes a row, of the memory allowed, for its stays to be kept."""
 
 
 class Inferred(NamedTuple):
@@ -108,7 +114,12 @@ class ShownPatterns:
 
     @cached_property
     def _places(self) -> Places:
-        return find_places(self._trips, **self.on)
+        places = find_places(self._trips, **self.on)
+        memory = getattr(self.on["engine"], "memory", None)
+        if isinstance(memory, int) and len(self.shown) * HELD_BYTES <= memory:
+            # Homes, works, routines and visits all ask for the stays, which are soon forgotten.
+            return replace(places, kept_rows=len(self.shown))
+        return places
 
     @cached_property
     def _visitors(self) -> list[Inferred]:

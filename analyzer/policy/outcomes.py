@@ -32,6 +32,10 @@ from analyzer.risk.linkage import measure_linkage
 from analyzer.risk.predictability import measure_predictability
 from analyzer.risk.sites import Sites
 
+CHANGES = 10
+"""Linkage looks for a tenth of the sample at each change of pseudonyms, among all new ones; up to
+twelve changes are looked at."""
+
 
 @dataclass(frozen=True)
 class Outcomes:
@@ -178,9 +182,10 @@ def _linkage(setting: Setting, policy: Policy) -> Estimate:
             1.0, 1.0, 1.0, n_vehicles, "by definition: pseudonyms never change", 1 / n_vehicles
         )
     on = {"engine": setting.runner, "memory": setting.memory}
+    sample = None if setting.sample is None else max(1, setting.sample // CHANGES)
     return _measured(
         lambda: measure_linkage(
-            released, policy.rotation, seed=setting.seed, sample=setting.sample, **on
+            released, policy.rotation, seed=setting.seed, sample=sample, **on
         ).success[1]
     )
 

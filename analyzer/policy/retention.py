@@ -17,6 +17,7 @@ import numpy as np
 from analyzer.engine import Engine, get_engine
 from analyzer.errors import UsageError
 from analyzer.policy.days_until import find_days_until_half
+from analyzer.policy.held import hold
 from analyzer.policy.inferred import is_visit
 from analyzer.policy.leaks import plan_leaks
 from analyzer.policy.outcomes import check_risks
@@ -83,7 +84,8 @@ def sweep_retention(
     rotation : str
         How often pseudonyms change, for linkage.
     sample : int or None
-        Vehicles among which companions are looked for, drawn by chance; None takes all.
+        Vehicles among which companions are looked for, drawn by chance; None takes all. Linkage
+        looks for a tenth as many at each change of pseudonyms, among all new ones.
     until_half : bool
         Whether to find after how many days of collecting half of the vehicles are singled out, and
         have a home, a work place and a commute that is inferred, as far as these are among `risks`
@@ -197,6 +199,7 @@ def sweep_stores(
     kept = check_windows(windows)
     opened = [whole_days(each, "open_for", least=0) for each in open_for]
     runner = get_engine(engine, memory)
+    sightings = hold(sightings, runner)
     clock = sightings.clock
     first_day, last_day = clock.local(np.array(sightings.span_ms)) // DAY_MS
     data_days = int(last_day - first_day) + 1

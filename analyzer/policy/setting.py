@@ -16,6 +16,7 @@ from analyzer.engine import Engine, get_engine
 from analyzer.engine.base import Broadcast
 from analyzer.errors import UsageError
 from analyzer.policy.applying import apply_on_day
+from analyzer.policy.held import hold
 from analyzer.policy.knowledge import draw_knowledge
 from analyzer.policy.leaks import FEWEST_LEAK_DAYS, MEASURED, ONE_LEAK_DAY, plan_leaks
 from analyzer.policy.policy import Policy
@@ -227,7 +228,7 @@ def make_setting(
             f"keep up to {covered} days"
         )
     return Setting(
-        sightings=sightings,
+        sightings=hold(sightings, get_engine(engine, memory)),
         adversary=adversary,
         leak_days=plan.leak_days,
         history=plan.history,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analyzer.patterns.commutes import find_commutes
 from analyzer.patterns.places import find_places
+from analyzer.patterns.plane import camera_plane
 from analyzer.patterns.routines import find_routines
 from analyzer.patterns.trips import find_trips
 
@@ -88,3 +90,14 @@ def test_a_night_worker_across_one_camera_is_not_turned_round():
     assert set(stays.loc[~night, "role"]) == {"home"}
     row = commutes.to_pandas().iloc[0]
     assert (row["outbound_minute"], row["return_minute"]) == (1230.0, 420.0)
+
+
+def test_a_guess_does_not_depend_on_how_many_are_asked_for():
+    rng = np.random.default_rng(6)
+    lat, lon = 41 + rng.random(7), 69 + rng.random(7)
+    lat[3] = lon[3] = np.nan
+    plane = camera_plane(pd.DataFrame({"lat": lat, "lon": lon}))
+    camera, via = rng.integers(0, 7, 500), rng.integers(-1, 7, 500)
+    together = np.array(plane.beyond(camera, via))
+    alone = [plane.beyond(camera[i : i + 1], via[i : i + 1]) for i in range(500)]
+    assert np.array_equal(together, np.array(alone)[:, :, 0].T)
