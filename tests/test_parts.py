@@ -176,7 +176,7 @@ def sightings() -> Sightings:
 def whole(sightings: Sightings) -> dict[str, Any]:
     """What every measure says of the whole data."""
     assert len(sightings.parts()) == 1
-    return measure_all(sightings, "local", of=_accompanied(sightings))
+    return measure_all(sightings, "local", of=accompanied(sightings))
 
 
 def _stored_in_parts(sightings: Sightings, parts: int) -> Sightings:
@@ -196,7 +196,8 @@ def _stored_in_parts(sightings: Sightings, parts: int) -> Sightings:
     return Sightings(store)
 
 
-def _accompanied(sightings: Sightings) -> str:
+def accompanied(sightings: Sightings) -> str:
+    """Name the vehicle that has most companions."""
     pairs = find_companions(sightings, max_fdr=1).to_pandas()
     return pairs["vehicle_a"].value_counts().sort_index().idxmax()
 
@@ -221,7 +222,7 @@ def divided(request, sightings: Sightings) -> dict[str, Any]:
     """What every measure says of the divided data."""
     divide, make_engine = request.param
     data, engine = divide(sightings), make_engine()
-    found = measure_all(data, engine, of=_accompanied(sightings))
+    found = measure_all(data, engine, of=accompanied(sightings))
     if isinstance(engine, ProcessEngine):
         # The work was really done elsewhere, and in another order than that of the parts.
         assert engine.process_ids and os.getpid() not in engine.process_ids
@@ -247,7 +248,7 @@ def test_there_is_something_to_compare(whole, result: str):
 def test_parts_may_be_empty():
     # Forty vehicles in 64 parts: some hold nothing, and nobody may be lost for it.
     few = make_region(vehicles=40, days=14, seed=5).sightings
-    name = _accompanied(few)
+    name = accompanied(few)
     left = measure_all(few, "local", of=name)
     right = measure_all(few.with_parts(64), LocalEngine(threads=1), of=name)
     for result in RESULTS:
@@ -315,7 +316,7 @@ def test_figures_are_equal_under_any_key(under_keys: list[Sightings]):
     one, two = under_keys
     assert len(one) == len(two) and one.n_vehicles == two.n_vehicles
     assert not set(one.vehicles) & set(two.vehicles)
-    name = _accompanied(one)
+    name = accompanied(one)
     code = one.vehicle_code(name)
     left = measure_all(one, "local", of=name)
     right = measure_all(two, "local", of=two.vehicle_names(np.array([code]))[0])

@@ -32,7 +32,7 @@ from analyzer.store.store import StoredPart
 from analyzer.synthetic import make_region
 from tests.engine import functions
 from tests.spark_cluster import Cluster
-from tests.test_parts import RESULTS, measure_all, same
+from tests.test_parts import RESULTS, accompanied, measure_all, same
 
 # Where Spark is not installed nothing of it can be tested; .ci/run installs Java.
 pytest.importorskip("pyspark", reason="pyspark is not installed")
@@ -51,7 +51,7 @@ def sightings() -> Sightings:
 def whole(sightings: Sightings) -> dict[str, Any]:
     """What every measure says, on the local engine, of one part."""
     assert len(sightings.parts()) == 1
-    found = measure_all(sightings, "local", of=sightings.vehicles[3])
+    found = measure_all(sightings, "local", of=accompanied(sightings))
     empty = [name for name in RESULTS if not len(found[name]["table"])]
     assert not empty
     return found
@@ -74,13 +74,13 @@ def differing(one: dict[str, Any], two: dict[str, Any]) -> list[str]:
 
 
 def test_every_measure_on_local_with_many_parts(whole, sightings):
-    many = measure_all(sightings.with_parts(9), "local", of=sightings.vehicles[3])
+    many = measure_all(sightings.with_parts(9), "local", of=accompanied(sightings))
     assert differing(whole, many) == []
 
 
 def test_every_measure_on_spark_here(whole, sightings):
     engine = get_engine("spark", master="local[2]")
-    found = measure_all(sightings.with_parts(3), engine, of=sightings.vehicles[3])
+    found = measure_all(sightings.with_parts(3), engine, of=accompanied(sightings))
     assert differing(whole, found) == []
 
 
@@ -90,7 +90,7 @@ def test_every_measure_on_a_cluster(whole, sightings, cluster):
     frames = engine.map(parts, functions.where_slowly)
     processes = {int(rows["process"][0]) for rows in frames}
     assert len(processes) > 1 and os.getpid() not in processes
-    found = measure_all(sightings.with_parts(2), engine, of=sightings.vehicles[3])
+    found = measure_all(sightings.with_parts(2), engine, of=accompanied(sightings))
     assert differing(whole, found) == []
 
 

@@ -1,0 +1,164 @@
+"""Seconds and memory of every measure as the data grow, beside their floors and peers.
+
+    python benchmarks/scale.py --rows 500000 1000000 2000000
+    python benchmarks/scale.py --rows 20000000 200000000 --memory 2GB --measures risk patterns
+    python benchmarks/scale.py --regime dense --growth days --cameras 2000
+    python benchmarks/scale.py --tables
+
+Four series can be made: sparse (about 40 sightings a vehicle in 180 days) or dense (about five a
+vehicle and day, 20,000 vehicles of 1,000 sightings at 20 million), growing by vehicles (the
+traffic at each camera grows too) or by days (it does not). Each measure runs in a process of its
+own, forked from one in which a small region had its kernels compiled. Processor seconds are
+counted, since other work may run beside it, and the peak is that of the whole process. What was
+measured is added to ``benchmarks/results/scale.json``; ``--tables`` writes the tables and curves
+from it, and the rates from which ``--dry-run`` predicts (``analyzer/cost_rates.json``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from scale_measures import all_measures, describe, encounters
+from scale_tables import RESULTS, keep, write_tables
+
+from analyzer.sightings import Sightings
+from analyzer.store import open_store
+from analyzer.synthetic import make_region
+
+SPARSE_DAYS, DENSE_DAYS = 180, 28
+VERBS = (
+    "patterns", "risk", "grid", "anonymity", "plateless", "linkage", "worst-case", "inference",
+    "predictability", "profile", "retention", "camera-count", "report",
+)  # fmt: skip
+
+
+def build(path: Path, rows: int, regime: str, growth: str, cameras: int, base: int) -> None:
+    """Write a region of about so many sightings; `base` is the size from which days grow."""
+    days = SPARSE_DAYS if regime == "sparse" else DENSE_DAYS
+    pilot = make_region(2_000, 28, cameras=cameras, regime=regime)
+    a_day = len(pilot.sightings) / 2_000 / 28
+    if growth == "days":
+        vehicles = max(round(base / a_day / days), 10)
+        days = max(round(rows / a_day / vehicles), 1)
+    else:
+        vehicles = max(round(rows / a_day / days), 10)
+    make_region(vehicles, days, cameras=cameras, regime=regime).build_store(path)
+
+
+def run_forked(name: str, sightings: Sightings, memory: str, limit: float) -> dict[str, Any]:
+    """Run one measure in a forked process; give what it took."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        signal.alarm(round(limit))
+        try:
+            wall, begun = time.perf_counter(), time.process_time()
+            all_measures()[name](sightings, memory=memory)
+            took = {
+                "processor": time.process_time() - begun,
+                "wall": time.perf_counter() - wall,
+                "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+            }
+        except Exception as error:
+            took = {"failed": f"{type(error).__name__}: {error}"[:300]}
+            if os.environ.get("SCALE_TRACEBACK"):
+                traceback.print_exc()
+        os.write(writer, json.dumps(took).encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        said = pipe.read()
+    os.waitpid(child, 0)
+    return json.loads(said) if said else {"failed": f"ended, or not done in {limit:.0f} s"}
+
+
+def measure_store(path: Path, about: dict[str, Any], options: argparse.Namespace) -> None:
+    """Measure everything on one store; runs in a process of its own."""
+    names = options.measures or list(all_measures())
+    small = make_region(300, 15, seed=2).sightings
+    for name in names:
+        all_measures()[name](small, memory=options.memory)
+    sightings = Sightings(open_store(path))
+    about |= describe(sightings, path)
+    about |= {"encounters": encounters(sightings, memory=options.memory)}
+    for name in names:
+        took = run_forked(name, sightings, options.memory, options.limit)
+        keep({**about, "measure": name, **took})
+        print(json.dumps({"rows": about["rows"], "measure": name, **took}), flush=True)
+
+
+def measure_cold_starts(folder: Path) -> None:
+    """Measure every verb from the shell: its help, and its run on a tiny store."""
+    store = str(folder / "tiny")
+    make_region(60, 7).build_store(store)
+    for verb in VERBS:
+        extra = {"plateless": ["--attribute", "color"], "report": ["-o", str(folder / "out")]}
+        runs = {"help": [verb, "--help"], "tiny store": [verb, store, *extra.get(verb, [])]}
+        for what, words in runs.items():
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            wall = time.perf_counter()
+            done = subprocess.run(
+                [sys.executable, "-m", "analyzer", *words], capture_output=True, check=False
+            )
+            wall = time.perf_counter() - wall
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            used = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+            took = {"processor": used, "wall": wall, "status": done.returncode}
+            keep({"series": "cold start", "measure": verb, "what": what, **took})
+            print(json.dumps({"verb": verb, "what": what, **took}), flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 2_000_000])
+    parser.add_argument("--regime", choices=["sparse", "dense"], default="sparse")
+    parser.add_argument("--growth", choices=["vehicles", "days"], default="vehicles")
+    parser.add_argument("--cameras", type=int, default=100)
+    parser.add_argument("--measures", nargs="+", choices=list(all_measures()), metavar="NAME")
+    parser.add_argument("--memory", default="2GB")
+    parser.add_argument("--limit", type=float, default=3_600, help="seconds for one measure")
+    parser.add_argument("--folder", type=Path, help="where stores are kept and found again")
+    parser.add_argument("--cold", action="store_true", help="measure cold starts only")
+    parser.add_argument("--tables", action="store_true", help="write tables from what is there")
+    parser.add_argument("--store", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--about", type=json.loads, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.store:
+        measure_store(options.store, options.about, options)
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.folder or Path(temporary)
+        if options.cold:
+            measure_cold_starts(Path(temporary))
+        elif not options.tables:
+            for rows in options.rows:
+                series = f"{options.regime}, by {options.growth}"
+                name = f"{series}-{options.cameras}-{rows}".replace(", by ", "-")
+                path = folder / name
+                if not path.exists():
+                    build(path, rows, options.regime, options.growth, options.cameras,
+                          min(options.rows))  # fmt: skip
+                about = {"series": series, "sites": options.cameras, "memory": options.memory}
+                command = [sys.executable, __file__, "--store", str(path), "--about",
+                           json.dumps(about), "--memory", options.memory,
+                           "--limit", str(options.limit)]  # fmt: skip
+                if options.measures:
+                    command += ["--measures", *options.measures]
+                subprocess.run(command, check=True)
+    write_tables()
+    print(f"wrote {RESULTS.with_suffix('.md')}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+"""Tables, curves and rates from what `scale.py` measured."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results" / "scale.json"
+RATES = Path(__file__).resolve().parents[1] / "analyzer" / "cost_rates.json"
+_KEY = ("series", "sites", "memory", "rows", "measure", "what")
+
+Point = dict[str, Any]
+
+
+def points() -> list[Point]:
+    """Give what was measured so far."""
+    return json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
+
+
+def keep(point: Point) -> None:
+    """Add what was measured; the same measurement made again replaces the old one."""
+    rounded = {
+        name: round(value, 4) if isinstance(value, float) else value
+        for name, value in point.items()
+    }
+    key = [rounded.get(name) for name in _KEY]
+    others = [old for old in points() if [old.get(name) for name in _KEY] != key]
+    text = ",\n".join(json.dumps(each, sort_keys=True) for each in [*others, rounded])
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(f"[\n{text}\n]\n", encoding="utf-8")
+
+
+def exponent(sizes: list[float], seconds: list[float]) -> float | None:
+    """Fit the power of the size with which the seconds grow (least squares of the logarithms)."""
+    pairs = [
+        (math.log(size), math.log(took))
+        for size, took in zip(sizes, seconds, strict=True)
+        if size > 0 and took > 0
+    ]
+    if len({x for x, _ in pairs}) < 2:
+        return None
+    mean_x = sum(x for x, _ in pairs) / len(pairs)
+    mean_y = sum(y for _, y in pairs) / len(pairs)
+    return sum((x - mean_x) * (y - mean_y) for x, y in pairs) / sum(
+        (x - mean_x) ** 2 for x, _ in pairs
+    )
+
+
+def write_tables() -> None:
+    """Write the page with its tables and curves, and the rates of `--dry-run`."""
+    measured = points()
+    cold = [point for point in measured if point["series"] == "cold start"]
+    grown: dict[tuple, list[Point]] = defaultdict(list)
+    for point in measured:
+        if point["series"] != "cold start":
+            grown[point["series"], point["sites"], point["memory"]].append(point)
+    lines = [
+        "# How the work grows", "",
+        "Made by `benchmarks/scale.py`; its help says what is measured. Processor seconds of two "
+        "threads, compilation apart; the peak is that of the whole process, the program's own "
+        "(about 0.4 GB, with every measure loaded) included. The exponent is the power of the "
+        "number of sightings, or of sightings and encounters together, with which the seconds grow "
+        "over the sizes shown (n log n would be 1.07 from one to two million).", "",
+    ]  # fmt: skip
+    for (series, sites, memory), group in sorted(grown.items()):
+        lines += _series_lines(series, sites, memory, group)
+    lines += _cold_lines(cold)
+    RESULTS.with_suffix(".md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    _write_rates([point for group in grown.values() for point in group])
+
+
+def _series_lines(series: str, sites: int, memory: str, group: list[Point]) -> list[str]:
+    sizes = sorted({point["rows"] for point in group})
+    one = {point["rows"]: point for point in group}
+    shapes = "; ".join(
+        f"{rows:,} sightings of {one[rows]['vehicles']:,} vehicles in {one[rows]['days']:.0f} days,"
+        f" {one[rows]['encounters']:,} encounters" for rows in sizes
+    )  # fmt: skip
+    title = f"{series[0].upper()}{series[1:]}, {sites:,} camera sites, `--memory {memory}`"
+    head = [f"{rows / 1e6:.2g} million: s" for rows in sizes] + [
+        f"{rows / 1e6:.2g} million: GB" for rows in sizes
+    ]
+    lines = [
+        f"## {title}", "", shapes + ".", "",
+        f"| work | {' | '.join(head)} | exponent of sightings | of sightings + encounters "
+        "| times the scan |",
+        "|---" * (len(head) + 4) + "|",
+    ]  # fmt: skip
+    scans = {p["rows"]: p["processor"] for p in group if p["measure"] == "floor: scan"}
+    curves = {}
+    for name in dict.fromkeys(point["measure"] for point in group):
+        by_rows = {p["rows"]: p for p in group if p["measure"] == name}
+        done = {rows: p for rows, p in by_rows.items() if "processor" in p}
+        seconds = [_cell(by_rows.get(rows), "processor", 2) for rows in sizes]
+        peaks = [_cell(by_rows.get(rows), "peak_gb", 2) for rows in sizes]
+        took = [point["processor"] for point in done.values()]
+        of_rows = exponent(list(done), took)
+        of_work = exponent([p["rows"] + p["encounters"] for p in done.values()], took)
+        largest = max(done, default=None)
+        times = done[largest]["processor"] / scans[largest] if largest in scans else None
+        row = [name, *seconds, *peaks, _number(of_rows, 2), _number(of_work, 2), _number(times, 1)]
+        lines.append(f"| {' | '.join(row)} |")
+        if len(done) > 1:
+            curves[name] = sorted((rows, point["processor"]) for rows, point in done.items())
+    if curves:
+        file = "scale_" + "_".join(series.replace(",", "").split()) + f"_{sites}_{memory}.svg"
+        _draw(curves, RESULTS.parent / file, title.replace("`", ""))
+        lines += ["", f"![{title.replace('`', '')}]({file})"]
+    failed = [p for p in group if "failed" in p]
+    lines += ["", *(f"- {p['measure']} at {p['rows']:,}: {p['failed']}" for p in failed)]
+    return [*lines, ""] if failed else lines
+
+
+def _cell(point: Point | None, name: str, digits: int) -> str:
+    if point is None:
+        return "–"
+    return _number(point[name], digits) if name in point else "refused"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def _cold_lines(cold: list[Point]) -> list[str]:
+    if not cold:
+        return []
+    lines = [
+        "## Cold start", "",
+        "Processor seconds from the shell, kernels in their cache: the help of a verb, and the "
+        "verb on 60 vehicles of a week.", "",
+        "| verb | help | tiny store |", "|---|---|---|",
+    ]  # fmt: skip
+    for verb in dict.fromkeys(point["measure"] for point in cold):
+        took = {p["what"]: p["processor"] for p in cold if p["measure"] == verb}
+        cells = [_number(took.get(what), 2) for what in ("help", "tiny store")]
+        lines.append(f"| {verb} | {' | '.join(cells)} |")
+    return [*lines, ""]
+
+
+def _draw(curves: dict[str, list[tuple[float, float]]], path: Path, title: str) -> None:
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "scale"
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(8, 6), layout="constrained")
+    for number, (name, curve) in enumerate(curves.items()):
+        style = ("-", "--", ":", "-.")[number // 10 % 4]
+        axes.loglog(*zip(*curve, strict=True), style, marker=".", label=name)
+    axes.set(xlabel="sightings", ylabel="processor seconds", title=title)
+    axes.legend(fontsize=7, ncols=2, loc="upper left", bbox_to_anchor=(1, 1))
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)
+
+
+def _write_rates(measured: list[Point]) -> None:
+    names = ("measure", "rows", "vehicles", "cameras", "encounters", "processor", "peak_gb")
+    kept = [
+        {name: point[name] for name in names}
+        for point in measured
+        if "processor" in point and not point["measure"].startswith(("floor", "peer"))
+    ]
+    scans = [
+        point["processor"] / point["rows"] * 1e6
+        for point in measured
+        if point["measure"] == "floor: sort" and "processor" in point
+    ]
+    if not kept or not scans:
+        return
+    kept.sort(key=lambda point: (point["measure"], point["rows"], point["encounters"]))
+    text = ",\n".join("  " + json.dumps(point) for point in kept)
+    RATES.write_text(f'{{"points": [\n{text}\n]}}\n', encoding="utf-8")
