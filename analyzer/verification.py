@@ -117,9 +117,9 @@ class Verification(Result):
 
     def plot(self) -> Axes:
         """Draw how many values were the same and how many were not."""
-        from matplotlib.figure import Figure
+        from analyzer.charts import new_axes
 
-        axes = Figure(layout="constrained").subplots()
+        axes = new_axes()
         different = len(self.differences)
         axes.barh(["the same", "different"], [self.figures - different, different])
         axes.set(xlabel="published values")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
+from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,6 +19,56 @@ DRAWN = [
     (charts.retention_curve, plain().retention),
     (charts.row_account, pd.DataFrame({"name": ["kept", "lost $x$ <b>"], "rows": [90, 3]})),
 ]
+
+
+def seen_with(colour, cone):
+    """A colour in CIE Lab, as somebody without a kind of cone sees it (Machado et al. 2009)."""
+    of = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)]) / 255
+    linear = np.where(of <= 0.04045, of / 12.92, ((of + 0.055) / 1.055) ** 2.4)
+    linear = np.clip(np.array(CONES[cone]) @ linear, 0, 1)
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    ratio = xyz @ linear / np.array([0.9505, 1, 1.089])
+    root = np.where(ratio > 0.008856, np.cbrt(ratio), 7.787 * ratio + 16 / 116)
+    return np.array(
+        [116 * root[1] - 16, 500 * (root[0] - root[1]), 200 * (root[1] - root[2])]
+    )
+
+
+CONES = {
+    "all": np.eye(3),
+    "no long": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+                [-0.003882, -0.048116, 1.051998]],
+    "no middle": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+                  [-0.011820, 0.042940, 0.968881]],
+    "no short": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
+                 [0.004733, 0.691367, 0.303900]],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cone", CONES)
+def test_series_are_told_apart_with_any_colour_vision(cone):
+    seen = [seen_with(colour, cone) for colour in charts.SERIES]
+    for one, other in combinations(seen, 2):
+        assert np.linalg.norm(one - other) > 15
+
+
+def test_results_draw_in_the_one_style():
+    """No result makes a figure of its own, but for a row of panels."""
+    package = Path(charts.__file__).parent
+    own = [
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if "matplotlib.figure import Figure\n" in re.sub(
+            r"if TYPE_CHECKING:\n(    .*\n|\n)+", "", path.read_text(encoding="utf-8")
+        )
+    ]
+    assert set(own) <= {"charts.py", "risk/grid.py"}
+
+
+def test_files_of_a_chart_are_the_same_bytes_again():
+    for draw, frame in DRAWN:
+        assert charts.svg_file(draw(frame)) == charts.svg_file(draw(frame))
+        assert charts.png_file(draw(frame)) == charts.png_file(draw(frame))
 
 
 def test_unicity_line_has_the_values_of_the_frame():

@@ -199,9 +199,9 @@ class Commutes(Result):
 
     def plot(self) -> Axes:
         """Draw at which local hours commuters leave home and leave work."""
-        from matplotlib.figure import Figure
+        from analyzer.charts import new_axes
 
-        axes = Figure(layout="constrained").subplots()
+        axes = new_axes()
         for name, label in (("outbound_minute", "from home"), ("return_minute", "from work")):
             axes.hist(self.rows[name] / 60, np.arange(0, 24.5, 0.5), histtype="step", label=label)
         axes.set(xlabel="local hour of departure", ylabel="vehicles", xlim=(0, 24))

@@ -279,9 +279,9 @@ class Companions(Result):
 
     def plot(self) -> Axes:
         """Draw how many pairs made so many joint journeys, all and those found."""
-        from matplotlib.figure import Figure
+        from analyzer.charts import new_axes
 
-        axes = Figure(layout="constrained").subplots()
+        axes = new_axes()
         longest = max(len(self.by_journeys), 2)
         found = np.bincount(
             self.rows["journeys"][self.rows["q_value"] <= min(self.max_fdr, CERTAIN_FDR)],

@@ -110,9 +110,9 @@ class Meetings(Result):
 
     def plot(self) -> Axes:
         """Draw how many pairs met on so many days."""
-        from matplotlib.figure import Figure
+        from analyzer.charts import new_axes
 
-        axes = Figure(layout="constrained").subplots()
+        axes = new_axes()
         axes.bar(np.arange(1, len(self.by_meetings)), self.by_meetings[1:], color="0.75")
         axes.set(xlabel="days on which a pair met", ylabel="pairs", yscale="symlog", ylim=(0, None))
         return axes

@@ -291,11 +291,11 @@ class Motifs(Result):
 
     def plot(self) -> Axes:
         """Draw the shares of the motifs."""
-        from matplotlib.figure import Figure
+        from analyzer.charts import new_axes
 
         table = self.to_pandas()
         table = table[table["is_motif"]].iloc[::-1]
-        axes = Figure(layout="constrained").subplots()
+        axes = new_axes()
         axes.barh(table["motif"], 100 * table["share"])
         axes.set(xlabel="share of vehicle-days (%)")
         return axes

@@ -197,10 +197,10 @@ class PatternsOverview(Result):
 
     def plot(self) -> Axes:
         """Draw the share of vehicles for which each fact is inferred."""
-        from matplotlib.figure import Figure
+        from analyzer.charts import new_axes
 
         table = self.to_pandas().head(len(self.estimates)).iloc[::-1]
-        axes = Figure(layout="constrained").subplots()
+        axes = new_axes()
         error = np.abs(table[["low", "high"]].to_numpy(float).T - table["value"].to_numpy(float))
         axes.barh(table["inferred"], 100 * table["value"], xerr=100 * error)
         axes.set(xlabel="share of vehicles (%)", xlim=(0, 100))

@@ -279,9 +279,9 @@ class Places(Result):
 
     def plot(self) -> Axes:
         """Draw the radii of homes and works."""
-        from matplotlib.figure import Figure
+        from analyzer.charts import new_axes
 
-        axes = Figure(layout="constrained").subplots()
+        axes = new_axes()
         for role, name in ((HOME, "home"), (WORK, "work")):
             radius = self.rows["radius_m"][self.rows["role"] == role] / 1000
             radius = np.sort(radius[~np.isnan(radius)])

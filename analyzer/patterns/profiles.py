@@ -167,10 +167,10 @@ class WeeklyProfile(Result):
 
     def plot(self) -> Axes:
         """Draw the shares over the week."""
-        from matplotlib.figure import Figure
+        from analyzer.charts import new_axes
 
         table = self.to_pandas()
-        axes = Figure(layout="constrained").subplots()
+        axes = new_axes()
         shares = [100 * table[name.replace(" ", "_")].fillna(0) for name in STATES]
         axes.stackplot(np.arange(WEEK_HOURS), shares, labels=STATES, step="post")
         axes.set(xlabel="hour of the week", ylabel="share of the time observed (%)", ylim=(0, 100))

@@ -286,9 +286,9 @@ class Routines(Result):
 
     def plot(self) -> Axes:
         """Draw at which local hours routines begin."""
-        from matplotlib.figure import Figure
+        from analyzer.charts import new_axes
 
-        axes = Figure(layout="constrained").subplots()
+        axes = new_axes()
         bins = np.arange(0, 24.5, 0.5)
         axes.hist(self.rows["minute"] / 60, bins=bins, weights=self.rows["support"])
         axes.set(xlabel="local hour of departure", ylabel="trips that keep a routine", xlim=(0, 24))

@@ -324,11 +324,11 @@ class Trips(Result):
 
     def plot(self) -> Axes:
         """Draw how many trips begin in each local hour of the day."""
-        from matplotlib.figure import Figure
+        from analyzer.charts import new_axes
 
         frames = self.engine.map(self.parts, trips_by_hour_of_part, self._clock_broadcast)
         by_hour = sum((frame["trips"] for frame in frames), np.zeros(24, np.int64))
-        axes = Figure(layout="constrained").subplots()
+        axes = new_axes()
         axes.bar(np.arange(24) + 0.5, by_hour, width=0.9)
         axes.set(xlabel="local hour at which a trip begins", ylabel="trips", xlim=(0, 24))
         return axes

@@ -174,9 +174,9 @@ class CameraSweep(Result):
 
     def plot(self) -> Axes:
         """Draw each risk against the number of cameras."""
-        from matplotlib.figure import Figure
+        from analyzer.charts import new_axes
 
-        axes = Figure(layout="constrained").subplots()
+        axes = new_axes()
         table = self.to_pandas()
         for risk in self.steps[0].risks:
             axes.plot(table["cameras"], 100 * table[risk], marker="o", label=risk)

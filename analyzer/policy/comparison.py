@@ -283,13 +283,13 @@ class PolicyComparison(Result):
 
     def plot(self) -> Axes:
         """Draw the first risk of each policy with its interval."""
-        from matplotlib.figure import Figure
+        from analyzer.charts import new_axes
 
         risk = next(iter(self.outcomes[0].risks))
         shown = [each for each in self.outcomes if each.risks[risk].is_measured][::-1]
         values = np.array([each.risks[risk].value for each in shown])
         ends = np.array([[each.risks[risk].low, each.risks[risk].high] for each in shown])
-        axes = Figure(layout="constrained").subplots()
+        axes = new_axes()
         error = 100 * np.abs(ends.reshape(-1, 2).T - values)
         axes.barh([each.name for each in shown], 100 * values, xerr=error)
         axes.set(xlabel=f"vehicles: {risk_text(risk)} (%)", xlim=(0, 100))

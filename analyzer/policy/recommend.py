@@ -178,10 +178,10 @@ class Recommendation(Result):
 
     def plot(self) -> Axes:
         """Draw the first risk against the days kept, a line for each way of rounding."""
-        from matplotlib.figure import Figure
+        from analyzer.charts import new_axes
 
         risk, target = next(iter(self.targets.items()))
-        axes = Figure(layout="constrained").subplots()
+        axes = new_axes()
         table = self.to_pandas().sort_values("days")
         for (time, space), rows in table.groupby(["time", "space"], dropna=False, sort=False):
             told = [str(each) for each in (time, space) if isinstance(each, str)]

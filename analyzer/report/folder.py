@@ -19,6 +19,7 @@ from typing import Any
 import pandas as pd
 
 from analyzer.errors import UsageError
+from analyzer.report.chart_files import chart_files
 from analyzer.report.content import ZONE_COLUMNS, ReportInput
 from analyzer.report.disclosure import DEFAULT_K, check_threshold, coarsen_positions, suppress
 from analyzer.report.findings import findings_document, info_document, to_json, written_at
@@ -36,7 +37,10 @@ _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 def write_report(
     assessment_like: Any, folder: str | Path, *, internal: bool = False, k: int = DEFAULT_K
 ) -> list[Path]:
-    """Write a folder: ``report.html``, ``findings.json``, ``tables/*.csv``, ``info.json``.
+    """Write a folder: page, findings, tables, charts, info.
+
+    ``report.html``, ``findings.json``, ``tables/*.csv``, ``info.json``; and each chart as
+    ``charts/*.svg``, ``*.png``, and ``*.csv`` as Datawrapper and Flourish take it.
 
     Parameters
     ----------
@@ -75,7 +79,7 @@ def write_report(
     shown = publishable(report, k=k)
     tables = _tables(report, shown, k)
 
-    contents = {}
+    contents: dict[str, str | bytes] = dict(chart_files(shown, texts, synthetic=report.synthetic))
     for name, frame in tables.items():
         contents[f"tables/{name}.csv"] = to_csv(_said_synthetic(frame, report))
     if internal:
@@ -92,7 +96,8 @@ def write_report(
     digests = {name: _sha256(text) for name, text in contents.items()}
     info = info_document(report, internal=internal, digest=digests["findings.json"], files=digests)
 
-    (folder / "tables").mkdir(parents=True, exist_ok=True)
+    for name in ("tables", "charts"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
     _remove_outdated(folder, set(contents))
     for name in sorted(contents):
         write_file(folder / name, contents[name], private=internal)
@@ -294,24 +299,25 @@ def _refuse_leftovers(folder: Path, internal: bool) -> None:
 
 
 def _remove_outdated(folder: Path, current: set[str]) -> None:
-    """Remove the tables an earlier report listed as its own; nothing else is touched."""
+    """Remove tables and charts that an earlier report listed as its own; nothing else."""
     try:
         listed = json.loads((folder / "info.json").read_text(encoding="utf-8"))["files"]
     except (OSError, ValueError, KeyError, TypeError):
         return
     for name in listed:
-        if re.fullmatch(r"tables/[A-Za-z0-9_-]+\.csv", str(name)) and name not in current:
+        ours = re.fullmatch(r"(tables/[\w-]+\.csv|charts/[\w-]+\.(csv|svg|png))", str(name))
+        if ours and name not in current:
             (folder / name).unlink(missing_ok=True)
 
 
-def write_file(path: Path, text: str, *, private: bool) -> None:
+def write_file(path: Path, content: str | bytes, *, private: bool) -> None:
     """Write a file at once: the old one stands until the new one is whole.
 
     Parameters
     ----------
     path : Path
         Where to.
-    text : str
+    content : str or bytes
         What it holds.
     private : bool
         Whether only its owner may read it (mode 0600).
@@ -322,7 +328,7 @@ def write_file(path: Path, text: str, *, private: bool) -> None:
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(text.encode("utf-8"))
+            file.write(_bytes(content))
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
@@ -332,5 +338,9 @@ def write_file(path: Path, text: str, *, private: bool) -> None:
         raise
 
 
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+def _sha256(content: str | bytes) -> str:
+    return hashlib.sha256(_bytes(content)).hexdigest()
+
+
+def _bytes(content: str | bytes) -> bytes:
+    return content.encode("utf-8") if isinstance(content, str) else content

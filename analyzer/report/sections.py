@@ -90,9 +90,9 @@ def retention_section(data: Any, shown: Publishable, texts: Texts) -> Section:
     first, last = measured.iloc[0], measured.iloc[-1]
     alt = texts(
         "retention.alt.one" if len(measured) == 1 else "retention.alt",
-        first_window=_window(first["days"], first["window"], texts),
+        first_window=window_name(first["days"], first["window"], texts),
         first=texts.percent(first["value"]),
-        last_window=_window(last["days"], last["window"], texts),
+        last_window=window_name(last["days"], last["window"], texts),
         last=texts.percent(last["value"]),
     )
     return Section("retention", title, [texts("retention.text")],
@@ -103,7 +103,7 @@ def retention_section(data: Any, shown: Publishable, texts: Texts) -> Section:
 def _retention_row(row: dict[str, Any], sweep: pd.DataFrame, texts: Texts) -> list[str]:
     status = f"status.{row['status']}"
     cells = [
-        _window(row["days"], row["window"], texts),
+        window_name(row["days"], row["window"], texts),
         texts(status) if texts.has(status) else clean_text(row["status"]),
         texts.percent(row["value"]), texts.interval(row["low"], row["high"]),
         texts.percent(row["baseline"]), texts.number(row["n"]),
@@ -121,7 +121,7 @@ def _retention_notes(data: Any, sweep: pd.DataFrame, texts: Texts) -> list[str]:
         if rows.empty:
             continue
         windows = ", ".join(
-            _window(days, window, texts)
+            window_name(days, window, texts)
             for days, window in zip(rows["days"], rows["window"], strict=True)
         )
         days = _days_covered(data)
@@ -199,12 +199,12 @@ def quality_section(data: Any, shown: Publishable, k: int, texts: Texts) -> Sect
     if counts["read"] != counts["kept"] + counts["rejected"] + counts["merged"]:
         paragraphs.append(texts("quality.unbalanced"))
     bars = pd.DataFrame({
-        "name": [_row_name(row, texts, 28) for row in shown.quality.itertuples(index=False)],
+        "name": [row_name(row, texts, 28) for row in shown.quality.itertuples(index=False)],
         "rows": shown.quality["rows"],
     })
     alt = texts("quality.alt", **{name: written[name] for name in ("kept", "merged", "rejected")})
     rows = [
-        [_row_name(row, texts, 120), texts.number(row.rows)]
+        [row_name(row, texts, 120), texts.number(row.rows)]
         for row in shown.quality.itertuples(index=False)
     ]
     facts = []
@@ -236,7 +236,8 @@ def _fact(name: str, value: Any, data: Any, k: int, texts: Texts) -> str:
     return clean_text(value) if not is_missing(value) else texts("missing")
 
 
-def _row_name(row: Any, texts: Texts, limit: int) -> str:
+def row_name(row: Any, texts: Texts, limit: int) -> str:
+    """Say what became of some rows: kept, merged, or rejected and why."""
     if row.outcome == "rejected" and row.reason:
         return clean_text(texts("quality.rejected", reason=row.reason), limit=limit)
     key = "quality.rejected.plain" if row.outcome == "rejected" else f"quality.{row.outcome}"
@@ -277,7 +278,8 @@ def _pictures(
     return pictures[0], pictures[1]
 
 
-def _window(days: Any, window: Any, texts: Texts) -> str:
+def window_name(days: Any, window: Any, texts: Texts) -> str:
+    """Write a length of keeping, in whole days where it is."""
     if not is_missing(days) and float(days) == int(days):
         return texts.count("days", int(days))
     return clean_text(window)

@@ -113,11 +113,9 @@ class Anonymity(Result):
 
     def plot(self) -> Axes:
         """Draw the share of targets with an anonymity set of at most k."""
-        from matplotlib.figure import Figure
+        from analyzer.charts import ACCENT, MUTED, new_axes
 
-        from analyzer.charts import ACCENT, MUTED
-
-        axes = Figure(layout="constrained").subplots()
+        axes = new_axes()
         table = self.to_pandas()
         axes.step(table["k"], table["share_up_to"], where="post", color=ACCENT, label="measured")
         axes.axvline(self.vehicles, ls="--", color=MUTED, label="all vehicles")

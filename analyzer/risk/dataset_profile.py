@@ -175,10 +175,10 @@ class DatasetProfile(RiskProfile):
 
     def plot(self) -> Axes:
         """Draw the share of vehicles singled out after N days."""
-        from matplotlib.figure import Figure
+        from analyzer.charts import new_axes
 
         table = self.days()
-        axes = Figure(layout="constrained").subplots()
+        axes = new_axes()
         axes.step(table["day"], 100 * table["value"].astype(float), where="post")
         axes.fill_between(
             table["day"],

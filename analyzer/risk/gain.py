@@ -142,11 +142,9 @@ class AttributeGain(Result):
 
     def plot(self) -> Axes:
         """Draw the share singled out against the number of points, a line for each step."""
-        from matplotlib.figure import Figure
+        from analyzer.charts import ACCENT, MUTED, new_axes
 
-        from analyzer.charts import ACCENT, MUTED
-
-        axes = Figure(layout="constrained").subplots()
+        axes = new_axes()
         for at, step in enumerate(self.steps):
             last = at == len(self.steps) - 1
             axes.plot(

@@ -148,7 +148,7 @@ class Inference(Result):
 
     def plot(self) -> Axes:
         """Draw what is inferred for which share, with what chance gives."""
-        from matplotlib.figure import Figure
+        from analyzer.charts import new_axes
 
         drawn = {name.replace("_", " "): fact for name, fact in self.facts.items()}
         drawn |= {
@@ -156,7 +156,7 @@ class Inference(Result):
             for each in self.sites
             if not each.withheld
         }
-        axes = Figure(layout="constrained").subplots()
+        axes = new_axes()
         for row, figure in enumerate(drawn.values()):
             if figure.is_measured:
                 axes.plot([100 * figure.low, 100 * figure.high], [row, row], color="0.5")

@@ -352,11 +352,9 @@ def median_of_ranks(rank: np.ndarray, candidates: float, *, method: str) -> Esti
 
 def plot_success(steps: Mapping[str, Mapping[int, Estimate]], label: str) -> Axes:
     """Draw success at 1, 5 and 10 for each step, beside chance at the first guess."""
-    from matplotlib.figure import Figure
+    from analyzer.charts import ACCENT, MUTED, new_axes
 
-    from analyzer.charts import ACCENT, MUTED
-
-    axes = Figure(figsize=(7.0, 3.7), layout="constrained").subplots()
+    axes = new_axes()
     x = np.arange(len(steps))
     for rank, marker, style in zip(RANKS, "os^", ("-", "--", ":"), strict=True):
         shares = [success[rank] for success in steps.values()]

@@ -142,11 +142,9 @@ class Plateless(Result):
 
     def plot(self) -> Axes:
         """Draw the share of sightings that at most k vehicles fit, with attributes and without."""
-        from matplotlib.figure import Figure
+        from analyzer.charts import ACCENT, MUTED, new_axes
 
-        from analyzer.charts import ACCENT, MUTED
-
-        axes = Figure(layout="constrained").subplots()
+        axes = new_axes()
         table = self.to_pandas()
         total = max(self.sightings, 1)
         axes.step(

@@ -167,9 +167,9 @@ class Predictability(Result):
 
     def plot(self) -> Axes:
         """Draw how many vehicles have which bound, with the mean accuracy of each predictor."""
-        from matplotlib.figure import Figure
+        from analyzer.charts import new_axes
 
-        axes = Figure(layout="constrained").subplots()
+        axes = new_axes()
         edges = np.linspace(0, 100, _BINS + 1)
         axes.stairs(self.histogram, edges, fill=True, color="0.8", label="bound by entropy")
         for number, (name, figure) in enumerate(self.accuracy.items()):

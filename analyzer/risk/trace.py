@@ -153,11 +153,9 @@ class TraceLinkage(Linkage):
 
     def plot(self) -> Axes:
         """Draw the evidence for the best twenty vehicles, without their names."""
-        from matplotlib.figure import Figure
+        from analyzer.charts import ACCENT, new_axes
 
-        from analyzer.charts import ACCENT
-
-        axes = Figure(figsize=(7.0, 3.7), layout="constrained").subplots()
+        axes = new_axes()
         scores = self._matches["score"].to_numpy(float)[:20]
         axes.bar(np.arange(1, len(scores) + 1), scores, color=ACCENT)
         axes.set(xlabel="Vehicles, the best first", ylabel="Evidence in nats")

@@ -140,9 +140,9 @@ class VehicleProfile(RiskProfile):
 
     def plot(self) -> Axes:
         """Draw how often the vehicle is singled out after N days, and since when what is known."""
-        from matplotlib.figure import Figure
+        from analyzer.charts import new_axes
 
-        axes = Figure(layout="constrained").subplots()
+        axes = new_axes()
         axes.plot(self.table["day"], 100 * self.table["singled_out"], label="singled out")
         for number, (name, day) in enumerate((("home", self.home), ("commute", self.commute)), 1):
             if day is not None:

@@ -176,10 +176,10 @@ class VehicleStory(Result):
 
     def plot(self) -> Axes:
         """Draw how often the vehicle is singled out when sightings are kept for N days."""
-        from matplotlib.figure import Figure
+        from analyzer.charts import new_axes
 
         table = self.to_pandas()
-        axes = Figure(layout="constrained").subplots()
+        axes = new_axes()
         axes.plot(table["days"], 100 * table["singled_out"], "o-")
         axes.set(xlabel="days kept", ylabel="draws that single it out (%)", ylim=(0, 102))
         return axes

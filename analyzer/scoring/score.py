@@ -66,14 +66,14 @@ class Score(Result):
 
     def plot(self) -> Axes:
         """Draw the shares among the figures with their intervals."""
-        from matplotlib.figure import Figure
+        from analyzer.charts import new_axes
 
         shares = {
             name: figure
             for name, figure in self.figures.items()
             if figure.is_measured and not name.endswith(("_km", "_m", "_min"))
         }
-        axes = Figure(layout="constrained").subplots()
+        axes = new_axes()
         for row, figure in enumerate(shares.values()):
             axes.plot([figure.low, figure.high], [row, row], color="0.5")
             axes.plot(figure.value, row, "o")

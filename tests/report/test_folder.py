@@ -36,7 +36,32 @@ def test_it_writes_what_it_says(written):
     assert {path.relative_to(folder).as_posix() for path in paths} == set(contents(folder))
     assert {"report.html", "findings.json", "info.json", "tables/zones.csv", "tables/flows.csv",
             "tables/unicity_curve.csv", "tables/retention.csv", "tables/quality.csv",
-            "tables/commutes_by_hour.csv"} == set(contents(folder))
+            "tables/commutes_by_hour.csv"} | {
+        f"charts/{name}.{kind}" for name in ("unicity", "retention", "rows")
+        for kind in ("svg", "png", "csv")
+    } == set(contents(folder))
+
+
+def test_charts_say_what_they_are_in_files_of_their_own(tmp_path):
+    write_report(plain(language="ru"), tmp_path)
+    svg = (tmp_path / "charts" / "retention.svg").read_text(encoding="utf-8")
+    assert "Выделено автомобилей" in svg
+    assert "Синтетические данные" in svg
+    assert (tmp_path / "charts" / "retention.png").read_bytes().startswith(b"\x89PNG")
+    table = pd.read_csv(tmp_path / "charts" / "retention.csv")
+    assert table["Выделено, %"].tolist() == [2.0, 35.0, 88.0]
+    assert table["Хранится дней"].tolist() == [1, 7, 21]
+    assert table["Синтетические данные"].all()
+
+
+def test_no_chart_shows_what_stands_for_few(tmp_path):
+    base = plain()
+    curve = base.unicity_curve.assign(n=[9, 9, 9, 5_000, 5_000, 5_000])
+    write_report(dataclasses.replace(base, unicity_curve=curve), tmp_path)
+    table = pd.read_csv(tmp_path / "charts" / "unicity.csv")
+    assert table["Known sightings"].tolist() == [4, 5, 6]
+    write_report(dataclasses.replace(base, retention=None), tmp_path)
+    assert not (tmp_path / "charts" / "retention.csv").exists()
 
 
 @pytest.mark.parametrize("make", [plain, hostile, lambda: ReportInput("Nothing")])
