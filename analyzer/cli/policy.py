@@ -1,4 +1,4 @@
-"""Verbs for who writes rules: retention, compare, recommend, camera-count, and verify."""
+"""Verbs for who writes rules: retention, compare, recommend, verify, brief."""
 
 from __future__ import annotations
 
@@ -318,68 +318,6 @@ def _target(text: str) -> tuple[str, float]:
         raise click.UsageError(
             f"--target {text!r}: write a risk and a share, for example --target unicity=0.05"
         ) from None
-
-
-@click.command(
-    epilog=examples(
-        "platerisk camera-count store",
-        "platerisk camera-count store --share 0.1 --share 0.5 --share 1 --order busiest",
-    )
-)
-@sources
-@click.option(
-    "--share",
-    "shares",
-    multiple=True,
-    type=float,
-    default=(0.1, 0.25, 0.5, 1.0),
-    show_default=True,
-    help="Share of the cameras that record; give it several times.",
-)
-@click.option(
-    "--order",
-    type=click.Choice(["random", "busiest"]),
-    default="random",
-    show_default=True,
-    help="Which cameras come first.",
-)
-@risk_option
-@sample_option
-@adversary_options
-@seed_option
-@engine_option
-@reading_options
-@format_option
-def camera_count(
-    sources: tuple[str, ...],
-    shares: tuple[float, ...],
-    order: str,
-    risks: tuple[str, ...],
-    sample: int,
-    seed: int,
-    engine: Any,
-    output_format: str,
-    **options: Any,
-) -> None:
-    """Measure how risk grows with the number of cameras: what the 100th camera adds."""
-    from analyzer.policy.cameras import check_shares, sweep_cameras
-    from analyzer.report.disclosure import DEFAULT_K
-
-    adversary = take_adversary(options)
-    shares = check_shares(shares)
-    sightings = read(sources, **options)
-    found = sweep_cameras(
-        sightings,
-        shares,
-        adversary,
-        seed,
-        order=order,
-        risks=risks or ("unicity",),
-        sample=sample,
-        engine=engine,
-        memory=options["memory"],
-    ).published(DEFAULT_K)
-    show(output_format, text=found.summary(), data=found.to_dict(), table=found.to_pandas())
 
 
 @click.command(

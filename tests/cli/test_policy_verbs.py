@@ -145,3 +145,36 @@ def test_another_store_is_found(report, store, tmp_path):
     result = run("verify", report, tmp_path / "half")
     assert result.exit_code == 1
     assert "published values differ" in result.stdout
+
+
+def test_retention_shows_open_stores_and_visits(store, tmp_path):
+    from analyzer.sightings import Sightings
+    from analyzer.store import open_store
+
+    sites = tmp_path / "sites.csv"
+    cameras = Sightings(open_store(store)).cameras.geometry
+    rows = [f"{y + 0.003},{x + 0.003},medical" for x, y in zip(cameras.x, cameras.y, strict=True)]
+    sites.write_text("\n".join(["lat,lon,category", *rows]) + "\n", encoding="utf-8")
+    result = run(
+        "retention", store, "--window", "1D", "--window", "7D", "--open-for", "0D",
+        "--open-for", "3D", "--sites", sites, "--format", "json",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    data = json.loads(result.stdout)
+    assert {step["risk"] for step in data["windows"]} == {"unicity", "visits: medical"}
+    assert [each["open_days"] for each in data["open"]] == [3]
+    assert data["days_until_half"][0]["risk"] == "unicity"
+    text = run("retention", store, "--open-for", "0D", "--open-for", "3D").stdout
+    assert "No retention limit bounds a breach that nobody notices" in text
+    asked = run("retention", store, "--risk", "visits")
+    assert asked.exit_code == 2
+    assert "--sites FILE" in asked.output
+
+
+def test_sharing_tells_both_alone_and_together(store):
+    result = run("sharing", store, store, "--risk", "unicity", "--format", "json")
+    assert result.exit_code == 0, result.output
+    (of_all, of_both) = json.loads(result.stdout)["risks"]
+    assert of_all["shares"]["first"]["n"] == of_both["shares"]["first"]["n"] > 50
+    assert of_all["only_together"]["value"] <= of_all["shares"]["both"]["value"]
+    assert "Vehicles seen by both:" in run("sharing", store, store, "--risk", "unicity").stdout

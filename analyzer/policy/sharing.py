@@ -1,0 +1,370 @@
+"""Sharing: what two operators' stores give away together, beside what each does alone.
+
+The adversary is the same for all three: what is known are sightings at the cameras of either
+operator, and those that a store does not hold help nobody with that store alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from analyzer.engine import Engine
+from analyzer.errors import UsageError
+from analyzer.estimate import Estimate
+from analyzer.policy.comparison import risk_text
+from analyzer.policy.inferred import is_visit
+from analyzer.policy.joining import join_stores
+from analyzer.policy.outcomes import OF_ALL, check_risks, find_outcomes
+from analyzer.policy.policy import Policy
+from analyzer.policy.resampling import (
+    ABSENT,
+    ALONE,
+    IS_ALONE,
+    IS_TARGET,
+    SHOWN,
+    estimate_difference,
+    estimate_share,
+)
+from analyzer.policy.setting import SAMPLE, make_setting
+from analyzer.result import Result
+from analyzer.risk.adversary import Adversary
+from analyzer.risk.draw import check_draw
+from analyzer.risk.site_exposure import LEAST_SHOWN
+from analyzer.risk.sites import SitesSource, read_sites
+from analyzer.sightings import Sightings, check_sightings
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FIRST, SECOND, BOTH = "first", "second", "both"
+HOLDERS = (FIRST, SECOND, BOTH)
+ALL, SEEN_BY_BOTH = "all", "seen by both"
+METHOD = "all data; bootstrap of vehicles, 95 %"
+
+
+@dataclass(frozen=True)
+class SharedRisk:
+    """What each store alone and both together give away, of one risk.
+
+    Attributes
+    ----------
+    risk : str
+        Which.
+    among : str
+        ``"all"`` vehicles, or those ``"seen by both"`` operators: whom the sharing concerns.
+    shares : dict of str to Estimate
+        Share of the vehicles for which the risk comes true, by who holds what: ``"first"``,
+        ``"second"``, ``"both"``.
+    added : dict of str to Estimate
+        Share with both minus that with one alone, paired by vehicle: ``"first"``, ``"second"``.
+    only_together : Estimate
+        Share of the vehicles for which it comes true with both stores, and with neither alone.
+    """
+
+    risk: str
+    among: str
+    shares: dict[str, Estimate]
+    added: dict[str, Estimate]
+    only_together: Estimate
+
+    def published(self, k: int) -> SharedRisk:
+        """Give the figures as they may be published: none that stands for 1 to k - 1 vehicles."""
+        shares = {who: each.withheld(k) for who, each in self.shares.items()}
+        hidden = {who for who, each in shares.items() if each != self.shares[who]}
+        together = self.only_together.withheld(k)
+        return replace(
+            self,
+            shares=shares,
+            added={
+                who: each.hidden(k) if {who, BOTH} & hidden else each
+                for who, each in self.added.items()
+            },
+            only_together=together,
+        )
+
+
+@dataclass(frozen=True)
+class Sharing(Result):
+    """What two operators' stores give away, alone and together.
+
+    Attributes
+    ----------
+    risks : tuple of SharedRisk
+        By risk; of all vehicles, then of those that both saw.
+    vehicles : dict of str to int
+        Vehicles seen by the first operator only (``"first"``), the second only, and by both; None
+        where so few may not be shown.
+    cameras : dict of str to int
+        Of each operator.
+    sightings : dict of str to int
+        In each store.
+    adversary, seed, synthetic
+        Who knows what, and the draws.
+    """
+
+    risks: tuple[SharedRisk, ...]
+    vehicles: dict[str, int | None]
+    cameras: dict[str, int]
+    sightings: dict[str, int]
+    adversary: Adversary
+    seed: int
+    synthetic: bool = False
+
+    def of(self, risk: str, among: str = ALL) -> SharedRisk:
+        """Give one risk.
+
+        Raises
+        ------
+        KeyError
+            If it was not measured.
+        """
+        for each in self.risks:
+            if (each.risk, each.among) == (risk, among):
+                return each
+        raise KeyError(risk)
+
+    def published(self, k: int) -> Sharing:
+        """Give the result as it may be published: no figure that stands for 1 to k - 1 vehicles."""
+        shown = {
+            who: None if count is None or 0 < count < k else count
+            for who, count in self.vehicles.items()
+        }
+        return replace(
+            self, risks=tuple(each.published(k) for each in self.risks), vehicles=shown
+        )
+
+    def summary(self) -> str:
+        """Tell what is learned from each alone, from both, and whom it concerns."""
+
+        def told(count: int | None) -> str:
+            return "few" if count is None else f"{count:,}"
+
+        lines = [
+            f"Two operators, {self.cameras[FIRST]:,} and {self.cameras[SECOND]:,} cameras. "
+            f"Vehicles seen by both: {told(self.vehicles[BOTH])}; by the first only: "
+            f"{told(self.vehicles[FIRST])}; by the second only: {told(self.vehicles[SECOND])}.",
+            f"An adversary knows {self.adversary.describe()}, at the cameras of either operator.",
+        ]
+        for each in self.risks:
+            of = "all vehicles" if each.among == ALL else "vehicles that both saw"
+            shares = each.shares
+            line = (
+                f"Of {of}, {risk_text(each.risk)}: the first store alone "
+                f"{shares[FIRST].percent()}, the second alone {shares[SECOND].percent()}, both "
+                f"together {shares[BOTH].percent()}"
+            )
+            if each.only_together.is_measured:
+                line += f"; only together {each.only_together.percent()}"
+            lines.append(f"{line}.")
+        if self.synthetic:
+            lines.append("The data are synthetic.")
+        return "\n".join(lines)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Give one row a risk and group of vehicles: share alone, together, and what was added."""
+        rows = []
+        for each in self.risks:
+            row: dict[str, Any] = {"risk": each.risk, "among": each.among}
+            figures = {
+                **each.shares,
+                **{f"added_to_{who}": added for who, added in each.added.items()},
+                "only_together": each.only_together,
+            }
+            for name, estimate in figures.items():
+                row |= {
+                    name: estimate.value,
+                    f"{name}_low": estimate.low,
+                    f"{name}_high": estimate.high,
+                }
+            rows.append({**row, "n": each.shares[BOTH].n, "baseline": each.shares[BOTH].baseline})
+        return pd.DataFrame(rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the result as JSON-able fields, every figure as `Estimate.to_dict` gives it."""
+        return {
+            "vehicles": dict(self.vehicles),
+            "cameras": dict(self.cameras),
+            "sightings": dict(self.sightings),
+            "risks": [
+                {
+                    "risk": each.risk,
+                    "among": each.among,
+                    "shares": {who: share.to_dict() for who, share in each.shares.items()},
+                    "added": {who: added.to_dict() for who, added in each.added.items()},
+                    "only_together": each.only_together.to_dict(),
+                }
+                for each in self.risks
+            ],
+            "adversary": self.adversary.to_dict(),
+            "seed": self.seed,
+            "synthetic": self.synthetic,
+        }
+
+    def plot(self) -> Axes:
+        """Draw each risk with each store alone and with both."""
+        from matplotlib.figure import Figure
+
+        axes = Figure(layout="constrained").subplots()
+        of_all = [each for each in self.risks if each.among == ALL][::-1]
+        at = np.arange(len(of_all))
+        for number, who in enumerate(HOLDERS):
+            values = np.array([each.shares[who].value for each in of_all], float)
+            label = who if who == BOTH else f"{who} alone"
+            axes.barh(at - (number - 1) * 0.27, 100 * values, height=0.25, label=label)
+        axes.set_yticks(at, [risk_text(each.risk) for each in of_all])
+        axes.set(xlabel="share of all vehicles (%)", xlim=(0, 100))
+        axes.legend()
+        return axes
+
+
+def compare_sharing(
+    sightings: Sightings,
+    other: Sightings,
+    adversary: Adversary | None = None,
+    seed: int = 0,
+    *,
+    risks: Sequence[str] = ("unicity", "homes", "works", "commutes"),
+    sites: SitesSource | None = None,
+    sample: int | None = SAMPLE,
+    engine: str | Engine = "local",
+    memory: str | int | None = None,
+) -> Sharing:
+    """Compare what two operators' stores give away together with what each does alone.
+
+    Parameters
+    ----------
+    sightings, other : Sightings
+        The two stores, with pseudonyms made with one key.
+    adversary : Adversary, optional
+        Who knows what; by default four sightings to the hour and the camera.
+    seed : int
+        Of every draw.
+    risks : sequence of str
+        ``"unicity"``, ``"homes"``, ``"works"``, ``"commutes"``, ``"companions"``, ``"visits"``.
+    sites : path, frame or Sites, optional
+        Sensitive sites: visits to each category of them are a risk of their own.
+    sample : int or None
+        Vehicles among which companions are looked for.
+    engine, memory
+        Where the parts run, and how much may be held at once.
+
+    Returns
+    -------
+    Sharing
+
+    Raises
+    ------
+    UsageError
+        If the pseudonyms were not made with one key, the time zones differ, a store is empty, or a
+        risk is not known.
+
+    Notes
+    -----
+    The stores are joined, and all three are views of that: the cameras of the first operator, those
+    of the second, and all. What is known of a vehicle are points of all of its sightings, drawn
+    once; those at cameras that a store does not have help nobody with it, and a vehicle of which
+    none is left is not singled out. Shares are of all vehicles that either operator saw, and of
+    those that both did. The leak shows all days.
+
+    Examples
+    --------
+    Two vehicles pass a camera of the town together, and part at two cameras of the county.
+
+    >>> from analyzer.sightings import from_arrays
+    >>> hour = 3_600_000
+    >>> town = from_arrays([0, 1], [0, 0], [0, 0])
+    >>> county = from_arrays([0, 1], [hour, hour], [0, 1])
+    >>> shared = compare_sharing(town, county, Adversary(points=2), risks=["unicity"])
+    >>> {who: share.value for who, share in shared.of("unicity").shares.items()}
+    {'first': 0.0, 'second': 1.0, 'both': 1.0}
+    """
+    for given in (sightings, other):
+        check_sightings(given)
+    adversary = Adversary() if adversary is None else adversary
+    check_draw(sample, seed)
+    sites = None if sites is None else read_sites(sites)
+    risks = check_risks(risks, sites)
+    whole = [risk for risk in risks if risk in OF_ALL]
+    if whole:
+        raise UsageError(f"risks: {whole[0]!r} is no risk of single vehicles; leave it out here")
+    joined = join_stores(sightings, other)
+    setting = make_setting(
+        joined.sightings,
+        [Policy(None)],
+        adversary,
+        sample=sample,
+        seed=seed,
+        engine=engine,
+        memory=memory,
+        sites=sites,
+    )
+    cameras = (*joined.cameras, joined.cameras[0] + joined.cameras[1])
+    found = [
+        find_outcomes(setting, Policy(None, cameras=names, attributes="keep"), risks)
+        for names in cameras
+    ]
+    both = np.intersect1d(*joined.codes)
+    of_both = np.isin(setting.codes, both)
+    shared = []
+    for number, risk in enumerate(risks):
+        states = [each.states[risk] for each in found]
+        reason = next((each.unmeasured[risk] for each in found if risk in each.unmeasured), "")
+        for among in (ALL, SEEN_BY_BOTH):
+            if among == SEEN_BY_BOTH:
+                states = [np.where(of_both[:, None], each, ABSENT) for each in states]
+            one = _shared_risk(
+                risk, among, states, [each.baselines[risk] for each in found], reason,
+                [int(seed), number, len(among)],
+            )  # fmt: skip
+            # How many were at sensitive sites is never said of fewer than ten.
+            shared.append(one.published(LEAST_SHOWN) if is_visit(risk) else one)
+    return Sharing(
+        risks=tuple(shared),
+        vehicles={
+            FIRST: len(joined.codes[0]) - len(both),
+            SECOND: len(joined.codes[1]) - len(both),
+            BOTH: len(both),
+        },
+        cameras={FIRST: len(cameras[0]), SECOND: len(cameras[1])},
+        sightings={FIRST: len(sightings), SECOND: len(other)},
+        adversary=adversary,
+        seed=int(seed),
+        synthetic=joined.sightings.synthetic,
+    )
+
+
+def _shared_risk(
+    risk: str,
+    among: str,
+    states: list[np.ndarray],
+    baselines: list[float],
+    reason: str,
+    seed: list[int],
+) -> SharedRisk:
+    """Turn what each store tells of each vehicle into figures."""
+    method = f"not measured: {reason}" if reason else METHOD
+    how = {"days_vary": False, "method": method}
+
+    def share(of: np.ndarray, baseline: float | None, salt: int) -> Estimate:
+        rng = np.random.default_rng([*seed, salt])
+        return estimate_share(of, IS_ALONE, IS_TARGET, rng=rng, baseline=baseline, **how)
+
+    shares = {
+        who: share(of, None if math.isnan(baseline) else baseline, salt)
+        for salt, (who, of, baseline) in enumerate(zip(HOLDERS, states, baselines, strict=True))
+    }
+    added = {
+        who: estimate_difference(
+            states[2], of, rng=np.random.default_rng([*seed, 3 + salt]), **how
+        )
+        for salt, (who, of) in enumerate(zip(HOLDERS[:2], states[:2], strict=True))
+    }
+    alone = (states[0] == ALONE) | (states[1] == ALONE)
+    together = np.where((states[2] == ALONE) & alone, np.int8(SHOWN), states[2])
+    return SharedRisk(risk, among, shares, added, share(together, None, 5))
