@@ -29,9 +29,10 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from scale_measures import all_measures, describe, encounters
+from scale_measures import all_measures, describe
 from scale_tables import RESULTS, keep, write_tables
 
+from analyzer.cost import count_encounters
 from analyzer.sightings import Sightings
 from analyzer.store import open_store
 from analyzer.synthetic import make_region
@@ -91,7 +92,7 @@ def measure_store(path: Path, about: dict[str, Any], options: argparse.Namespace
         all_measures()[name](small, memory=options.memory)
     sightings = Sightings(open_store(path))
     about |= describe(sightings, path)
-    about |= {"encounters": encounters(sightings, memory=options.memory)}
+    about |= {"encounters": count_encounters(sightings)}
     for name in names:
         took = run_forked(name, sightings, options.memory, options.limit)
         keep({**about, "measure": name, **took})

@@ -8,6 +8,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from analyzer.cost import machine_pace
+
 RESULTS = Path(__file__).parent / "results" / "scale.json"
 RATES = Path(__file__).resolve().parents[1] / "analyzer" / "cost_rates.json"
 _KEY = ("series", "sites", "memory", "rows", "measure", "what")
@@ -164,13 +166,10 @@ def _write_rates(measured: list[Point]) -> None:
         for point in measured
         if "processor" in point and not point["measure"].startswith(("floor", "peer"))
     ]
-    scans = [
-        point["processor"] / point["rows"] * 1e6
-        for point in measured
-        if point["measure"] == "floor: sort" and "processor" in point
-    ]
-    if not kept or not scans:
+    if not kept:
         return
     kept.sort(key=lambda point: (point["measure"], point["rows"], point["encounters"]))
     text = ",\n".join("  " + json.dumps(point) for point in kept)
-    RATES.write_text(f'{{"points": [\n{text}\n]}}\n', encoding="utf-8")
+    RATES.write_text(
+        f'{{"pace": {machine_pace():.4f}, "points": [\n{text}\n]}}\n', encoding="utf-8"
+    )

@@ -18,7 +18,7 @@ FLOORS = (
     ("errors", "units", "schema", "estimate", "survival", "result", "charts"),
     ("engine", "store", "cameras", "local_time"),
     ("sightings",),
-    ("ingest", "synthetic"),
+    ("ingest", "synthetic", "cost"),
     ("patterns",),
     ("risk",),
     ("scoring",),

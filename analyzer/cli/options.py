@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from analyzer.cli.running import after_reading, before_reading
+from analyzer.cli.running import engine_option as engine_option
+
 if TYPE_CHECKING:
-    from analyzer.engine import Engine
     from analyzer.sightings import Sightings
 
 READING = (
@@ -173,38 +175,6 @@ def _language(context: click.Context, option: click.Parameter, code: str) -> str
     return check_language(code)
 
 
-def engine_option(command: Callable) -> Callable:
-    """Take the engine on which partitions run; the verb gets it ready to work."""
-
-    @click.option(
-        "--engine",
-        type=click.Choice(["local", "spark"]),
-        default="local",
-        show_default=True,
-        help="Where the work runs; no figure depends on it. spark needs platerisk[spark] and Java.",
-    )
-    @click.option(
-        "--master",
-        metavar="URL",
-        help="Where Spark is: spark://host:7077, or local[2] for this machine. By default what "
-        "SPARK_MASTER says, else this machine.",
-    )
-    @functools.wraps(command)
-    def with_engine(engine: str, master: str | None, **options: Any) -> Any:
-        return command(engine=_engine(engine, master, options.get("memory")), **options)
-
-    return with_engine
-
-
-def _engine(name: str, master: str | None, memory: str | None) -> Engine:
-    from analyzer.engine import get_engine
-
-    if master is not None and name != "spark":
-        raise click.UsageError("--master says where Spark is: write --engine spark too")
-    # Before anything is read: what is missing shall not be found out after minutes.
-    return get_engine(name, memory, master=master)
-
-
 def format_option(command: Callable) -> Callable:
     """Take the form in which results are printed."""
     return click.option(
@@ -240,8 +210,9 @@ def read(
     if store is None and len(paths) == 1:
         refuse_reading_of_store(paths[0], options)
 
+    before_reading(paths)
     with progress("reading") as report, plain_warnings():
-        return read_sightings(
+        sightings = read_sightings(
             paths[0] if len(paths) == 1 else list(paths),
             cameras=options["cameras"],
             timezone=options["timezone"],
@@ -262,6 +233,8 @@ def read(
             times_in=options["times_in"],
             progress=report,
         )
+    after_reading(sightings)
+    return sightings
 
 
 def refuse_key_in(output: str | None, key: str | None) -> None:

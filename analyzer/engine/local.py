@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from analyzer.engine.base import (
@@ -38,15 +38,20 @@ class LocalEngine:
     def __init__(self, memory: str | int | None = None, threads: int | None = None):
         self.memory = parse_memory(memory if memory is not None else DEFAULT_MEMORY)
         self.threads = threads or os.cpu_count() or 1
+        self.on_part: Callable[[int, int], None] | None = None
+        """Is told how many parts are done, and of how many, after each."""
 
     def map(
         self, parts: Sequence[Part], function: PartFunction, broadcast: Broadcast | None = None
     ) -> list[Rows]:
         """Apply a function to each part; see `Engine.map`."""
         shared = broadcast or {}
+        counted = self._counter(len(parts))
 
         def run(part: Part) -> Rows:
-            return function(part.load(), shared)
+            rows = function(part.load(), shared)
+            counted()
+            return rows
 
         if len(parts) == 1 or self.threads == 1:
             return [run(part) for part in parts]
@@ -63,6 +68,7 @@ class LocalEngine:
     ) -> list[Part]:
         """Regroup the rows made from each part by a key; see `Engine.exchange`."""
         shared = broadcast or {}
+        counted = self._counter(len(parts))
         held: list[list[Rows]] = [[] for _ in range(buckets)]
         held_bytes = 0
         spill: Spill | None = None
@@ -84,6 +90,7 @@ class LocalEngine:
                         spill.append(bucket, waiting)
                         waiting.clear()
                     held_bytes = 0
+            counted()
 
         try:
             with ThreadPoolExecutor(self.threads) as pool:
@@ -97,6 +104,18 @@ class LocalEngine:
                 spill.discard()
             raise
         return [_sorted_part(pieces, sealed) for pieces in held if pieces]
+
+    def _counter(self, total: int) -> Callable[[], None]:
+        lock, done = threading.Lock(), 0
+
+        def count() -> None:
+            nonlocal done
+            with lock:
+                done += 1
+                if self.on_part is not None:
+                    self.on_part(done, total)
+
+        return count
 
     def reduce(self, frames: Sequence[Rows], key: Sequence[str] = ()) -> Rows:
         """Bring rows together; see `Engine.reduce`."""

@@ -12,7 +12,7 @@ import os
 import pickle
 import weakref
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -213,6 +213,8 @@ class SparkEngine:
     def __init__(self, master: str | None = None, memory: str | int | None = None):
         self.memory = parse_memory(memory if memory is not None else DEFAULT_MEMORY)
         self.master = check_spark(master)
+        self.on_part: Callable[[int, int], None] | None = None
+        """Is told how many parts are done, and of how many, after each job."""
 
     def map(
         self, parts: Sequence[Part], function: PartFunction, broadcast: Broadcast | None = None
@@ -229,6 +231,8 @@ class SparkEngine:
                         _raise(message)
                     found[position].append(message)
                 held.unpersist()
+                if self.on_part is not None:
+                    self.on_part(sum(map(bool, found)), len(parts))
         return [_joined([unpack_rows(piece) for piece in pieces]) for pieces in found]
 
     def exchange(

@@ -1,0 +1,142 @@
+"""What a verb would take, how far it is, and how it goes on after an interruption."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from analyzer.cli import VERBS, main, running
+from analyzer.cli.running import Run
+from analyzer.synthetic import make_region
+
+APART = ("demo", "ingest", "check", "export", "profiles", "info", "synthesize")
+"""Verbs that analyse nothing, or need no data."""
+
+NEEDED = {
+    "plateless": ["--attribute", "color"],
+    "report": ["-o", "OUT"],
+    "brief": ["-o", "OUT.html"],
+    "patterns": ["-o", "OUT"],
+    "compare": ["POLICIES"],
+    "recommend": ["--target", "unicity=0.05"],
+}
+
+
+def words(verb: str, source: str, folder) -> list[str]:
+    policies = folder / "policies.toml"
+    policies.write_text('[week]\nretention = "7D"\n[month]\nretention = "30D"\n')
+    out = str(folder / "out")
+    extra = [
+        word.replace("OUT", out).replace("POLICIES", str(policies))
+        for word in NEEDED.get(verb, [])
+    ]
+    if verb == "verify":
+        return [verb, out, source]
+    if verb == "compare":
+        return [verb, source, *extra]
+    return [verb, source, *extra]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> str:
+    path = tmp_path_factory.mktemp("data") / "store"
+    make_region(60, 8, seed=4).build_store(path)
+    return str(path)
+
+
+def analysing() -> list[str]:
+    found = []
+    for verb in VERBS:
+        command = main.get_command(click.Context(main), verb)
+        if any(option.name == "engine" for option in command.params):
+            found.append(verb)
+    return found
+
+
+def test_every_analysing_verb_takes_the_options():
+    assert set(analysing()) >= set(VERBS) - set(APART) - {"case"}
+    for verb in analysing():
+        command = main.get_command(click.Context(main), verb)
+        names = {option.name for option in command.params}
+        assert {"engine", "master", "dry_run", "resume", "show_progress"} <= names, verb
+
+
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in APART and verb != "case"])
+def test_a_dry_run_says_what_it_would_take_and_does_nothing(verb, store, tmp_path):
+    result = CliRunner().invoke(main, [*words(verb, store, tmp_path), "--dry-run"])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith(f"{verb}: ")
+    assert re.search(r"about .* processor (seconds|minutes|hours) and \d+\.\d GB", result.stdout)
+    assert "benchmarks/results/scale.md" in result.stdout
+    assert {path.name for path in tmp_path.iterdir()} == {"policies.toml"}
+
+
+def test_a_dry_run_is_json_where_results_would_be(store):
+    result = CliRunner().invoke(main, ["risk", store, "--dry-run", "--format", "json"])
+    cost = json.loads(result.stdout)
+    assert cost["verb"] == "risk" and cost["work"]["vehicles"] > 50
+    assert set(cost) == {"verb", "work", "processor_seconds", "memory_gb", "how"}
+
+
+def test_a_dry_run_does_not_read_files(reads, run, monkeypatch):
+    monkeypatch.setattr("analyzer.ingest.reader.read_sightings", None)
+    found = run("risk", reads, "--timezone", "Asia/Tashkent", "--dry-run")
+    rows = int(re.search(r"risk: ([\d,]+) sightings", found.stdout).group(1).replace(",", ""))
+    assert rows == pytest.approx(60 * 14 * 4, rel=0.01)
+    assert "guessed" in found.stdout
+
+
+def test_long_work_is_announced_and_short_work_is_not(store, monkeypatch):
+    command = ["risk", store, "--points", "2"]
+    assert CliRunner().invoke(main, command).stderr == ""
+    monkeypatch.setattr(running, "LARGE", 1)
+    assert CliRunner().invoke(main, command).stderr == ""
+    monkeypatch.setattr(running, "LONG_SECONDS", 0)
+    said = CliRunner().invoke(main, command).stderr
+    assert re.fullmatch(r"platerisk: risk: .*sightings.* processor seconds .*\n", said)
+
+
+def test_resumed_work_prints_the_same(store, tmp_path, monkeypatch):
+    command = ["risk", store, "--points", "2", "--format", "json"]
+    plain = CliRunner().invoke(main, command)
+    work = str(tmp_path / "work")
+    first = CliRunner().invoke(main, [*command, "--resume", work])
+    # Nothing is computed any more.
+    monkeypatch.setattr("analyzer.engine.local.LocalEngine.map", None)
+    second = CliRunner().invoke(main, [*command, "--resume", work])
+    assert first.stdout == second.stdout == plain.stdout
+    assert second.exit_code == 0
+
+
+def test_work_on_files_is_not_kept(reads, run, tmp_path):
+    result = run("risk", reads, "--timezone", "Asia/Tashkent", "--resume", tmp_path / "work",
+                 expect=2)  # fmt: skip
+    assert "platerisk ingest" in result.stderr
+
+
+def test_progress_is_said_now_and_then(capsys, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("analyzer.cli.running.time.monotonic", lambda: now[0])
+    run = Run("risk", dry=False, resume=None, shown=True)
+    run.expected = 100.0
+    for part in range(1, 41):
+        now[0] += 1
+        run.part_done(part, 40)
+    lines = [line.strip() for line in capsys.readouterr().err.splitlines()]
+    assert len(lines) == 4
+    assert lines[1] == "risk: step 1, part 20 of 40, 0:20 gone, about 1:20 left"
+    silent = Run("risk", dry=False, resume=None, shown=False)
+    now[0] += 60
+    silent.part_done(1, 2)
+    assert capsys.readouterr().err == ""
+
+
+def test_progress_changes_no_output(store, monkeypatch):
+    command = ["risk", store, "--points", "2", "--format", "json"]
+    plain = CliRunner().invoke(main, command)
+    shown = CliRunner().invoke(main, [*command, "--progress"])
+    assert shown.stdout == plain.stdout
