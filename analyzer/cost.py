@@ -26,7 +26,12 @@ from analyzer.schema import Rows
 from analyzer.sightings import Sightings
 
 RATES = Path(__file__).parent / "cost_rates.json"
-MEASURED_AS = {"verify": "report", "brief": "retention", "demo": "report"}
+MEASURED_AS = {
+    "verify": "report",
+    "brief": "retention",
+    "sharing": "compare",
+    "case": "profile",
+}
 """Verbs that run another verb's measure."""
 
 MEETING = ("patterns", "companions", "report", "compare", "recommend")

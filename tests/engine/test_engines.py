@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.engine import DerivedPart, Engine, LocalEngine, RowsPart, get_engine, reduce_rows
-from analyzer.engine import base as engine_base
 from analyzer.engine.base import bucket_of, sort_rows, split_rows
 from analyzer.engine.spill import Spill, parse_memory
 from analyzer.errors import UsageError
@@ -219,10 +218,9 @@ def test_a_derived_part_is_made_once_and_again_where_it_is_sent():
     assert functions.calls == 2
 
 
-def test_a_large_derived_part_is_not_kept(monkeypatch):
-    monkeypatch.setattr(engine_base, "KEPT_ROWS", 4)
+def test_a_large_derived_part_is_not_kept():
     functions.calls = 0
-    part = DerivedPart(RowsPart({"x": np.arange(5)}), functions.counted)
+    part = DerivedPart(RowsPart({"x": np.arange(5)}), functions.counted, keep=4)
     part.load()
     part.load()
     assert functions.calls == 2
