@@ -22,6 +22,7 @@ from analyzer.policy.retention import sweep_retention
 from analyzer.policy.retention_sweep import RetentionSweep
 from analyzer.report.content import Finding, ReportInput
 from analyzer.report.disclosure import DEFAULT_K
+from analyzer.report.further_risks import FurtherRisks, measure_further
 from analyzer.report.limits import Facts, limits_of, method_terms
 from analyzer.report.origin import Provenance, origin_of
 from analyzer.report.sentences import (
@@ -38,6 +39,7 @@ from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.linkage import measure_linkage
 from analyzer.risk.linkage_result import RotationLinkage
+from analyzer.risk.sites import read_sites
 from analyzer.risk.unicity import Unicity, measure_unicity
 from analyzer.sightings import Sightings, check_sightings
 from analyzer.units import DAY_MS
@@ -77,6 +79,8 @@ class Assessment(Result):
         Sightings and vehicles of each zone.
     options : dict
         With which options it was made.
+    further : FurtherRisks or None
+        Anonymity, the worst case, predictability, what attributes tell, visits to sensitive sites.
     """
 
     sightings: Sightings
@@ -87,6 +91,7 @@ class Assessment(Result):
     counts: pd.DataFrame
     load: pd.DataFrame
     options: dict[str, Any]
+    further: FurtherRisks | None = None
 
     @cached_property
     def findings(self) -> list[Finding]:
@@ -260,6 +265,7 @@ class Assessment(Result):
             retention=self.retention.to_pandas(),
             zones=self.load,
             flows=self._flows(),
+            further=None if self.further is None else self.further.table(texts),
             limits=self.limits_in(language),
             method=method_terms(
                 points=adversary.points,
@@ -347,6 +353,7 @@ def assess(
     max_gap: str = DEFAULT_MAX_GAP,
     rotation: str = "7D",
     sample: int | None = None,
+    sites: Any = None,
     seed: int = 0,
     engine: str | Engine = "local",
     memory: str | None = None,
@@ -368,6 +375,8 @@ def assess(
         How often pseudonyms are imagined to change, for linkage.
     sample : int, optional
         Measure unicity on this many vehicles, drawn by chance, against all others.
+    sites : path or frame or Sites, optional
+        Sensitive sites with a category; see `analyzer.risk.sites.read_sites`.
     seed : int
         Seed of every random draw.
     engine : str or Engine
@@ -385,9 +394,12 @@ def assess(
     ------
     UsageError
         If there are no sightings.
+    InputError
+        If the sites cannot be read, or no camera is near them.
     """
     check_sightings(sightings)
     adversary = adversary or Adversary()
+    listed = None if sites is None else read_sites(sites)
     say = progress or (lambda done, total: None)
     where = {"engine": engine, "memory": memory}
     _ = sightings.span_ms
@@ -405,6 +417,10 @@ def assess(
     )
     counts = measure_sighting_counts(sightings, **where)
     load = measure_camera_load(sightings, **where)
+    further = measure_further(
+        sightings, patterns.places, adversary, sites=listed, sample=sample, seed=seed,
+        max_gap=max_gap, **where,
+    )  # fmt: skip
     say(8, 8)
     options = {
         "points": adversary.points,
@@ -416,7 +432,9 @@ def assess(
         "sample": sample,
         "seed": seed,
     }
-    return Assessment(sightings, unicity, retention, linkage, patterns, counts, load, options)
+    return Assessment(
+        sightings, unicity, retention, linkage, patterns, counts, load, options, further
+    )
 
 
 def _link(sightings: Sightings, rotation: str, **options: Any) -> RotationLinkage | None:

@@ -130,6 +130,7 @@ def verify_report(
     folder: str | Path,
     sightings: Sightings,
     *,
+    sites: Any = None,
     engine: str | Engine = "local",
     memory: str | int | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -142,6 +143,8 @@ def verify_report(
         As `Assessment.write` wrote it.
     sightings : Sightings
         The store from which it was made.
+    sites : path or frame or Sites, optional
+        The sensitive sites, if the report was made with a list of them.
     engine, memory
         Where the parts run, and how much may be held at once.
     progress : callable, optional
@@ -162,11 +165,11 @@ def verify_report(
         raise InputError(f"{folder}: is no report; give the folder that `report` wrote")
     options = _options(info, folder)
     assessment = assess(
-        sightings, **options, engine=engine, memory=memory, progress=progress
+        sightings, **options, sites=sites, engine=engine, memory=memory, progress=progress
     )
     figures, differences = 0, []
     with tempfile.TemporaryDirectory(prefix="platerisk-verify-") as again:
-        assessment.write(again)
+        assessment.write(again, language=str(published.get("language", "en")))
         recomputed = {"findings.json": _flat(_load(Path(again) / "findings.json"))}
         known = {"findings.json": _flat(published)}
         for path in sorted(folder.glob("tables/*.csv")):

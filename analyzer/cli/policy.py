@@ -328,11 +328,19 @@ def _target(text: str) -> tuple[str, float]:
 )
 @click.argument("folder", metavar="OUT/")
 @click.argument("source", metavar="STORE")
+@click.option(
+    "--sites", metavar="FILE", help="The sensitive sites, if the report was made with a list."
+)
 @engine_option
 @reading_options
 @format_option
 def verify(
-    folder: str, source: str, engine: Any, output_format: str, **options: Any
+    folder: str,
+    source: str,
+    sites: str | None,
+    engine: Any,
+    output_format: str,
+    **options: Any,
 ) -> None:
     """Recompute every published figure of a report from its store, and report differences.
 
@@ -343,7 +351,8 @@ def verify(
     sightings = read((source,), **options)
     with progress("recomputing") as done:
         found = verify_report(
-            Path(folder), sightings, engine=engine, memory=options["memory"], progress=done
+            Path(folder), sightings, sites=sites, engine=engine, memory=options["memory"],
+            progress=done,
         )
     show(output_format, text=found.summary(), data=found.to_dict(), table=found.to_pandas())
     if not found.holds:

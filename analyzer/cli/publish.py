@@ -37,6 +37,12 @@ from analyzer.cli.options import (
     "marked; never publish it.",
 )
 @provenance_option
+@click.option(
+    "--sites",
+    metavar="FILE",
+    help="Sensitive sites (CSV with lat, lon, category, or GeoJSON): how many vehicles were "
+    "plausibly there, by category.",
+)
 @language_option
 @seed_option
 @engine_option
@@ -46,6 +52,7 @@ def report(
     output: str,
     internal: bool,
     provenance: str | None,
+    sites: str | None,
     language: str,
     seed: int,
     engine: Any,
@@ -60,14 +67,17 @@ def report(
     from analyzer.assessment import assess
     from analyzer.report.folder import check_folder
     from analyzer.report.origin import read_provenance
+    from analyzer.risk.sites import read_sites
 
     check_folder(output, internal=internal)
     stated = read_provenance(provenance) if provenance else None
+    listed = read_sites(sites) if sites else None
     sightings = read(sources, output=output, **options)
     with progress("assessing") as done:
         assessment = assess(
-            sightings, seed=seed, engine=engine, memory=options["memory"], progress=done
-        )
+            sightings, sites=listed, seed=seed, engine=engine, memory=options["memory"],
+            progress=done,
+        )  # fmt: skip
     assessment.write(
         Path(output), internal=internal, language=language, provenance=stated
     )

@@ -79,6 +79,9 @@ class ReportInput:
     flows : DataFrame or None
         ``origin``, ``destination`` (zones), ``vehicles``: commutes between zones; every vehicle
         counts once at most.
+    further : DataFrame or None
+        ``risk`` (in words), ``criterion``, ``value``, ``low``, ``high``, ``n``, ``baseline``: other
+        figures, already as they may be published.
     limits : sequence of str
         What the data can and cannot show, a sentence each.
     method : sequence of (str, str)
@@ -109,6 +112,7 @@ class ReportInput:
     retention: pd.DataFrame | None = None
     zones: pd.DataFrame | None = None
     flows: pd.DataFrame | None = None
+    further: pd.DataFrame | None = None
     limits: Sequence[str] = ()
     method: Sequence[tuple[str, str]] = ()
     info: Mapping[str, Any] = field(default_factory=dict)

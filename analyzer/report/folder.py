@@ -211,6 +211,8 @@ def _tables(report: ReportInput, shown: Publishable, k: int) -> dict[str, pd.Dat
         tables["zones"] = shown.zones[list(ZONE_COLUMNS)]
     if len(shown.flows):
         tables["flows"] = name_flows(shown.flows, shown.flow_ends)
+    if report.further is not None and len(report.further):
+        tables["further_risks"] = report.further
     for name, frame in report.tables.items():
         if name in tables:
             raise UsageError(f"the table {name!r} is written by the report itself; rename it")

@@ -57,6 +57,7 @@ def render_report(
         "findings": [finding_object(each, k=k, texts=texts) for each in report.findings],
         "unicity": sections.unicity_section(shown, texts),
         "retention": sections.retention_section(report.data, shown, texts),
+        "further": sections.further_section(report, k, texts),
         "map": embedded,
         "map_section": sections.map_section(report, shown, embedded, k, texts),
         "quality": sections.quality_section(report.data, shown, k, texts),

@@ -132,6 +132,24 @@ def _retention_notes(data: Any, sweep: pd.DataFrame, texts: Texts) -> list[str]:
     return notes
 
 
+def further_section(report: ReportInput, k: int, texts: Texts) -> Section | None:
+    """Further risks as a table that is open, since no chart stands before it."""
+    frame = report.further
+    if frame is None or frame.empty:
+        return None
+    title = texts("further.title")
+    rows = [
+        [clean_text(row.risk, limit=160), texts(f"criterion.{row.criterion}"),
+         texts.percent(row.value), texts.interval(row.low, row.high), texts.percent(row.baseline),
+         texts.number(row.n)]
+        for row in frame.itertuples(index=False)
+        if row.n >= k
+    ]  # fmt: skip
+    names = ("risk", "criterion", "value", "interval", "baseline", "n_units")
+    table = _table(texts, title, names, rows, "further_risks")
+    return Section("further", title, [texts("further.text")], tables=[table])
+
+
 def map_section(
     report: ReportInput,
     shown: Publishable,
@@ -253,7 +271,7 @@ def _table(
     summary: str = "",
     note: str = "",
 ) -> PageTable:
-    words = {"window", "status", "zone", "origin", "destination", "what"}
+    words = {"window", "status", "zone", "origin", "destination", "what", "risk", "criterion"}
     summary = summary or texts("table.show")
     headed = [texts(f"column.{name}") for name in names]
     if file == "":

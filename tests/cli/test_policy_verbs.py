@@ -113,6 +113,12 @@ def report(store, tmp_path_factory):
     return folder
 
 
+def test_a_report_in_another_language_comes_out_of_its_store_again(store, tmp_path):
+    assert run("report", store, "-o", tmp_path / "out", "--language", "uz").exit_code == 0
+    result = run("verify", tmp_path / "out", store)
+    assert result.exit_code == 0, result.output
+
+
 def test_a_report_comes_out_of_its_store_again(report, store):
     result = run("verify", report, store, "--format", "json")
     assert result.exit_code == 0, result.output

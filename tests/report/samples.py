@@ -111,6 +111,10 @@ def hostile() -> ReportInput:
                                 "rows_rejected": 10 * len(PAYLOADS), "rows_read": 611_412,
                                 "timezone": payload},
         findings=[Finding(p, p, Estimate(0.5, 0.4, 0.6, 50, p), "data", p) for p in PAYLOADS],
+        further=pd.DataFrame({
+            "risk": pd.Series(PAYLOADS, dtype=object), "criterion": "inference", "value": 0.5,
+            "low": 0.4, "high": 0.6, "n": 50, "baseline": 0.1,
+        }),
         retention=base.retention.assign(window=pd.Series(PAYLOADS[:6], dtype=object), days=[0.5,
         7, 21, 30.5, 90, 180]), zones=base.zones.assign(name=pd.Series(many, dtype=object)),
         limits=list(PAYLOADS), method=[(p, p) for p in PAYLOADS], info={"claims": payload,
