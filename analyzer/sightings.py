@@ -245,35 +245,34 @@ class Sightings:
                 f"{', '.join(self.columns)}"
             )
         paths = self.store.part_paths
-        if self._vehicle is not None:
-            # A vehicle is in the part of its code modulo the number of parts.
-            return [
-                StoredPart(
-                    (paths[self._vehicle % len(paths)],),
-                    columns,
-                    self._view,
-                    owner=self.store.owner,
-                    seal=self.store.seal,
-                    vehicle=self._vehicle,
-                )
-            ]
-        if self._n_parts is None:
-            return [
-                StoredPart(
-                    (path,), columns, self._view, owner=self.store.owner, seal=self.store.seal
-                )
-                for path in paths
-            ]
-        return [
-            StoredPart(
-                paths,
+        rows = [int(part.get("rows", 0)) for part in self.store.manifest["parts"]]
+
+        def part_of(
+            files: Sequence[int], split: tuple[int, int] | None = None, vehicle: int | None = None
+        ) -> StoredPart:
+            return StoredPart(
+                tuple(paths[file] for file in files),
                 columns,
                 self._view,
-                (self._n_parts, part),
-                self.store.owner,
-                self.store.seal,
+                split,
+                owner=self.store.owner,
+                seal=self.store.seal,
+                vehicle=vehicle,
+                rows=sum(rows[file] for file in files),
             )
-            for part in range(self._n_parts)
+
+        # A vehicle is in the part of its code modulo the number of parts.
+        if self._vehicle is not None:
+            return [part_of([self._vehicle % len(paths)], vehicle=self._vehicle)]
+        if self._n_parts is None:
+            return [part_of([file]) for file in range(len(paths))]
+        if self._n_parts % len(paths) == 0:
+            return [
+                part_of([part % len(paths)], (self._n_parts, part))
+                for part in range(self._n_parts)
+            ]
+        return [
+            part_of(range(len(paths)), (self._n_parts, part)) for part in range(self._n_parts)
         ]
 
     @property

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analyzer.cameras import camera_table
 from analyzer.errors import StoreError, UsageError
 from analyzer.schema import CORE, concatenate
 from analyzer.sightings import Sightings, from_arrays
-from analyzer.store import open_store
+from analyzer.store import StoreBuilder, open_store
 
 BERLIN = "Europe/Berlin"
 CAMERAS = pd.DataFrame(
@@ -466,3 +467,34 @@ def test_what_is_no_sightings_is_refused_and_never_shown():
         with pytest.raises(UsageError, match=r"az\.read_sightings") as error:
             ask(raw)
         assert "01A123BC" not in str(error.value)
+
+
+def test_a_part_of_a_part_reads_one_file_only(tmp_path):
+    data = _stored_in_files(tmp_path, files=3)
+    whole = data.to_pandas()
+    for n in (3, 6, 12):
+        parts = data.with_parts(n).parts()
+        assert all(len(part.paths) == 1 for part in parts)
+        assert sum(len(part.load()["vehicle"]) for part in parts) == len(whole)
+        for number, part in enumerate(parts):
+            assert (part.load()["vehicle"] % n == number).all()
+    assert all(len(part.paths) == 3 for part in data.with_parts(4).parts())
+    pd.testing.assert_frame_equal(data.with_parts(6).to_pandas(), whole)
+
+
+def _stored_in_files(folder, files: int) -> Sightings:
+    random = np.random.default_rng(1)
+    builder = StoreBuilder(folder / "s", timezone="UTC", columns=(), parts=files)
+    builder.append(
+        {
+            "vehicle": random.integers(0, 40, 500).astype(np.int32),
+            "seen_at": random.integers(0, 10**9, 500),
+            "camera": random.integers(0, 5, 500).astype(np.int32),
+        }
+    )
+    cameras = camera_table(pd.DataFrame({"name": [f"c{n}" for n in range(5)]}))
+    store = builder.finish(
+        cameras=cameras, vehicles=[f"v{n}" for n in range(40)], labels={}, quality={},
+        provenance={},
+    )  # fmt: skip
+    return Sightings(store)

@@ -30,12 +30,22 @@ def is_sealed(part: Part) -> bool:
     return bool(getattr(part, "sealed", False))
 
 
+def bytes_of(part: Part) -> int:
+    """Tell what a part's rows take in memory once they are loaded; 0 where that is not known."""
+    return int(getattr(part, "bytes_held", 0))
+
+
 class RowsPart:
     """A part whose rows are in memory."""
 
     def __init__(self, rows: Rows, *, sealed: bool = False):
         self._rows = rows
         self.sealed = sealed
+
+    @property
+    def bytes_held(self) -> int:
+        """What the rows take in memory."""
+        return sum(column.nbytes for column in self._rows.values())
 
     def load(self) -> Rows:
         """Give the rows."""
@@ -72,6 +82,11 @@ class DerivedPart:
     def sealed(self) -> bool:
         """Whether the rows come from an encrypted store."""
         return is_sealed(self._base)
+
+    @property
+    def bytes_held(self) -> int:
+        """What the rows from which it is made take in memory."""
+        return bytes_of(self._base)
 
     def load(self) -> Rows:
         """Make the rows, or give the kept ones."""

@@ -13,6 +13,7 @@ from analyzer.engine.base import (
     PartFunction,
     RowsPart,
     bucket_of,
+    bytes_of,
     is_sealed,
     reduce_rows,
     sort_rows,
@@ -23,6 +24,9 @@ from analyzer.schema import Rows, n_rows
 
 DEFAULT_MEMORY = "2GB"
 
+WORKING = 8
+"""A function that works on rows holds, with what it makes of them, about so many times as much."""
+
 
 class LocalEngine:
     """Run parts in threads of this process.
@@ -30,7 +34,8 @@ class LocalEngine:
     Parameters
     ----------
     memory : str or int, optional
-        How much an exchange may hold before it spills to disk (``"2GB"``).
+        How much an exchange may hold before it spills to disk, and parts that are worked on at
+        once (``"2GB"``).
     threads : int, optional
         Parts at once; by default as many as there are processors.
     """
@@ -53,10 +58,16 @@ class LocalEngine:
             counted()
             return rows
 
-        if len(parts) == 1 or self.threads == 1:
+        threads = self._threads_for(parts)
+        if len(parts) == 1 or threads == 1:
             return [run(part) for part in parts]
-        with ThreadPoolExecutor(self.threads) as pool:
+        with ThreadPoolExecutor(threads) as pool:
             return list(pool.map(run, parts))
+
+    def _threads_for(self, parts: Sequence[Part]) -> int:
+        """Say how many parts fit into memory at once, up to the threads; one has to."""
+        largest = max(map(bytes_of, parts), default=0)
+        return max(1, min(self.threads, self.memory // max(WORKING * largest, 1)))
 
     def exchange(
         self,
@@ -93,7 +104,7 @@ class LocalEngine:
             counted()
 
         try:
-            with ThreadPoolExecutor(self.threads) as pool:
+            with ThreadPoolExecutor(self._threads_for(parts)) as pool:
                 list(pool.map(run, parts))
             if spill is not None:
                 for bucket, waiting in enumerate(held):

@@ -75,6 +75,11 @@ class SpilledPart:
         """Whether the rows come from an encrypted store."""
         return self._seal is not None
 
+    @property
+    def bytes_held(self) -> int:
+        """What the rows take in memory: they lie in the file as they are."""
+        return self._path.stat().st_size
+
     def load(self) -> Rows:
         """Read the rows back."""
         rows = _read(self._path, self._seal)

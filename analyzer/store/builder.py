@@ -52,7 +52,7 @@ LOCK = ".lock"
 PLAIN, ENCRYPTED = 1, 2
 """Versions of the format of a store."""
 
-SLOTS = 64
+SLOTS = 256
 """Vehicles are spread over this many spill files; the number of parts divides it."""
 
 PART_ROWS = 4_000_000

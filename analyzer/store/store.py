@@ -63,6 +63,8 @@ class StoredPart:
         ``(n, k)``: only vehicles whose code leaves `k` when divided by `n`.
     vehicle : int or None
         Only this vehicle; no more is read of a file than the groups of rows that may hold it.
+    rows : int
+        Rows in the files, as the manifest counts them.
     """
 
     paths: tuple[Path, ...]
@@ -73,6 +75,15 @@ class StoredPart:
     """Kept alive as long as the part (a temporary folder, say); stays behind when it travels."""
     seal: Seal | None = field(default=None, repr=False, compare=False)
     vehicle: int | None = None
+    rows: int = field(default=0, compare=False)
+
+    @property
+    def bytes_held(self) -> int:
+        """What the rows of the files take in memory, with the columns that are read."""
+        names = set(self.columns + self._needed())
+        return 0 if self.vehicle is not None else self.rows * sum(
+            DTYPES[name].itemsize for name in names
+        )
 
     @property
     def sealed(self) -> bool:

@@ -77,3 +77,8 @@ def unpicklable(rows: Rows, broadcast: Mapping[str, Any]) -> Rows:
         pass
 
     raise OwnError("text that stays where it is")
+
+
+def thread_of_rows(rows: Rows, broadcast: Mapping[str, Any]) -> Rows:
+    time.sleep(0.02)
+    return {"thread": np.array([threading.get_ident()])}

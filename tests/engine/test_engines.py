@@ -87,6 +87,20 @@ def test_the_local_engine_uses_threads_of_this_process():
     assert {int(rows["process"][0]) for rows in frames} == {os.getpid()}
 
 
+def test_no_more_parts_are_loaded_at_once_than_memory_holds():
+    parts = [RowsPart({"x": np.zeros(1_000)}) for _ in range(12)]
+    one = 8 * 8 * 1_000
+    for memory, expected in ((one // 2, 1), (one, 1), (3 * one, 3), (100 * one, 5)):
+        engine = LocalEngine(memory=memory, threads=5)
+        frames = engine.map(parts, functions.thread_of_rows)
+        assert len({int(rows["thread"][0]) for rows in frames}) <= expected
+        if expected > 1:
+            assert len({int(rows["thread"][0]) for rows in frames}) > 1
+        made = engine.exchange(parts, functions.thread_of_rows, "thread", 7)
+        threads = {number for part in made for number in part.load()["thread"].tolist()}
+        assert len(threads) <= expected
+
+
 # exchange
 
 

@@ -197,7 +197,7 @@ def test_rows_make_parts(tmp_path: Path, monkeypatch, memory):
 
 def test_parts_are_bounded(monkeypatch):
     monkeypatch.setattr(store_builder, "PART_ROWS", 1)
-    assert store_builder._number_of_parts(10**9) == 64
+    assert store_builder._number_of_parts(10**9) == 256
     assert store_builder._number_of_parts(0) == store_builder._number_of_parts(1) == 1
 
 
