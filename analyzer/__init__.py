@@ -17,6 +17,7 @@ _HOMES = {
     "assess": "analyzer.assessment",
     "build_case": "analyzer.report.case",
     "compare_policies": "analyzer.policy.compare",
+    "draw_map": "analyzer.report.map_pages",
     "compare_sharing": "analyzer.policy.sharing",
     "find_commutes": "analyzer.patterns.commutes",
     "find_companions": "analyzer.patterns.companions",

@@ -75,7 +75,7 @@ def render_case(
         for step in case.story.steps
     ]
     leaflet = [maps.leaflet_script()] if drawn else []
-    scripts = [*leaflet, *([drawn[1]] if drawn else []), _slider_script()]
+    scripts = [*leaflet, *([drawn[1]] if drawn else []), slider_script()]
     styles = [
         *([maps.leaflet_style()] if drawn else []),
         template_text("report.css"),
@@ -133,7 +133,8 @@ def step_rules(steps: int) -> str:
     return "\n".join(rules)
 
 
-def _slider_script() -> str:
+def slider_script() -> str:
+    """Give the script by which a slider shows the steps of a page."""
     path = files("analyzer.report").joinpath("assets/slider.js")
     return path.read_text(encoding="utf-8").strip()
 
