@@ -27,7 +27,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from analyzer.engine import LocalEngine
 from analyzer.patterns.companions import find_companions
-from analyzer.patterns.cotravel import CoTravel, Terms
+from analyzer.patterns.cotravel import CoTravel
+from analyzer.patterns.pairs import Terms
 from analyzer.sightings import Sightings, from_arrays
 from analyzer.store import open_store
 

@@ -16,10 +16,8 @@ NO_DIRECTIONS = np.empty(0, np.int32)
 
 
 @numba.njit(cache=True, nogil=True)
-def _order_by_bins(
-    times: np.ndarray, bin_of: np.ndarray, n_bins: int
-) -> tuple[np.ndarray, np.ndarray]:
-    # A counting sort by bin, then each bin by time: bins are short, and rows nearly in order.
+def _deal_to_bins(bin_of: np.ndarray, n_bins: int) -> tuple[np.ndarray, np.ndarray]:
+    # A counting sort: rows of one bin keep their order.
     starts = np.zeros(n_bins + 1, np.int64)
     for row in range(len(bin_of)):
         starts[bin_of[row] + 1] += 1
@@ -30,20 +28,65 @@ def _order_by_bins(
     for row in range(len(bin_of)):
         order[place[bin_of[row]]] = row
         place[bin_of[row]] += 1
-    for b in range(n_bins):
+    return order, starts
+
+
+@numba.njit(cache=True, nogil=True)
+def _sort_bins(order: np.ndarray, times: np.ndarray, starts: np.ndarray) -> None:
+    # Bins are short, and rows nearly in order. Times stand in the order of `order`.
+    for b in range(len(starts) - 1):
         first, stop = starts[b], starts[b + 1]
         if stop - first > CROWD:
-            part = order[first:stop].copy()
-            order[first:stop] = part[np.argsort(times[part], kind="mergesort")]
+            turn = np.argsort(times[first:stop], kind="mergesort")
+            order[first:stop] = order[first:stop][turn]
+            times[first:stop] = times[first:stop][turn]
             continue
         for i in range(first + 1, stop):
-            row = order[i]
+            row, time = order[i], times[i]
             j = i
-            while j > first and times[order[j - 1]] > times[row]:
-                order[j] = order[j - 1]
+            while j > first and times[j - 1] > time:
+                order[j], times[j] = order[j - 1], times[j - 1]
                 j -= 1
-            order[j] = row
-    return order, starts
+            order[j], times[j] = row, time
+
+
+def order_by_camera(
+    cameras: np.ndarray, times: np.ndarray, n_cameras: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Order sightings by (camera, time), through bins of time.
+
+    Parameters
+    ----------
+    cameras, times : numpy.ndarray, shape (n,)
+        Camera codes, and times in ms.
+    n_cameras : int
+        Camera codes run from 0 to below this.
+
+    Returns
+    -------
+    order : numpy.ndarray of int32, shape (n,)
+        Rows of equal camera and time keep their order.
+    times : numpy.ndarray of int64, shape (n,)
+        Times in that order.
+    starts : numpy.ndarray of int64, shape (n_cameras × bins + 1,)
+        Where each bin of each camera begins.
+    bins : numpy.ndarray of int64, shape (3,)
+        First time, length of a bin (ms) and number of bins.
+
+    Examples
+    --------
+    >>> order_by_camera(np.array([1, 0, 1]), np.array([7, 9, 5]), 2)[0].tolist()
+    [1, 2, 0]
+    """
+    first, last = (int(times.min()), int(times.max())) if len(times) else (0, 0)
+    # About as many bins as rows: a bin then leads to within a row or two of what is looked for.
+    bins = max(1, min((last - first) // SHORTEST_BIN_MS, len(times) // max(n_cameras, 1)))
+    length = (last - first) // bins + 1
+    bin_of = cameras * np.int64(bins) + (times - first) // length
+    order, starts = _deal_to_bins(bin_of, n_cameras * bins)
+    ordered = times[order]
+    _sort_bins(order, ordered, starts)
+    return order, ordered, starts, np.array([first, length, bins], np.int64)
 
 
 def index_by_camera(rows: Rows, times: np.ndarray, n_cameras: int) -> Rows:
@@ -65,16 +108,11 @@ def index_by_camera(rows: Rows, times: np.ndarray, n_cameras: int) -> Rows:
         ``index_directions``, ``index_trip_cameras``, as `joint_journeys` takes them. Rows of equal
         camera and time keep their order.
     """
-    first, last = (int(times.min()), int(times.max())) if len(times) else (0, 0)
-    # About as many bins as rows: a bin then leads to within a row or two of what is looked for.
-    bins = max(1, min((last - first) // SHORTEST_BIN_MS, len(times) // max(n_cameras, 1)))
-    length = (last - first) // bins + 1
-    bin_of = rows["camera"] * np.int64(bins) + (times - first) // length
-    order, starts = _order_by_bins(times, bin_of, n_cameras * bins)
+    order, ordered, starts, bins = order_by_camera(rows["camera"], times, n_cameras)
     return {
-        "index_bins": np.array([first, length, bins], np.int64),
+        "index_bins": bins,
         "index_starts": starts,
-        "index_times": times[order],
+        "index_times": ordered,
         "index_vehicles": rows["vehicle"][order],
         "index_directions": rows["direction"][order] if "direction" in rows else NO_DIRECTIONS,
         "index_trip_cameras": rows["trip_cameras"][order],

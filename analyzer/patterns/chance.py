@@ -145,10 +145,16 @@ class Chance:
         from scipy.special import betainc, gammaln
 
         size, probability = self._shape(traffic, shifted, share)
-        exact = gammaln(size + journeys) - gammaln(size) - gammaln(journeys + 1)
-        exact += size * np.log(probability) + journeys * np.log1p(-probability)
-        above = np.log(np.maximum(betainc(limit + 1, size, 1.0 - probability), 1e-300))
-        return float(np.where(journeys <= limit, exact, above).sum())
+        value = size * np.log(probability)
+        # Of most pairs this is all: they have no joint journey, and none above the limit.
+        some = np.flatnonzero(journeys)
+        met, known = journeys[some], size[some]
+        combinations = gammaln(known + met) - gammaln(known) - gammaln(met + 1)
+        value[some] = combinations + (value[some] + met * np.log1p(-probability[some]))
+        above = np.flatnonzero(journeys > limit)
+        tail = betainc(limit[above] + 1, size[above], 1.0 - probability[above])
+        value[above] = np.log(np.maximum(tail, 1e-300))
+        return float(value.sum())
 
     def _shape(
         self, traffic: np.ndarray, shifted: np.ndarray, share: np.ndarray

@@ -18,8 +18,9 @@ import pandas as pd
 from analyzer.engine import Engine, get_engine
 from analyzer.errors import TooMuchWorkError, UsageError
 from analyzer.patterns.chance import Chance, adjust
-from analyzer.patterns.cotravel import CoTravel, Terms
+from analyzer.patterns.cotravel import CoTravel
 from analyzer.patterns.judgement import CERTAIN_FDR, judge_pairs
+from analyzer.patterns.pairs import Terms
 from analyzer.result import Result
 from analyzer.schema import Rows
 from analyzer.sightings import Sightings, check_sightings

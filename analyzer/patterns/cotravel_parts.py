@@ -10,6 +10,7 @@ import numpy as np
 
 from analyzer.local_time import to_local
 from analyzer.patterns import closeness, encounter_counts, encounters, habit, traffic
+from analyzer.patterns.joint_journeys import joint_journeys
 from analyzer.schema import Rows, n_rows, take
 from analyzer.units import DAY_MS
 
@@ -180,7 +181,7 @@ def _meet(
     later_only: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
     cells = traffic.cell_of(rows["camera"], local_times(rows, broadcast))
-    return encounters.joint_journeys(
+    return joint_journeys(
         starts, vehicles, times, rows["camera"], encounters.directions_of(rows),
         rows["trip_cameras"], cells,
         broadcast["index_bins"], broadcast["index_starts"], broadcast["index_times"],
@@ -233,7 +234,13 @@ def probe_of_part(rows: Rows, broadcast: Rows) -> Rows:
             local, rotation, int(broadcast["first_day"][0]), broadcast["kind"],
             broadcast["position"], broadcast["sizes"], broadcast["days_of"],
         )
-        met.append(_meet(rows, starts, rows["vehicle"][starts[:-1]], times, broadcast, False)[0])
+        order = encounters.order_by_time(starts, times)
+        shifted = take(rows, order)
+        met.append(
+            _meet(shifted, starts, shifted["vehicle"][starts[:-1]], times[order], broadcast, False)[
+                0
+            ]
+        )
     found = np.concatenate(met)
     return {
         "vehicle_a": np.minimum(found[:, 0], found[:, 1]),

@@ -20,7 +20,8 @@ import numpy as np
 
 from analyzer.patterns.chance import Chance, adjust, fit_chance, fit_weight
 from analyzer.patterns.closeness import LEVEL_SHARES
-from analyzer.patterns.cotravel import CoTravel, Pairs
+from analyzer.patterns.cotravel import CoTravel
+from analyzer.patterns.pairs import Pairs
 from analyzer.patterns.traffic import fit_mixture
 
 CERTAIN_FDR = 0.05
@@ -153,7 +154,8 @@ def judge_pairs(
     probed = int(passes.probes(passes.travellers).sum())
     for _ in range(MAX_ROUNDS):
         shares, journeys = _usual_journeys(pairs, counted, unlisted)
-        components = passes.sum_traffic(pairs, counted, journeys) * coincidence[:, None]
+        components = passes.sum_traffic(pairs, counted, journeys, passes.opportunities)
+        components *= coincidence[:, None]
         with_all = passes.sum_traffic_with_all(journeys)
         # Chance meetings of two vehicles that share nothing: the same for all pairs.
         anybody = journeys.sum() / max(tests, 1)
@@ -168,7 +170,7 @@ def judge_pairs(
             # What favours some pairs favours them at every level; the lowest knows it best.
             fitted = fit_chance(
                 pairs.reaching(level)[usual], shifted[usual, level], traffic[usual] * part,
-                share[usual], rest * part, passes.calendar.shifts,
+                share[usual], rest * part, passes.frame.calendar.shifts,
                 levels[0].spread if levels else 0.0,
             )  # fmt: skip
             # Platoons keep vehicles close on a day, but not in a shift: where much of the closeness
@@ -217,7 +219,7 @@ def _chance_without_shifts(journeys: np.ndarray, traffic: np.ndarray, rest: floa
 
 def _count_habit(passes: CoTravel, pairs: Pairs, chosen: np.ndarray, shifted: np.ndarray) -> None:
     at = np.flatnonzero(chosen)
-    shifted[at] = passes.count_shifted(pairs.take(at))
+    shifted[at] = passes.count_shifted(pairs.take(at), passes.thresholds)
 
 
 def _usual_journeys(

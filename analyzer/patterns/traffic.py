@@ -41,6 +41,9 @@ COMPONENTS = 3
 ROUNDS = 50
 """Of the fit of the components' weights."""
 
+SPARSE = 4
+"""Slots are sorted where there are more than so many times the values to sum."""
+
 BORROWED = 10.0
 """Joint journeys' worth of the overall rate that stands in where a camera says little."""
 
@@ -162,8 +165,16 @@ def deal_moves(
     return found_starts, dealt[:found].copy(), units[:found].copy()
 
 
+@numba.njit(cache=True, nogil=True)
+def _add_up(slot: np.ndarray, units: np.ndarray, n_slots: int) -> np.ndarray:
+    sums = np.zeros(n_slots, np.int64)
+    for i in range(len(slot)):
+        sums[slot[i]] += units[i]
+    return sums
+
+
 def sum_slots(slot: np.ndarray, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sum units by slot.
+    """Sum units, which are more than nothing, by slot.
 
     Examples
     --------
@@ -172,6 +183,11 @@ def sum_slots(slot: np.ndarray, units: np.ndarray) -> tuple[np.ndarray, np.ndarr
     """
     if not len(slot):
         return slot, units
+    n_slots = int(slot.max()) + 1
+    if n_slots <= SPARSE * len(slot):
+        sums = _add_up(slot, units, n_slots)
+        used = np.flatnonzero(sums)
+        return used, sums[used]
     order = np.argsort(slot)
     slot = slot[order]
     first = np.flatnonzero(np.diff(slot, prepend=-1))

@@ -15,7 +15,8 @@ from analyzer.patterns.encounter_counts import (
     count_repeats,
     encounters_of_pairs,
 )
-from analyzer.patterns.encounters import joint_journeys, run_starts, travels
+from analyzer.patterns.encounters import run_starts, travels
+from analyzer.patterns.joint_journeys import joint_journeys
 
 
 def oracle_encounters(rows: list[tuple], within: int) -> dict[tuple[int, int], list]:

@@ -6,8 +6,8 @@ from scipy.stats import nbinom
 
 from analyzer.patterns.chance import Chance
 from analyzer.patterns.companions import find_companions
-from analyzer.patterns.cotravel import Pairs
 from analyzer.patterns.judgement import Model
+from analyzer.patterns.pairs import Pairs
 from tests.patterns.lonely_regions import Setting, lonely_region
 
 SHIFTS = 20
