@@ -20,7 +20,7 @@ from analyzer.engine.base import Broadcast, reduce_rows
 from analyzer.engine.local import LocalEngine
 from analyzer.errors import StoreError, UsageError
 from analyzer.local_time import Clock, clock, time_zone
-from analyzer.schema import CORE, DTYPES, FRAMES, LABELS, MEASURES, OPTIONAL, Rows, n_rows
+from analyzer.schema import CORE, DTYPES, FRAMES, LABELS, MEASURES, OPTIONAL, Rows, n_rows, take
 from analyzer.store import Store, StoreBuilder, StoredPart
 from analyzer.store.store import MANIFEST
 
@@ -227,7 +227,10 @@ class Sightings:
 
         path.parent.mkdir(parents=True, exist_ok=True)
         path.mkdir(mode=0o700, exist_ok=True)
-        shutil.copytree(self.store.folder, path / self.store.folder.name)
+        # What another run is writing there has a name with a dot.
+        shutil.copytree(
+            self.store.folder, path / self.store.folder.name, ignore=shutil.ignore_patterns(".*")
+        )
         # The manifest comes last, and at once: until it is there, the folder is not a store.
         shutil.copy(self.store.path / MANIFEST, path / ("." + MANIFEST))
         os.replace(path / ("." + MANIFEST), path / MANIFEST)
@@ -274,6 +277,30 @@ class Sightings:
         return [
             part_of(range(len(paths)), (self._n_parts, part)) for part in range(self._n_parts)
         ]
+
+    def rows_of(self, vehicles: np.ndarray, *columns: str) -> Rows:
+        """Read the rows of some vehicles (codes, in increasing order), sorted as parts are.
+
+        Of a store no more is read than the groups of rows that hold them.
+        """
+        columns = columns or CORE
+        rows = self.store.rows_of(vehicles, tuple(dict.fromkeys((*columns, "vehicle", "seen_at"))))
+        if self._vehicle is not None:
+            rows = take(rows, rows["vehicle"] == self._vehicle)
+        if self._view is not None:
+            first, last = self._view
+            rows = take(rows, (rows["seen_at"] >= first) & (rows["seen_at"] < last))
+        return {name: rows[name] for name in columns}
+
+    @property
+    def view_ms(self) -> tuple[int, int] | None:
+        """The span to which this is a view (ms, UTC; its end is outside), if it is one in time."""
+        return self._view
+
+    @property
+    def is_one_vehicle(self) -> bool:
+        """Whether only one vehicle is looked at."""
+        return self._vehicle is not None
 
     @property
     def is_view(self) -> bool:

@@ -2,18 +2,23 @@
 
     python benchmarks/companions_speed.py
     python benchmarks/companions_speed.py --vehicles 50000 --sql
+    python benchmarks/companions_speed.py --only-one
 
 The population is drawn at random: each vehicle has a way of its own past some of the cameras, which
 it drives there and back at hours that follow two rush hours; cameras differ in how busy they are.
 Compilation is done beforehand on a small population; loading from the store is part of every
 figure. The SQL self-join (DuckDB, if it is installed) counts the encounters of pairs, and nothing
-else; the floors scan the store and enumerate the encounters.
+else; the floors scan the store and count the encounters. A question about one vehicle is asked
+thrice: of a fresh store, where everybody is looked at and what is found out about chance is kept
+beside the data with the (camera, time) arrangement; by a handle that finds both there; and again.
+Beside it stand its trips, places, routines and commutes.
 """
 
 from __future__ import annotations
 
 import argparse
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -26,9 +31,13 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from analyzer.engine import LocalEngine
+from analyzer.patterns.commutes import find_commutes
 from analyzer.patterns.companions import find_companions
 from analyzer.patterns.cotravel import CoTravel
 from analyzer.patterns.pairs import Terms
+from analyzer.patterns.places import find_places
+from analyzer.patterns.routines import find_routines
+from analyzer.patterns.trips import find_trips
 from analyzer.sightings import Sightings, from_arrays
 from analyzer.store import open_store
 
@@ -72,24 +81,69 @@ def row(what: str, rows: int, seconds: float, floor: float) -> str:
     return f"| {what} | {rows:,} | {seconds:.1f} | {peak:.1f} | {seconds / floor:.1f} |"
 
 
+def ms(seconds: list[float]) -> str:
+    """Median and the longest of some times, in ms."""
+    return f"{1_000 * statistics.median(seconds):.0f} (longest {1_000 * max(seconds):.0f})"
+
+
+def ask_about_one(path: str, memory: str, floor: float) -> None:
+    """Print what questions about one vehicle take, the first and others."""
+    engine = LocalEngine(memory=memory, threads=1)
+    sightings = Sightings(open_store(path))
+    n, names = len(sightings), sightings.vehicles[:: max(sightings.n_vehicles // 100, 1)]
+    first, _ = timed(lambda: find_companions(sightings, of=names[0], engine=engine))
+    print(row("companions of one vehicle, the first question", n, first, floor), flush=True)
+
+    def opened() -> None:
+        again = Sightings(open_store(path))
+        find_companions(again, of=names[1], engine=engine)
+
+    seconds, _ = timed(opened)
+    print(row("the same, opening a store that has been asked", n, seconds, floor), flush=True)
+    times = [
+        timed(lambda name=name: find_companions(sightings, of=name, engine=engine))[0]
+        for name in names[1:]
+    ]
+    patterns = [timed(lambda name=name: patterns_of(sightings.of(name)))[0] for name in names[1:]]
+    print(f"\nOne vehicle of {sightings.n_vehicles:,}, processor ms, median of {len(times)}: "
+          f"companions {ms(times)}; trips, places, routines and commutes {ms(patterns)}.",
+          flush=True)  # fmt: skip
+
+
+def patterns_of(sightings: Sightings) -> object:
+    """Find trips, places, routines and commutes, and lay them out as tables."""
+    trips = find_trips(sightings)
+    places = find_places(trips)
+    routines = find_routines(trips, places)
+    commutes = find_commutes(routines, places)
+    return [found.to_pandas() for found in (trips, places, routines, commutes)]
+
+
 def scan(sightings: Sightings) -> int:
     return sum(len(part.load()["vehicle"]) for part in sightings.parts())
 
 
-def measure(path: str, memory: str) -> None:
+def measure(path: str, memory: str, only_one: bool) -> None:
     """Print the rows of the table for a store; runs in a process of its own."""
     engine = LocalEngine(memory=memory, threads=1)
-    find_companions(population(300, 40, 30, 12, 1), engine=engine)
+    small = population(300, 40, 30, 12, 1)
+    find_companions(small, engine=engine)
+    find_companions(small, of=small.vehicles[0], engine=engine)
+    patterns_of(small)
     sightings = Sightings(open_store(path))
     n = len(sightings)
     floor, _ = timed(lambda: scan(sightings))
     print(row("scan the store", n, floor, floor), flush=True)
+    if only_one:
+        ask_about_one(path, memory, floor)
+        return
     passes = CoTravel(sightings, TERMS, engine, 0)
     seconds, met = timed(lambda: passes.encounters)
     print(row(f"count all {met:,} encounters", n, seconds, floor), flush=True)
     seconds, found = timed(lambda: find_companions(sightings, engine=engine))
     print(row("find companions: sessions, habit, traffic, q-values", n, seconds, floor), flush=True)
     print("\n" + found.summary(), file=sys.stderr)
+    ask_about_one(path, memory, floor)
 
 
 def self_join(path: str, threads: int) -> None:
@@ -122,11 +176,12 @@ def main() -> None:
     parser.add_argument("--cameras", type=int, default=100)
     parser.add_argument("--memory", default="2GB")
     parser.add_argument("--sql", action="store_true", help="also the SQL self-join")
+    parser.add_argument("--only-one", action="store_true", help="only questions about one vehicle")
     parser.add_argument("--store", help=argparse.SUPPRESS)
     parser.add_argument("--join", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.store:
-        measure(options.store, options.memory)
+        measure(options.store, options.memory, options.only_one)
         return
     if options.join:
         self_join(options.join, 1)
@@ -139,7 +194,10 @@ def main() -> None:
         print("| work | sightings | processor seconds | peak GB | times the scan |")
         print("|---|---|---|---|---|", flush=True)
         script = [sys.executable, __file__]
-        subprocess.run([*script, "--store", path, "--memory", options.memory], check=True)
+        only_one = ["--only-one"] * options.only_one
+        subprocess.run(
+            [*script, "--store", path, "--memory", options.memory, *only_one], check=True
+        )
         if options.sql:
             subprocess.run([*script, "--join", path], check=True)
 

@@ -12,9 +12,10 @@ from analyzer.assessment import assess
 from analyzer.engine import get_engine
 from analyzer.patterns.commutes import find_commutes
 from analyzer.patterns.companions import find_companions
-from analyzer.patterns.cotravel import CoTravel, Terms
+from analyzer.patterns.cotravel import CoTravel
 from analyzer.patterns.meetings import find_meetings
 from analyzer.patterns.overview import find_patterns
+from analyzer.patterns.pairs import Terms
 from analyzer.patterns.places import find_places
 from analyzer.patterns.routines import find_routines
 from analyzer.patterns.trips import find_trips

@@ -33,9 +33,9 @@ BASE: dict[str, Any] = {"days": 28, "seed": 12}
 
 SEEDS: dict[str, dict[str, Any]] = {f"seed {seed}": {"seed": seed} for seed in (12, 13)}
 CAMERAS: dict[str, dict[str, Any]] = {
-    f"{n:,} camera sites": {"cameras": n} for n in (20, 100, 200)
+    f"{n:,} camera sites": {"cameras": n} for n in (20, 100, 200, 500)
 }
-DAYS: dict[str, dict[str, Any]] = {f"{n} days": {"days": n} for n in (28, 90)}
+DAYS: dict[str, dict[str, Any]] = {f"{n} days": {"days": n} for n in (7, 28, 90)}
 MISSES: dict[str, dict[str, Any]] = {
     f"{rate:.0%} of passages missed": {"miss_rate": rate} for rate in (0.0, 0.08, 0.3)
 }

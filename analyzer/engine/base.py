@@ -103,29 +103,6 @@ class DerivedPart:
         return {**self.__dict__, "_kept": None}
 
 
-class KeptPart:
-    """A part that keeps its rows once they were loaded, for work that goes over them many times."""
-
-    def __init__(self, base: Part):
-        self._base = base
-        self._kept: Rows | None = None
-
-    @property
-    def sealed(self) -> bool:
-        """Whether the rows come from an encrypted store."""
-        return is_sealed(self._base)
-
-    def load(self) -> Rows:
-        """Load the rows, or give the kept ones."""
-        if self._kept is None:
-            self._kept = self._base.load()
-        return self._kept
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Rows can be loaded there: only where they lie travels.
-        return {**self.__dict__, "_kept": None}
-
-
 @runtime_checkable
 class Engine(Protocol):
     """Where partitions run. No engine may change a digit of a result."""

@@ -177,15 +177,13 @@ class CoTravel(PairPasses):
         """Closeness from which on a joint journey belongs to each level above the lowest."""
         return self.probe[1]
 
-    def find_pairs(self, least: int, asked: int | None = None) -> tuple[Pairs, np.ndarray]:
+    def find_pairs(self, least: int) -> tuple[Pairs, np.ndarray]:
         """Find the pairs with enough joint journeys, and those of probed vehicles with any.
 
         Parameters
         ----------
         least : int
             Joint journeys from which on a pair is listed: 1 or 2.
-        asked : int, optional
-            A vehicle whose pairs are listed from one joint journey on.
 
         Returns
         -------
@@ -195,8 +193,6 @@ class CoTravel(PairPasses):
             Joint journeys of the other pairs, which made one each.
         """
         kept = self.probes(np.arange(self.n_codes))
-        if asked is not None:
-            kept[asked] = True
         pairs, unlisted = self.find_journeys(kept, least, self.thresholds)
         met = pairs.a * self.n_codes + pairs.b
         every = distinct(np.concatenate([met, self.probe[0]]))

@@ -115,13 +115,14 @@ def pairs_here(broadcast: Rows, here: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def lives_of_part(rows: Rows, broadcast: Rows) -> Rows:
-    """Find the first and last day of each vehicle of a part, and whether it travels."""
+    """Find when each vehicle of a part was first seen, its last day, and whether it travels."""
     starts = encounters.run_starts(rows["vehicle"])
     days = local_times(rows, broadcast) // DAY_MS
     return {
         "vehicle": rows["vehicle"][starts[:-1]],
         "first_day": days[starts[:-1]],
         "last_day": days[starts[1:] - 1],
+        "first_seen": rows["seen_at"][starts[:-1]],
         "travels": encounters.travels(
             starts, rows["seen_at"], rows["camera"],
             int(broadcast["max_gap"][0]), int(broadcast["min_cameras"][0]),

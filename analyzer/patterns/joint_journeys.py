@@ -139,7 +139,7 @@ def joint_journeys(
 
 
 @numba.njit(cache=True, nogil=True)
-def _first_near(
+def first_near(
     camera: int, time: int, index_bins: np.ndarray, index_starts: np.ndarray,
     index_times: np.ndarray,
 ) -> tuple[int, int]:
@@ -172,7 +172,7 @@ def _count_near(
     counts = np.empty(len(times), np.int64)
     for row in range(len(times)):
         last, vehicle = times[row] + within, codes[row]
-        low, end = _first_near(
+        low, end = first_near(
             cameras[row], times[row] - within, index_bins, index_starts, index_times
         )
         n = 0
@@ -202,7 +202,7 @@ def _list_near(
         at, stop = begins[row], begins[row] + counts[row]
         if at == stop:
             continue
-        low, end = _first_near(
+        low, end = first_near(
             cameras[row], times[row] - within, index_bins, index_starts, index_times
         )
         while at < stop and low < end and index_times[low] <= last:

@@ -21,6 +21,7 @@ import numpy as np
 from analyzer.patterns.chance import Chance, adjust, fit_chance, fit_weight
 from analyzer.patterns.closeness import LEVEL_SHARES
 from analyzer.patterns.cotravel import CoTravel
+from analyzer.patterns.pair_passes import Opportunities, PairPasses
 from analyzer.patterns.pairs import Pairs
 from analyzer.patterns.traffic import fit_mixture
 
@@ -93,6 +94,36 @@ class Model:
 
 
 @dataclass(frozen=True)
+class Usual:
+    """What the population does, apart from the companions found in it.
+
+    Attributes
+    ----------
+    journeys : numpy.ndarray of int64, shape (cells,)
+        Joint journeys by cell.
+    anybody : float
+        Joint journeys of two vehicles that share nothing.
+    left_out : numpy.ndarray of int64, shape (companions, 2)
+        The pairs whose journeys are not among these.
+    """
+
+    journeys: np.ndarray
+    anybody: float
+    left_out: np.ndarray
+
+    def traffic(
+        self, passes: PairPasses, pairs: Pairs, there: Opportunities, coincidence: np.ndarray
+    ) -> np.ndarray:
+        """Sum the components of the traffic of pairs, meeting just anybody the last of them."""
+        out = self.left_out[:, 0] * passes.n_codes + self.left_out[:, 1]
+        counted = ~np.isin(pairs.a * passes.n_codes + pairs.b, out)
+        components = passes.sum_traffic(pairs, counted, self.journeys, there)
+        components *= coincidence[:, None]
+        # Chance meetings of two vehicles that share nothing: the same for all pairs.
+        return np.column_stack([components, np.full(len(pairs), self.anybody)])
+
+
+@dataclass(frozen=True)
 class Judgement:
     """What chance gives each pair, and the model of chance behind it.
 
@@ -100,6 +131,8 @@ class Judgement:
     ----------
     model : Model
         The model.
+    usual : Usual
+        What the population does, companions left out.
     judged : numpy.ndarray of bool, shape (pairs,)
         Whose habit was counted; the others cannot be found whatever it is.
     traffic, repeats, expected, p_values : numpy.ndarray of float64, shape (pairs,)
@@ -109,6 +142,7 @@ class Judgement:
     """
 
     model: Model
+    usual: Usual
     judged: np.ndarray
     traffic: np.ndarray
     repeats: np.ndarray
@@ -123,7 +157,6 @@ def judge_pairs(
     unlisted: np.ndarray,
     tests: int,
     max_fdr: float,
-    asked: np.ndarray,
 ) -> Judgement:
     """Fit chance to the pairs, and find how far each goes beyond it.
 
@@ -139,8 +172,6 @@ def judge_pairs(
         Number of pairs that could have been found.
     max_fdr : float
         No pair with a larger q-value will be asked for.
-    asked : numpy.ndarray of bool, shape (pairs,)
-        Pairs to be judged in any case.
     """
     counted = np.ones(len(pairs), bool)
     times = passes.probes(pairs.a).astype(np.int64) + passes.probes(pairs.b)
@@ -154,16 +185,14 @@ def judge_pairs(
     probed = int(passes.probes(passes.travellers).sum())
     for _ in range(MAX_ROUNDS):
         shares, journeys = _usual_journeys(pairs, counted, unlisted)
-        components = passes.sum_traffic(pairs, counted, journeys, passes.opportunities)
-        components *= coincidence[:, None]
+        out = np.column_stack([pairs.a[~counted], pairs.b[~counted]])
+        known = Usual(journeys, float(journeys.sum() / max(tests, 1)), out)
+        components = known.traffic(passes, pairs, passes.opportunities, coincidence)
         with_all = passes.sum_traffic_with_all(journeys)
-        # Chance meetings of two vehicles that share nothing: the same for all pairs.
-        anybody = journeys.sum() / max(tests, 1)
-        components = np.column_stack([components, np.full(len(pairs), anybody)])
-        with_all = np.append(with_all, anybody * probed * (len(passes.travellers) - 1))
+        with_all = np.append(with_all, known.anybody * probed * (len(passes.travellers) - 1))
         usual_counted = usual[counted[usual]]
         mixture = fit_mixture(pairs.journeys[usual_counted], components[usual_counted])
-        traffic = components @ mixture
+        traffic = weigh(components, mixture)
         rest = max(float(with_all @ mixture) - float((traffic * times).sum()), 0.0)
         levels: tuple[Chance, ...] = ()
         for level, part in enumerate(shares):
@@ -190,7 +219,7 @@ def judge_pairs(
         model = Model(levels, shares, mixture, by_traffic)
         # Habit only makes chance greater: who is not found without it is not found with it.
         p_values = model.tail(pairs, traffic, np.where(judged[:, None], shifted, 0), share)
-        wanted = met & (asked | _may_be_found(p_values, tests, max(max_fdr, CERTAIN_FDR)))
+        wanted = met & _may_be_found(p_values, tests, max(max_fdr, CERTAIN_FDR))
         more = wanted & ~judged
         _count_habit(passes, pairs, more, shifted)
         judged |= more
@@ -202,6 +231,7 @@ def judge_pairs(
     lowest = levels[0]
     return Judgement(
         model,
+        known,
         judged,
         traffic,
         lowest.worth * share,
@@ -209,6 +239,14 @@ def judge_pairs(
         p_values,
         shifted[:, 0],
     )
+
+
+def weigh(components: np.ndarray, mixture: np.ndarray) -> np.ndarray:
+    """Weigh the components of traffic; a pair's sum does not depend on how many pairs there are."""
+    total = components[:, 0] * mixture[0]
+    for k in range(1, len(mixture)):
+        total += components[:, k] * mixture[k]
+    return total
 
 
 def _chance_without_shifts(journeys: np.ndarray, traffic: np.ndarray, rest: float) -> Chance:
@@ -236,6 +274,8 @@ def _usual_journeys(
 
 def _may_be_found(p_values: np.ndarray, tests: int, fdr: float) -> np.ndarray:
     """Tell which pairs could have a q-value up to `fdr` if these are their least p-values."""
+    if fdr >= 1:
+        return np.ones(len(p_values), bool)
     ordered = np.sort(p_values)
     possible = len(ordered)
     while possible:

@@ -15,8 +15,8 @@ from functools import cached_property
 
 import numpy as np
 
-from analyzer.engine import Engine, Part
-from analyzer.engine.base import KeptPart, PartFunction
+from analyzer.engine import DerivedPart, Engine, Part
+from analyzer.engine.base import PartFunction
 from analyzer.local_time import Clock
 from analyzer.patterns import camera_index, chance, encounters, traffic
 from analyzer.patterns.cotravel_parts import (
@@ -118,7 +118,8 @@ class PairPasses:
         rows_a_part = -(-n_rows // max(len(parts), 1))
         self._parts_a_block = max(1, int(memory // BYTES_A_ROW // max(rows_a_part, 1)))
         self._in_one_block = self._parts_a_block >= len(parts)
-        self.parts: list[Part] = [KeptPart(part) if self._in_one_block else part for part in parts]
+        keep = n_rows if self._in_one_block else 0
+        self.parts: list[Part] = [DerivedPart(part, rows_of_part, keep=keep) for part in parts]
         self.frame, self.engine = frame, engine
         self.n_codes, self.n_cameras = frame.n_codes, frame.n_cameras
         self.terms_and_clock = frame.to_broadcast()
@@ -266,6 +267,11 @@ class PairPasses:
             return {f"block_{name}": column for name, column in found.items()}
 
         return self._join(map(arranged, self._blocks()), function, broadcast)
+
+    def first_seen(self, vehicles: np.ndarray) -> np.ndarray:
+        """Give the instants (ms) at which vehicles were first seen."""
+        at = np.searchsorted(self.lives["vehicle"], vehicles)
+        return self.lives["first_seen"][at]
 
     def common_life(self, pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
         """Find how far the lives of pairs coincide, and the share of S that is theirs."""

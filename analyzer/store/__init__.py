@@ -10,6 +10,8 @@
         labels.parquet         column, code → label (make, color, direction, …)
         part-00000.parquet     vehicle, seen_at, camera, …, sorted by (vehicle, seen_at, camera)
         rejects.csv            rows that could not be used: file, line, byte offset, reason
+        by-camera.parquet      the sightings by (camera, time), once somebody asked about a vehicle
+        companions-….parquet   what such questions need to know of everybody
 
 A vehicle is in one part (its code modulo the number of parts). A writer makes a new generation and
 then replaces the manifest: a killed run leaves the old store or the new one.

@@ -35,20 +35,20 @@ from analyzer.schema import (
     n_rows,
     take,
 )
+from analyzer.store.part_files import read_rows
 from analyzer.store.sorting import sort_sightings
 from analyzer.store.store import (
     FORMAT,
     GENERATION,
+    LOCK,
     MANIFEST,
     SEALED_MANIFEST,
     Store,
     open_store,
     read_manifest,
     read_outer_manifest,
-    read_rows,
 )
 
-LOCK = ".lock"
 PLAIN, ENCRYPTED = 1, 2
 """Versions of the format of a store."""
 
@@ -61,7 +61,7 @@ PART_ROWS = 4_000_000
 SMALLEST_PART_ROWS = 250_000
 """Rows up to which a part is not cut, however little memory may be used."""
 
-GROUP_ROWS = 1 << 17
+GROUP_ROWS = 1 << 15
 """Rows of one group within a part: as many are read to show one vehicle."""
 
 LARGEST_VEHICLE_ROWS = 500_000

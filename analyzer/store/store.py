@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -19,18 +20,25 @@ from analyzer.engine.base import sort_rows
 from analyzer.engine.sealing import Seal, decryption, read_sealed_bytes
 from analyzer.errors import StoreError
 from analyzer.schema import CORE, DTYPES, Rows, concatenate, take
+from analyzer.store.part_files import (
+    VERIFIED,
+    GroupsOfPart,
+    VehicleGroups,
+    footer_of,
+    read_rows,
+    vehicle_groups,
+)
 
 FORMAT = "platerisk-store"
 FORMAT_VERSION = 2
 """Newest version that is read; 1 is a plain store, 2 an encrypted one."""
 MANIFEST = "manifest.json"
+LOCK = ".lock"
+"""Held by whoever writes in a store's folder."""
 SEALED_MANIFEST = "manifest.parquet"
 """Where the manifest of an encrypted store stands; the plain one only says that it is encrypted."""
 GENERATION = re.compile(r"data-\d{6,}")
 """Name of the folder of one generation of the data."""
-
-# A flipped bit must not become another camera.
-_VERIFIED = {"page_checksum_verification": True}
 
 _REQUIRED = {
     "generation": str,
@@ -102,7 +110,7 @@ class StoredPart:
         """Read the rows, sorted by (vehicle, seen_at, camera)."""
         wanted = list(dict.fromkeys(self.columns + self._needed()))
         rows = concatenate(
-            [read_rows(path, wanted, self.seal, self.vehicle) for path in self.paths]
+            [read_rows(path, wanted, self.seal, self._groups(path)) for path in self.paths]
         )
         keep = np.ones(len(rows[wanted[0]]), bool)
         if self.vehicle is not None:
@@ -117,73 +125,17 @@ class StoredPart:
             rows = sort_rows(rows, CORE)
         return {name: rows[name] for name in self.columns}
 
+    def _groups(self, path: Path) -> GroupsOfPart | None:
+        if self.vehicle is None:
+            return None
+        return vehicle_groups(path, self.seal).holding(np.array([self.vehicle]))
+
     def _needed(self) -> tuple[str, ...]:
         """Columns that the view itself must see."""
         if len(self.paths) > 1:
             return CORE
         by_vehicle = self.split is not None or self.vehicle is not None
         return (("seen_at",) if self.span else ()) + (("vehicle",) if by_vehicle else ())
-
-
-def read_rows(
-    path: Path, columns: Sequence[str], seal: Seal | None = None, vehicle: int | None = None
-) -> Rows:
-    """Read columns of one part file as integer arrays.
-
-    Parameters
-    ----------
-    path : Path
-    columns : sequence of str
-    seal : Seal, optional
-        What decrypts the file.
-    vehicle : int, optional
-        Leave out the groups of rows that cannot hold this vehicle, as their statistics tell.
-
-    Raises
-    ------
-    StoreError
-        If the file is gone or damaged.
-    """
-    try:
-        if vehicle is None:
-            table = pq.read_table(
-                path,
-                columns=list(columns),
-                use_threads=False,
-                **_VERIFIED,
-                **decryption(seal, path),
-            )
-        else:
-            with pq.ParquetFile(path, **_VERIFIED, **decryption(seal, path)) as file:
-                groups = _groups_with(file.metadata, vehicle)
-                table = file.read_row_groups(groups, columns=list(columns), use_threads=False)
-    except FileNotFoundError:
-        raise StoreError(
-            f"{path}: a part of the store is gone; another run may have replaced it: open it again"
-        ) from None
-    except (OSError, pa.ArrowException) as error:
-        raise StoreError(
-            f"{path}: a part of the store cannot be read ({type(error).__name__}); "
-            "make the store again with `platerisk ingest`"
-        ) from None
-    rows = {}
-    for name in columns:
-        column = table.column(name)
-        if pa.types.is_timestamp(column.type):
-            column = column.cast(pa.int64())
-        rows[name] = np.ascontiguousarray(column.to_numpy(), DTYPES[name])
-    return rows
-
-
-def _groups_with(metadata: pq.FileMetaData, vehicle: int) -> list[int]:
-    """Number the groups of rows that may hold a vehicle; all whose statistics are not there."""
-    column = metadata.schema.names.index("vehicle")
-    found = []
-    for group in range(metadata.num_row_groups):
-        known = metadata.row_group(group).column(column).statistics
-        if known is None or not known.has_min_max or known.min <= vehicle <= known.max:
-            found.append(group)
-    return found
 
 
 @dataclass(frozen=True)
@@ -224,6 +176,57 @@ class Store:
         return tuple(self.manifest["columns"])
 
     @cached_property
+    def fingerprint(self) -> bytes:
+        """Tells the data of this store from those of any other, without reading them.
+
+        The footer of a part holds the size and place of every compressed column in it, and the
+        range of its values: where data differ, so does a footer.
+        """
+        found = hashlib.sha256(repr(self.manifest["parts"]).encode())
+        for path in self.part_paths:
+            found.update(footer_of(path))
+        return found.hexdigest().encode()
+
+    @cached_property
+    def memory(self) -> dict[str, Any]:
+        """What was once worked out from these data and is wanted again, by name."""
+        return {}
+
+    @cached_property
+    def _vehicle_groups(self) -> dict[int, VehicleGroups]:
+        return {}
+
+    def rows_of(self, vehicles: np.ndarray, columns: Sequence[str]) -> Rows:
+        """Read the rows of some vehicles, and no more of the parts than the groups that hold them.
+
+        Parameters
+        ----------
+        vehicles : numpy.ndarray of int
+            Codes, in increasing order.
+        columns : sequence of str
+            Columns to read.
+
+        Returns
+        -------
+        Rows
+            Sorted by (vehicle, seen_at, camera).
+        """
+        wanted = list(dict.fromkeys(("vehicle", *columns)))
+        found = []
+        paths = self.part_paths
+        for part in np.unique(vehicles % len(paths)).tolist():
+            if part not in self._vehicle_groups:
+                self._vehicle_groups[part] = vehicle_groups(paths[part], self.seal)
+            here = vehicles[vehicles % len(paths) == part]
+            groups = self._vehicle_groups[part].holding(here)
+            rows = read_rows(paths[part], wanted, self.seal, groups)
+            at = np.minimum(np.searchsorted(here, rows["vehicle"]), len(here) - 1)
+            found.append(take(rows, np.flatnonzero(here[at] == rows["vehicle"])))
+        rows = concatenate(found) if found else {name: np.empty(0, DTYPES[name]) for name in wanted}
+        order = np.argsort(rows["vehicle"], kind="stable")
+        return {name: rows[name][order] for name in columns}
+
+    @cached_property
     def camera_table(self) -> pd.DataFrame:
         """Cameras by code: name, lat, lon, zone, zone_name."""
         return self._read_table("cameras.parquet").to_pandas()
@@ -246,7 +249,7 @@ class Store:
     def _read_table(self, name: str) -> pa.Table:
         path = self.folder / name
         try:
-            return pq.read_table(path, **_VERIFIED, **decryption(self.seal, path))
+            return pq.read_table(path, **VERIFIED, **decryption(self.seal, path))
         except (OSError, pa.ArrowException) as error:
             raise StoreError(
                 f"{self.folder / name}: cannot be read ({type(error).__name__}); "

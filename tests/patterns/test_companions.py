@@ -188,6 +188,21 @@ def test_figures_do_not_depend_on_memory(small, everything):
     same(find_companions(small[0].with_parts(5), max_fdr=1, memory="1KB"), everything)
 
 
+def test_the_order_of_the_rows_read_does_not_order_ties(small, everything):
+    rows = small[0].parts()[0].load()
+    n = small[0].n_codes
+    # The same vehicles under codes that turn every pair's round.
+    turned = from_arrays(
+        n - 1 - rows["vehicle"], rows["seen_at"], rows["camera"], timezone=small[0].timezone
+    )
+    found = find_companions(turned, max_fdr=1)
+    pairs = [(n - 1 - b, n - 1 - a) for a, b in codes(found)]
+    tied = everything.rows["p_value"] == 1
+    assert 10 < tied.sum() < len(pairs)
+    first = int(np.argmax(tied))
+    assert pairs[first:] == codes(everything)[first:]
+
+
 def test_figures_do_not_depend_on_names(small, everything):
     rows = small[0].parts()[0].load()
     other = from_arrays(
@@ -204,6 +219,8 @@ def test_a_probe_of_some_vehicles_gives_nearly_the_same(small, everything, monke
     probed = find_companions(small[0], max_fdr=1)
     assert probed.chance != everything.chance
     assert probed.chance.worth == pytest.approx(everything.chance.worth, rel=0.2)
+    # All pairs are listed, not only those of the probed and those that may be found.
+    assert set(codes(probed)) == set(codes(everything))
     same(find_companions(small[0].with_parts(3), max_fdr=1), probed)
     assert find_companions(small[0], seed=1, max_fdr=1).chance != probed.chance
 
