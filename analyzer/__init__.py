@@ -15,6 +15,7 @@ _HOMES = {
     "Provenance": "analyzer.report.origin",
     "Sightings": "analyzer.sightings",
     "assess": "analyzer.assessment",
+    "check_publication": "analyzer.report.publication",
     "build_case": "analyzer.report.case",
     "compare_policies": "analyzer.policy.compare",
     "draw_map": "analyzer.report.map_pages",

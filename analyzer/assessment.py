@@ -16,12 +16,14 @@ from analyzer.errors import TooMuchWorkError
 from analyzer.estimate import Estimate, wilson
 from analyzer.patterns.camera_load import measure_camera_load
 from analyzer.patterns.overview import PatternsOverview, find_patterns
-from analyzer.patterns.sighting_counts import measure_sighting_counts
+from analyzer.patterns.sighting_counts import EDGES, measure_sighting_counts
 from analyzer.patterns.trips import DEFAULT_MAX_GAP
 from analyzer.policy.retention import sweep_retention
 from analyzer.policy.retention_sweep import RetentionSweep
+from analyzer.report.classes import join_classes
 from analyzer.report.content import Finding, ReportInput
-from analyzer.report.disclosure import DEFAULT_K
+from analyzer.report.crowds import published_unicity
+from analyzer.report.disclosure import DEFAULT_K, check_threshold
 from analyzer.report.further_risks import FurtherRisks, measure_further
 from analyzer.report.limits import Facts, limits_of, method_terms
 from analyzer.report.origin import Provenance, origin_of
@@ -95,54 +97,65 @@ class Assessment(Result):
 
     @cached_property
     def findings(self) -> list[Finding]:
-        """What there is to say, most telling first."""
+        """What there is to say, most telling first; no figure of fewer than ten vehicles."""
         return self.findings_in()
 
-    def findings_in(self, language: str = "en") -> list[Finding]:
+    def findings_in(self, language: str = "en", k: int = DEFAULT_K) -> list[Finding]:
         """Say what there is to say in a language.
 
         Parameters
         ----------
         language : str
             A key of `analyzer.report.texts.LANGUAGES`.
+        k : int
+            Smallest count of vehicles that is shown; 5 or more.
         """
         texts = Texts(language)
+        unicity, retention = self._published(k)
         adversary = self.unicity.adversary
         patterns = self.patterns
         findings = [
             unicity_finding(
-                self.unicity.share,
-                self.unicity.excluded,
+                unicity.share,
+                unicity.excluded,
                 points=adversary.points,
                 resolution=resolution_text(adversary, texts),
                 vehicles=self.sightings.n_vehicles,
                 texts=texts,
+                k=k,
             ),
             retention_finding(
-                self.retention.to_pandas(),
+                retention.to_pandas(),
                 points=adversary.points,
                 vehicles=self.sightings.n_vehicles,
                 texts=texts,
+                k=k,
             ),
-            *self._linkage_findings(texts),
+            *self._linkage_findings(texts, k),
             *inference_findings(
                 {name: patterns.estimates[name] for name in TOLD if name in patterns.estimates},
                 patterns.regular,
                 often=patterns.often,
                 max_fdr=patterns.max_fdr,
                 texts=texts,
+                k=k,
             ),
         ]
         if self._once.value > 0.5:
             # Where most vehicles are seen once, that is part of the story and not only a limit.
-            findings.append(once_finding(self._once, texts))
+            findings.append(once_finding(self._once, texts, k))
         return findings
 
-    def _linkage_findings(self, texts: Texts) -> list[Finding]:
+    def _published(self, k: int) -> tuple[Unicity, RetentionSweep]:
+        """Unicity and retention as they may be published beside each other."""
+        unicity = published_unicity(self.unicity, k)
+        return unicity, self.retention.published(k, wholes=(unicity.targets,))
+
+    def _linkage_findings(self, texts: Texts, k: int) -> list[Finding]:
         if self.linkage is None or not self.linkage.success[1].is_measured:
             return []
         success, rotation = self.linkage.success[1], self.linkage.rotation
-        return [linkage_finding(success, rotation=rotation, texts=texts)]
+        return [linkage_finding(success, rotation=rotation, texts=texts, k=k)]
 
     @cached_property
     def _once(self) -> Estimate:
@@ -204,9 +217,13 @@ class Assessment(Result):
     def to_dict(self) -> dict[str, Any]:
         """Give the findings as they stand in ``findings.json``."""
         from analyzer.report.findings import findings_document
+        from analyzer.report.publishable import publishable
 
         report = self.report_input()
-        return findings_document(report, k=DEFAULT_K, tables=(), texts=Texts(report.language))
+        withheld = publishable(report, k=DEFAULT_K).withheld_findings
+        return findings_document(
+            report, k=DEFAULT_K, tables=(), texts=Texts(report.language), withheld=withheld
+        )
 
     def to_pandas(self) -> pd.DataFrame:
         """Give the findings as a table, a row each, with their figures."""
@@ -232,6 +249,7 @@ class Assessment(Result):
         internal: bool = False,
         language: str = "en",
         provenance: Provenance | None = None,
+        k: int = DEFAULT_K,
     ) -> ReportInput:
         """Give everything a page shows.
 
@@ -243,8 +261,12 @@ class Assessment(Result):
             What the data claim to be, who disputes it, what was replied.
         language : str
             In which language; a key of `analyzer.report.texts.LANGUAGES`.
+        k : int
+            Smallest count of vehicles that is shown; 5 or more.
         """
+        check_threshold(k)
         texts = Texts(language)
+        unicity, retention = self._published(k)
         adversary = self.unicity.adversary
         return ReportInput(
             title=texts(
@@ -260,26 +282,26 @@ class Assessment(Result):
                 "timezone": self.sightings.timezone,
                 "days": self.days,
             },
-            findings=self.findings_in(language),
-            unicity_curve=self.unicity.to_pandas(),
-            retention=self.retention.to_pandas(),
+            findings=self.findings_in(language, k),
+            unicity_curve=unicity.to_pandas(),
+            retention=retention.to_pandas(),
             zones=self.load,
             flows=self._flows(),
-            further=None if self.further is None else self.further.table(texts),
+            further=None if self.further is None else self.further.table(texts, k),
             limits=self.limits_in(language),
             method=method_terms(
                 points=adversary.points,
                 time=adversary.time,
                 max_gap=self.options["max_gap"],
                 rotation=self.options["rotation"],
-                k=DEFAULT_K,
+                k=k,
                 texts=texts,
             ),
             language=language,
             info=origin_of(self.sightings, self.options, provenance),
             tables={
-                "sighting_counts": self.counts,
-                "inferred": published_table(self.patterns),
+                "sighting_counts": join_classes(self.counts, EDGES, k),
+                "inferred": published_table(self.patterns, k),
             },
             internal_tables=self.patterns.tables() if internal else {},
         )
@@ -303,6 +325,7 @@ class Assessment(Result):
         internal: bool = False,
         language: str = "en",
         provenance: Provenance | None = None,
+        k: int = DEFAULT_K,
     ) -> list[Path]:
         """Write the report: page, findings, tables, info.
 
@@ -316,6 +339,8 @@ class Assessment(Result):
             What the data claim to be, who disputes it, what was replied.
         language : str
             In which language; a key of `analyzer.report.texts.LANGUAGES`.
+        k : int
+            Smallest count of vehicles that is shown; 5 or more.
 
         Returns
         -------
@@ -324,8 +349,10 @@ class Assessment(Result):
         """
         from analyzer.report.folder import write_report
 
-        report = self.report_input(internal=internal, language=language, provenance=provenance)
-        return write_report(report, Path(folder), internal=internal)
+        report = self.report_input(
+            internal=internal, language=language, provenance=provenance, k=k
+        )
+        return write_report(report, Path(folder), internal=internal, k=k)
 
     def to_html(self, path: str | Path, *, language: str = "en") -> Path:
         """Write the page alone, as it can be published."""

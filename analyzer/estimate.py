@@ -13,6 +13,9 @@ WITHHELD = "withheld"
 HELD = (WITHHELD, "held back")
 """With which the method of a figure begins that is not given."""
 
+ALL_BUT_FEW = "all but fewer than"
+"""With which the method of a share begins that is given as a bound: those left out are few."""
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -64,6 +67,9 @@ class Estimate:
         """
         if not self.is_measured:
             return WITHHELD if self.method.startswith(HELD) else "not measurable"
+        if self.is_bound:
+            floor, digits = bound_percent(self.value)
+            return f"over {floor:.{digits}f} %{f' of {of}' if of else ''}"
         for digits in range(4):
             low, high = (f"{100 * end:.{digits}f}" for end in (self.low, self.high))
             if low != high:
@@ -71,16 +77,61 @@ class Estimate:
         whole = f" of {of}" if of else ""
         return f"{100 * self.value:.{digits}f} %{whole} ({low}–{high} %)"
 
+    @property
+    def is_bound(self) -> bool:
+        """Whether the value is a bound below the share, because those left out are few."""
+        return self.method.startswith(ALL_BUT_FEW)
+
+    def tells_of_few(self, k: int) -> bool:
+        """Whether the share stands for 1 to k - 1 units, or for all but 1 to k - 1.
+
+        Examples
+        --------
+        >>> [wilson(found, 400).tells_of_few(10) for found in (0, 3, 12, 398, 400)]
+        [False, True, False, True, False]
+        """
+        if not self.is_measured or self.is_bound:
+            return False
+        count = round(self.value * self.n)
+        return 0 < count < k or 0 < self.n - count < k
+
     def withheld(self, k: int) -> Estimate:
-        """Give the share without its figures where it stands for 1 to k - 1 units.
+        """Give the share as it may be published, where units under k are not told of.
+
+        Of 1 to k - 1 units nothing is given. Of all but 1 to k - 1 the share with k units left
+        out is given, as a bound from below.
 
         Examples
         --------
         >>> wilson(3, 1000).withheld(10).percent(), wilson(0, 1000).withheld(10).value
         ('withheld', 0.0)
+        >>> wilson(997, 1000).withheld(10).percent(), wilson(997, 1000).withheld(10).value
+        ('over 99 %', 0.99)
         """
-        count = round(self.value * self.n) if self.is_measured else 0
-        return self.hidden(k) if 0 < count < k else self
+        if not self.tells_of_few(k):
+            return self
+        if 0 < round(self.value * self.n) < k or self.n < 2 * k:
+            return self.hidden(k)
+        bound = 1 - k / self.n
+        method = f"{ALL_BUT_FEW} {k}: more than this; {self.method}"
+        return Estimate(bound, bound, 1.0, self.n, method, self.baseline)
+
+    def among(self, n: int) -> Estimate:
+        """Give the share of `n` units, of which those that were not counted lack the property.
+
+        Where all but a few units were counted, the number of those counted tells how many were
+        not; the same share of all of them does not.
+
+        Examples
+        --------
+        >>> share = wilson(300, 397).among(400)
+        >>> share.value, share.n
+        (0.75, 400)
+        """
+        part = self.n / n
+        method = f"{self.method}; of all {n}: those that could not be counted are not in the share"
+        ends = (end * part for end in (self.value, self.low, self.high))
+        return Estimate(*ends, n, method, self.baseline)
 
     def hidden(self, k: int) -> Estimate:
         """Give the estimate without its figures, because they would give a small count away."""
@@ -93,6 +144,25 @@ class Estimate:
             name: None if isinstance(field, float) and math.isnan(field) else field
             for name, field in asdict(self).items()
         }
+
+
+def bound_percent(value: float) -> tuple[float, int]:
+    """Round a bound from below down, and say with how many digits to write it, in percent.
+
+    With as many digits as keep what is left out to about twice what it is.
+
+    Examples
+    --------
+    >>> bound_percent(0.9948), bound_percent(0.99998)
+    ((99.0, 0), (99.998, 3))
+    """
+    digits, floor = 0, 0.0
+    while digits < 6:
+        floor = math.floor(round(100 * value * 10**digits, 6)) / 10**digits
+        if 100 - floor <= 2 * (100 - 100 * value):
+            break
+        digits += 1
+    return floor, digits
 
 
 def wilson(

@@ -15,6 +15,7 @@ from analyzer.errors import AnalyzerError
 VERBS = {
     "demo": ("analyzer.cli.publish", "Make a synthetic region, assess it, write the report."),
     "report": ("analyzer.cli.publish", "Write the report: page, findings, tables."),
+    "disclosure": ("analyzer.cli.publish", "Attack a report before it is published."),
     "ingest": ("analyzer.cli.data", "Read sightings once into a store."),
     "check": ("analyzer.cli.data", "Say what was read, kept, rejected and why."),
     "export": ("analyzer.cli.exchange", "Write cleaned sightings as one file for other programs."),

@@ -11,11 +11,13 @@ from analyzer.cli.options import (
     engine_option,
     examples,
     format_option,
+    plain_warnings,
     progress,
     read,
     reading_options,
     seed_option,
     sources,
+    threshold_option,
 )
 from analyzer.cli.output import show
 
@@ -35,6 +37,7 @@ from analyzer.cli.output import show
     help="Write the tables of single vehicles too (INTERNAL-…, readable by you alone). They say "
     "where people live and work: never publish them.",
 )
+@threshold_option
 @seed_option
 @engine_option
 @reading_options
@@ -43,6 +46,7 @@ def patterns(
     sources: tuple[str, ...],
     output: str | None,
     internal: bool,
+    threshold: int,
     seed: int,
     engine: Any,
     output_format: str,
@@ -79,17 +83,18 @@ def patterns(
     else:
         figures = {
             of: {name: each and each.to_dict() for name, each in shown.items()}
-            for of, shown in published_figures(found).items()
+            for of, shown in published_figures(found, threshold).items()
         }
         data = {**figures["all"], "regular": figures["regular"]}
-        table = published_table(found)
-        text = population_sentences(found)
+        table = published_table(found, threshold)
+        text = population_sentences(found, threshold)
         if sightings.synthetic:
             text += "\nThe data are synthetic."
             data["synthetic"] = True
         show(output_format, text=text, data=data, table=table)
         if output is not None:
             tables = {"inferred": table, "flows": found.flows()}
-            written = write_tables(tables, Path(output), **made)
+            with plain_warnings():
+                written = write_tables(tables, Path(output), k=threshold, **made)
     for path in written:
         click.echo(f"wrote {path}", err=True)

@@ -147,6 +147,14 @@ def seed_option(command: Callable) -> Callable:
     )(command)
 
 
+threshold_option = click.option(
+    "--threshold",
+    type=click.IntRange(min=5),
+    default=10,
+    show_default=True,
+    metavar="K",
+    help="Show nothing that tells of fewer than K vehicles; never under 5.",
+)
 provenance_option = click.option(
     "--provenance",
     metavar="FILE",

@@ -1,4 +1,4 @@
-"""Verbs that write pages: report and demo."""
+"""Verbs that write what is published, report and demo, and disclosure, which attacks it."""
 
 from __future__ import annotations
 
@@ -10,21 +10,25 @@ import click
 from analyzer.cli.options import (
     engine_option,
     examples,
+    format_option,
     language_option,
+    plain_warnings,
     progress,
     provenance_option,
     read,
     reading_options,
     seed_option,
     sources,
+    threshold_option,
 )
+from analyzer.cli.output import show
 
 
 @click.command(
     epilog=examples(
         "platerisk report reads.csv --timezone Asia/Tashkent -o out/",
         "platerisk report store -o out/",
-        "platerisk report store -o out/ --provenance provenance.toml",
+        "platerisk report store -o out/ --provenance provenance.toml --threshold 20",
         "platerisk report store --language ru -o out/",
     )
 )
@@ -44,6 +48,7 @@ from analyzer.cli.options import (
     "plausibly there, by category.",
 )
 @language_option
+@threshold_option
 @seed_option
 @engine_option
 @reading_options
@@ -54,6 +59,7 @@ def report(
     provenance: str | None,
     sites: str | None,
     language: str,
+    threshold: int,
     seed: int,
     engine: Any,
     **options: Any,
@@ -62,7 +68,8 @@ def report(
 
     The folder holds report.html (one file, opens offline), findings.json, tables/*.csv and
     info.json. By default everything in it can be published: no figure about fewer than ten
-    vehicles, no home or work of anybody.
+    vehicles, no home or work of anybody. The figures are attacked together before they are
+    written; what would give a small group away is withheld, and a message says so.
     """
     from analyzer.assessment import assess
     from analyzer.report.folder import check_folder
@@ -78,9 +85,10 @@ def report(
             sightings, sites=listed, seed=seed, engine=engine, memory=options["memory"],
             progress=done,
         )  # fmt: skip
-    assessment.write(
-        Path(output), internal=internal, language=language, provenance=stated
-    )
+    with plain_warnings():
+        assessment.write(
+            Path(output), internal=internal, language=language, provenance=stated, k=threshold
+        )
     click.echo(assessment.summary())
     click.echo(f"Report: {Path(output) / 'report.html'}", err=True)
 
@@ -112,6 +120,31 @@ def demo(output: str, vehicles: int, days: int, seed: int) -> None:
     region = make_region(vehicles=vehicles, days=days, seed=seed)
     with progress("assessing") as done:
         assessment = assess(region.sightings, seed=seed, progress=done)
-    assessment.write(Path(output))
+    with plain_warnings():
+        assessment.write(Path(output))
     click.echo(assessment.summary())
     click.echo(f"Report: {Path(output) / 'report.html'}", err=True)
+
+
+@click.command(
+    epilog=examples(
+        "platerisk disclosure out/",
+        "platerisk disclosure out/ --threshold 20 --format json",
+    )
+)
+@click.argument("folder", metavar="OUT/")
+@threshold_option
+@format_option
+def disclosure(folder: str, threshold: int, output_format: str) -> None:
+    """Attack what is about to be published: try to work out small groups from it.
+
+    Reads all tables, findings and pages of a folder as a stranger does, and computes the smallest
+    and largest size of each group that they do not show. Exit status 1 if a group of fewer than
+    ten vehicles (or --threshold) is given away, or the folder holds internal files.
+    """
+    from analyzer.report.publication import check_publication
+
+    found = check_publication(folder, threshold)
+    show(output_format, text=found.summary(), data=found.to_dict(), table=found.to_pandas())
+    if not found.holds:
+        raise SystemExit(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -132,8 +132,14 @@ class RetentionSweep(Result):
         """Give the windows of one risk, by days kept."""
         return tuple(step for step in self.windows if step.risk == risk)
 
-    def published(self, k: int, *, of: Callable[[str], bool] = lambda risk: True) -> RetentionSweep:
-        """Give the sweep as it may be published: no share that stands for 1 to k - 1 vehicles.
+    def published(
+        self, k: int, *, of: Callable[[str], bool] = lambda risk: True, wholes: Sequence[int] = ()
+    ) -> RetentionSweep:
+        """Give the sweep as it may be published.
+
+        No share in it stands for 1 to k - 1 vehicles, or for all but so few, and no two shares of
+        vehicles singled out differ by so few: what a shorter window singles out, a longer one does
+        too, so that their difference is a group of vehicles as well.
 
         Parameters
         ----------
@@ -141,27 +147,24 @@ class RetentionSweep(Result):
             Smallest count of vehicles that is shown.
         of : callable, optional
             Which risks are held to that; all by default.
+        wholes : sequence of int
+            Numbers of vehicles that are published beside it, of which those counted here are a
+            part; the number of all vehicles is always one.
         """
-        steps: list[WindowRisk] = []
-        for step in self.windows:
-            if not of(step.risk):
-                steps.append(step)
-                continue
-            share = step.share.withheld(k)
-            before = steps[-1] if steps and steps[-1].risk == step.risk else None
-            gives_away = share != step.share or (
-                before is not None and before.share.method.startswith(WITHHELD)
-            )
-            added = step.added_per_day
-            steps.append(
-                replace(
-                    step,
-                    share=share,
-                    share_in_window=step.share_in_window.withheld(k),
-                    exposed_vehicles=step.exposed_vehicles.withheld(k),
-                    added_per_day=added.hidden(k) if added and gives_away else added,
-                )
-            )
+        wholes = sorted({*wholes, self.vehicles})
+        steps = [
+            _basic(_among(step, k, wholes), k) if of(step.risk) else step for step in self.windows
+        ]
+        # Longer windows say more: where two are too near, the shorter one gives way.
+        above: dict[str, float] = {}
+        for at in reversed(range(len(steps))):
+            if steps[at].risk == "unicity" and of("unicity"):
+                steps[at] = _apart(steps[at], above, k)
+        for at, step in enumerate(steps):
+            before = steps[at - 1] if at and steps[at - 1].risk == step.risk else None
+            known = all(_is_exact(each.share) for each in (step, before) if each is not None)
+            if of(step.risk) and step.added_per_day and not known:
+                steps[at] = replace(step, added_per_day=step.added_per_day.hidden(k))
         until = tuple(each.published(k) if of(each.risk) else each for each in self.until_half)
         return replace(self, windows=tuple(steps), until_half=until)
 
@@ -347,6 +350,61 @@ class RetentionSweep(Result):
             "seed": self.seed,
             "synthetic": self.synthetic,
         }
+
+
+def _is_exact(estimate: Estimate) -> bool:
+    return not estimate.method.startswith(WITHHELD) and not estimate.is_bound
+
+
+def _among(step: WindowRisk, k: int, wholes: Sequence[int]) -> WindowRisk:
+    """Count shares among a larger group where all but a few of it were counted."""
+    n = step.share.n
+    for whole in wholes:
+        n = whole if 0 < whole - n < k else n
+    if not n or n == step.share.n:
+        return step
+    return replace(
+        step, share=step.share.among(n), exposed_vehicles=step.exposed_vehicles.among(n)
+    )
+
+
+def _basic(step: WindowRisk, k: int) -> WindowRisk:
+    """Withhold what stands for few vehicles, or all but few, in one window by itself."""
+    share, in_window = step.share.withheld(k), step.share_in_window
+    exposed = step.exposed_vehicles.value * step.share.n
+    if in_window.is_measured:
+        rest = round((1 - in_window.value) * exposed)
+        if share != step.share or 0 < rest < k or 0 < round(in_window.value * exposed) < k:
+            in_window = in_window.hidden(k)
+    if 0 < in_window.n < k or 0 < step.share.n - in_window.n < k:
+        in_window = replace(in_window.hidden(k), n=0)
+    return replace(
+        step,
+        share=share,
+        share_in_window=in_window,
+        exposed_vehicles=step.exposed_vehicles.withheld(k),
+    )
+
+
+def _apart(step: WindowRisk, above: dict[str, float], k: int) -> WindowRisk:
+    """Withhold counts that are fewer than k below those of a longer window."""
+
+    def near(what: str, count: float) -> bool:
+        if what in above and 0 < round(above[what] - count) < k:
+            return True
+        above[what] = count
+        return False
+
+    share, exposed, in_window = step.share, step.exposed_vehicles, step.share_in_window
+    if share.is_measured and not share.is_bound and near("share", share.value * share.n):
+        share = share.hidden(k)
+        in_window = in_window.hidden(k)
+    if exposed.is_measured and not exposed.is_bound and near("exposed", exposed.value * share.n):
+        exposed = exposed.hidden(k)
+        in_window = in_window.hidden(k)
+    if in_window.n and near("seen", in_window.n):
+        in_window = replace(in_window.hidden(k), n=0)
+    return replace(step, share=share, exposed_vehicles=exposed, share_in_window=in_window)
 
 
 def _end(estimate: Estimate | None, name: str) -> float:

@@ -127,23 +127,54 @@ def published_plateless(
 def withheld(figure: Estimate, k: int = DEFAULT_K) -> Estimate:
     """Give a share as it may be published: without value where it stands for few.
 
+    Where it stands for all but few, the value is a bound.
+
     Examples
     --------
     >>> from analyzer.estimate import wilson
     >>> withheld(wilson(3, 100)).value, withheld(wilson(30, 100)).value
     (nan, 0.3)
     """
-    held = hold_back({"": figure}, guesses=True, k=k)[""] is None
-    return _without(figure, k) if held else figure
+    held = hold_back({"": figure}, guesses=True, k=k)[""]
+    return _without(figure, k) if held is None else held
 
 
 def published_unicity(unicity: Unicity, k: int = DEFAULT_K) -> Unicity:
-    """Give unicity without the shares that stand for few vehicles, or are shares of few."""
+    """Give unicity without the shares that stand for few vehicles, or are shares of few.
+
+    Where all vehicles but a few have enough points, shares are those of all: else the number of
+    targets would tell how few have not.
+    """
+    unicity = _of_all_but_few(unicity, k)
+    curve = [withheld(share, k) for share in unicity.curve]
+    above = math.inf
+    # Whom fewer points single out, more do too: shares too near each other tell of few as well.
+    for at in reversed(range(len(curve))):
+        if curve[at].is_measured and not curve[at].is_bound:
+            count = curve[at].value * curve[at].n
+            if 0 < above - count < k - 0.5:
+                curve[at] = _without(curve[at], k)
+            else:
+                above = count
     return replace(
         unicity,
         share=withheld(unicity.share, k),
-        curve=tuple(withheld(share, k) for share in unicity.curve),
+        curve=tuple(curve),
         excluded=withheld(unicity.excluded, k),
+    )
+
+
+def _of_all_but_few(unicity: Unicity, k: int) -> Unicity:
+    excluded = unicity.excluded
+    left_out = round(excluded.value * excluded.n) if excluded.is_measured else 0
+    if not (0 < left_out < k and unicity.targets == unicity.vehicles - left_out):
+        return unicity
+    whole = unicity.vehicles
+    return replace(
+        unicity,
+        share=unicity.share.among(whole),
+        curve=tuple(share.among(whole) for share in unicity.curve),
+        targets=whole,
     )
 
 
@@ -153,14 +184,26 @@ def _without(figure: Estimate, k: int) -> Estimate:
 
 
 def published_grid(grid: UnicityGrid, k: int = DEFAULT_K) -> UnicityGrid:
-    """Give a grid whose cells that stand for few have no value; the law is that of all cells."""
-    return replace(
-        grid,
-        cells=tuple(
-            replace(cell, share=withheld(cell.share, k), excluded=withheld(cell.excluded, k))
-            for cell in grid.cells
-        ),
-    )
+    """Give a grid whose cells that stand for few have no value; the law is that of all cells.
+
+    Vehicles with five points have four: where a cell counts all but a few of the vehicles of the
+    cell with fewer points, it is made a share of these.
+    """
+    cells = {at: cell for at, cell in enumerate(grid.cells)}
+    counted: dict[tuple[str, str], tuple[int, Estimate]] = {}
+    for at in sorted(cells, key=lambda at: cells[at].adversary.points):
+        cell = cells[at]
+        place = (cell.adversary.time, cell.adversary.space)
+        whole, excluded = counted.get(place, (cell.excluded.n, None))
+        enough = cell.excluded.n - round(cell.excluded.value * cell.excluded.n)
+        if 0 < whole - cell.share.n < k and cell.share.n == enough:
+            none = _without(cell.excluded, k)
+            cell = replace(cell, share=cell.share.among(whole), excluded=excluded or none)
+        counted[place] = (cell.share.n, cell.excluded)
+        cells[at] = replace(
+            cell, share=withheld(cell.share, k), excluded=withheld(cell.excluded, k)
+        )
+    return replace(grid, cells=tuple(cells[at] for at in range(len(grid.cells))))
 
 
 def published_gain(gain: AttributeGain, k: int = DEFAULT_K) -> AttributeGain:

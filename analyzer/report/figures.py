@@ -36,8 +36,8 @@ def hold_back(
     Returns
     -------
     dict of str to Estimate or None
-        None where a figure rests on 1 to k − 1 vehicles, or a share stands for so few; a baseline
-        that stands for so few is left out.
+        None where a figure rests on 1 to k − 1 vehicles, or a share stands for so few; a bound
+        where it stands for all but so few; a baseline that stands for so few is left out.
 
     Examples
     --------
@@ -53,7 +53,8 @@ def hold_back(
             return None
         if name in means or not figure.is_measured:
             return figure
-        if 0 < round(figure.value * figure.n) < k:
+        figure = figure.withheld(k)
+        if not figure.is_measured:
             return None
         if guesses:
             return figure

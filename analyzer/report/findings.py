@@ -42,7 +42,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
 from numbers import Integral, Real
 from typing import Any
@@ -76,9 +76,17 @@ INFO_VERSION = 1
 
 
 def findings_document(
-    report: ReportInput, *, k: int, tables: Iterable[str], texts: Texts
+    report: ReportInput,
+    *,
+    k: int,
+    tables: Iterable[str],
+    texts: Texts,
+    withheld: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Make the object of ``findings.json`` (schema in this module's docstring)."""
+    """Make the object of ``findings.json`` (schema in this module's docstring).
+
+    `withheld` names the findings whose figure may not be shown.
+    """
     return {
         "schema": "platerisk/findings",
         "version": FINDINGS_VERSION,
@@ -87,7 +95,10 @@ def findings_document(
         "synthetic": bool(report.synthetic),
         "threshold": k,
         "data": jsonable(publishable_data(report.data, k)),
-        "findings": [finding_object(finding, k=k, texts=texts) for finding in report.findings],
+        "findings": [
+            finding_object(finding, k=k, texts=texts, withheld=finding.id in withheld)
+            for finding in report.findings
+        ],
         "limits": [clean_text(limit, limit=None) for limit in report.limits],
         "tables": {name: f"tables/{name}.csv" for name in sorted(tables)},
     }
@@ -136,8 +147,13 @@ def written_at() -> str | None:
         ) from error
 
 
-def finding_object(finding: Finding, *, k: int, texts: Texts) -> dict[str, Any]:
-    """Make one finding as it may be published: figures on fewer than k units are withheld.
+def finding_object(
+    finding: Finding, *, k: int, texts: Texts, withheld: bool = False
+) -> dict[str, Any]:
+    """Make one finding as it may be published.
+
+    A figure on fewer than k units, or that stands for fewer or for all but fewer, is withheld, and
+    so is one that `withheld` says is: with others it would give fewer than k away.
 
     Raises
     ------
@@ -150,13 +166,16 @@ def finding_object(finding: Finding, *, k: int, texts: Texts) -> dict[str, Any]:
             f"use one of: {', '.join(CRITERIA)}"
         )
     estimate = finding.estimate
-    withheld = estimate is not None and 0 < estimate.n < k
+    few = estimate is not None and (0 < estimate.n < k or estimate.tells_of_few(k))
+    withheld = withheld or few
     said = texts("lead.withheld", k=k) if withheld else clean_text(finding.sentence, limit=None)
     return {
         "id": clean_text(finding.id),
         "sentence": said,
         "criterion": finding.criterion,
-        "caveat": clean_text(finding.caveat, limit=None) if finding.caveat else None,
+        "caveat": (
+            clean_text(finding.caveat, limit=None) if finding.caveat and not withheld else None
+        ),
         "withheld": withheld,
         "estimate": None if estimate is None or withheld else jsonable(estimate.to_dict()),
     }

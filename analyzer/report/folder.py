@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,18 +21,25 @@ import pandas as pd
 
 from analyzer.errors import UsageError
 from analyzer.report.chart_files import chart_files
-from analyzer.report.content import ZONE_COLUMNS, ReportInput
-from analyzer.report.disclosure import DEFAULT_K, check_threshold, coarsen_positions, suppress
+from analyzer.report.content import ReportInput
+from analyzer.report.disclosure import DEFAULT_K, check_threshold
 from analyzer.report.findings import findings_document, info_document, to_json, written_at
 from analyzer.report.pages import render_report
-from analyzer.report.publishable import Publishable, name_flows, publishable
+from analyzer.report.publication import (
+    INTERNAL_PREFIX,
+    DisclosureError,
+    check_contents,
+    make_safe,
+)
+from analyzer.report.publishable import (
+    checked_name,
+    publishable,
+    publishable_table,
+    warn_of_withheld,
+    withheld_sentence,
+)
 from analyzer.report.tables import to_csv
 from analyzer.report.texts import Texts
-
-INTERNAL_PREFIX = "INTERNAL-"
-PER_VEHICLE_COLUMNS = frozenset({"vehicle", "vehicle_a", "vehicle_b", "plate"})
-
-_TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def write_report(
@@ -64,6 +72,13 @@ def write_report(
     UsageError
         If k is under 5, a table's name cannot be a file name, a table per vehicle stands among the
         aggregated ones, or the folder holds internal files of an earlier run.
+    DisclosureError
+        If what would be written gives fewer than k vehicles away; nothing is written then.
+
+    Warns
+    -----
+    UserWarning
+        If figures are withheld because they would do so together with others.
 
     Notes
     -----
@@ -77,22 +92,25 @@ def write_report(
     check_folder(folder, internal=internal)
     texts = Texts(report.language)
     shown = publishable(report, k=k)
-    tables = _tables(report, shown, k)
+    warn_of_withheld(shown, k)
 
     contents: dict[str, str | bytes] = dict(chart_files(shown, texts, synthetic=report.synthetic))
-    for name, frame in tables.items():
+    for name, frame in shown.tables.items():
         contents[f"tables/{name}.csv"] = to_csv(_said_synthetic(frame, report))
     if internal:
         for name, frame in report.internal_tables.items():
-            contents[f"tables/{INTERNAL_PREFIX}{_checked_name(name)}.csv"] = to_csv(
+            contents[f"tables/{INTERNAL_PREFIX}{checked_name(name)}.csv"] = to_csv(
                 _said_synthetic(frame, report)
             )
     contents["report.html"] = render_report(
         report, k=k, internal=internal, texts=texts, shown=shown
     )
     contents["findings.json"] = to_json(
-        findings_document(report, k=k, tables=tables, texts=texts)
+        findings_document(
+            report, k=k, tables=shown.tables, texts=texts, withheld=shown.withheld_findings
+        )
     )
+    _refuse_disclosure(contents, k)
     digests = {name: _sha256(text) for name, text in contents.items()}
     info = info_document(report, internal=internal, digest=digests["findings.json"], files=digests)
 
@@ -137,9 +155,33 @@ def write_tables(
     ------
     UsageError
         If a table has one row a vehicle, or a name cannot be a file name.
+    DisclosureError
+        If what would be written gives fewer than k vehicles away.
+
+    Warns
+    -----
+    UserWarning
+        If figures are withheld because they would do so together with others.
     """
-    public = {name: _publishable_table(name, frame, k) for name, frame in tables.items()}
+    public = {name: publishable_table(name, frame, k) for name, frame in tables.items()}
+    public, cells = make_safe(public, {}, k)
+    if cells:
+        withheld = [f"{cell.table}, row {cell.row} {cell.column}" for cell in cells]
+        warnings.warn(withheld_sentence(withheld, k), UserWarning, stacklevel=2)
+    _refuse_disclosure({f"{name}.csv": to_csv(frame) for name, frame in public.items()}, k)
     return _write_csvs(public, Path(folder), origin=origin, synthetic=synthetic, internal=False)
+
+
+def _refuse_disclosure(contents: Mapping[str, str | bytes], k: int) -> None:
+    """Attack the finished files once more, as a stranger who reads them."""
+    public = {
+        name: text
+        for name, text in contents.items()
+        if isinstance(text, str) and INTERNAL_PREFIX not in name
+    }
+    check = check_contents(public, k)
+    if not check.holds:
+        raise DisclosureError(f"nothing is written. {check.summary()}")
 
 
 def write_internal(
@@ -183,7 +225,7 @@ def _write_csvs(
 ) -> list[Path]:
     prefix = INTERNAL_PREFIX if internal else ""
     contents = {
-        f"{prefix}{_checked_name(name)}.csv": to_csv(
+        f"{prefix}{checked_name(name)}.csv": to_csv(
             frame.assign(synthetic=True) if synthetic else frame
         )
         for name, frame in tables.items()
@@ -199,46 +241,9 @@ def _write_csvs(
     return [folder / name for name in contents]
 
 
-def _tables(report: ReportInput, shown: Publishable, k: int) -> dict[str, pd.DataFrame]:
-    tables = {}
-    if len(shown.unicity_curve):
-        tables["unicity_curve"] = shown.unicity_curve
-    if len(shown.retention):
-        tables["retention"] = shown.retention
-    if len(shown.quality):
-        tables["quality"] = shown.quality
-    if len(shown.zones):
-        tables["zones"] = shown.zones[list(ZONE_COLUMNS)]
-    if len(shown.flows):
-        tables["flows"] = name_flows(shown.flows, shown.flow_ends)
-    if report.further is not None and len(report.further):
-        tables["further_risks"] = report.further
-    for name, frame in report.tables.items():
-        if name in tables:
-            raise UsageError(f"the table {name!r} is written by the report itself; rename it")
-        tables[_checked_name(name)] = _publishable_table(name, frame, k)
-    return tables
-
-
 def _said_synthetic(frame: pd.DataFrame, report: ReportInput) -> pd.DataFrame:
     # A CSV travels without the page: synthetic rows say themselves what they are.
     return frame.assign(synthetic=True) if report.synthetic else frame
-
-
-def _publishable_table(name: str, frame: pd.DataFrame, k: int) -> pd.DataFrame:
-    private = PER_VEHICLE_COLUMNS.intersection(map(str, frame.columns))
-    if private:
-        raise UsageError(
-            f"the table {name!r} has one row a vehicle (column {sorted(private)[0]!r}); "
-            "give it as an internal table and write the report with internal=True"
-        )
-    if "vehicles" in frame:
-        frame = suppress(frame, "vehicles", k)
-        frame = frame[frame["vehicles"].notna()].reset_index(drop=True)
-    if {"lat", "lon"} <= set(frame.columns):
-        lat, lon = coarsen_positions(frame["lat"], frame["lon"])
-        frame = frame.assign(lat=lat, lon=lon)
-    return frame
 
 
 def _as_input(given: Any) -> ReportInput:
@@ -247,12 +252,6 @@ def _as_input(given: Any) -> ReportInput:
     if callable(getattr(given, "report_input", None)):
         return given.report_input()
     raise UsageError("give a ReportInput, or a result with a method report_input()")
-
-
-def _checked_name(name: str) -> str:
-    if not _TABLE_NAME.fullmatch(name):
-        raise UsageError(f"{name!r} cannot name a table; use lower case letters, digits and '_'")
-    return name
 
 
 def check_folder(folder: str | Path, *, internal: bool = False) -> None:

@@ -35,7 +35,7 @@ from analyzer.sightings import Sightings
 WORST_POINTS = 2
 """Places that the most telling knowledge holds."""
 
-COLUMNS = ("risk", "criterion", "value", "low", "high", "n", "baseline")
+COLUMNS = ("risk", "criterion", "value", "low", "high", "n", "method", "baseline")
 
 
 @dataclass(frozen=True)

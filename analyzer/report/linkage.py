@@ -63,7 +63,8 @@ def _figure(estimate: Estimate, k: int, vehicles: int | None) -> Estimate:
     # rank, which may be above 1, counts them by its n alone.
     means = {"it"} if estimate.value > 1 else set()
     counted = replace(estimate, n=most, baseline=None)
-    if hold_back({"it": counted}, means=means, k=k)["it"] is not None:
-        return estimate
+    shown = hold_back({"it": counted}, means=means, k=k)["it"]
+    if shown is not None:
+        return estimate if shown == counted else replace(shown, baseline=estimate.baseline)
     n = estimate.n if most >= k else 0
     return Estimate(math.nan, math.nan, math.nan, n, f"{HELD_BACK} {k} vehicles", None)

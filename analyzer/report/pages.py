@@ -54,14 +54,20 @@ def render_report(
         "internal": internal,
         "banner_internal": texts("banner.internal"),
         "subtitle": _subtitle(report.data, k, texts),
-        "findings": [finding_object(each, k=k, texts=texts) for each in report.findings],
+        "findings": [
+            finding_object(each, k=k, texts=texts, withheld=each.id in shown.withheld_findings)
+            for each in report.findings
+        ],
         "unicity": sections.unicity_section(shown, texts),
         "retention": sections.retention_section(report.data, shown, texts),
-        "further": sections.further_section(report, k, texts),
+        "further": sections.further_section(shown, texts),
         "map": embedded,
         "map_section": sections.map_section(report, shown, embedded, k, texts),
         "quality": sections.quality_section(report.data, shown, k, texts),
-        "limits": [clean_text(limit, limit=None) for limit in report.limits],
+        "limits": [
+            clean_text(limit, limit=None)
+            for limit in (*report.limits, *_withheld_for_others(shown, k, texts))
+        ],
         "method": [(clean_text(a), clean_text(b, limit=None)) for a, b in report.method],
         "provenance": stated_rows(report.info, report.synthetic, texts)
         + provenance_rows(report.info, texts),
@@ -76,6 +82,13 @@ def render_report(
 def tidy(page: str) -> str:
     """Take the empty lines out of a page."""
     return "\n".join(line.rstrip() for line in page.splitlines() if line.strip()) + "\n"
+
+
+def _withheld_for_others(shown: Publishable, k: int, texts: Texts) -> list[str]:
+    if not shown.withheld:
+        return []
+    number = len(shown.withheld)
+    return [texts.count_text("limits.withheld", texts.number(number), number, k=k)]
 
 
 def _subtitle(data: Any, k: int, texts: Texts) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from analyzer import charts
+from analyzer.estimate import ALL_BUT_FEW, Estimate
 from analyzer.report import maps
 from analyzer.report.content import ZONE_COLUMNS, ReportInput
 from analyzer.report.findings import publishable_data
@@ -63,7 +64,7 @@ def unicity_section(shown: Publishable, texts: Texts) -> Section:
         last_points=texts.count("known", last["points"]), last=texts.percent(last["value"]),
     )
     rows = [
-        [texts.number(row.points), texts.percent(row.value), texts.interval(row.low, row.high),
+        [texts.number(row.points), _share(row._asdict(), texts), texts.interval(row.low, row.high),
          texts.percent(row.baseline), texts.number(row.n)]
         for row in curve.itertuples(index=False)
     ]
@@ -105,10 +106,19 @@ def _retention_row(row: dict[str, Any], sweep: pd.DataFrame, texts: Texts) -> li
     cells = [
         window_name(row["days"], row["window"], texts),
         texts(status) if texts.has(status) else clean_text(row["status"]),
-        texts.percent(row["value"]), texts.interval(row["low"], row["high"]),
+        _share(row, texts), texts.interval(row["low"], row["high"]),
         texts.percent(row["baseline"]), texts.number(row["n"]),
     ]
     return [*cells, texts.percent(row["value_in_window"])] if "value_in_window" in sweep else cells
+
+
+def _share(row: dict[str, Any], texts: Texts) -> str:
+    method = str(row.get("method", ""))
+    if is_missing(row["value"]) or not method.startswith(ALL_BUT_FEW):
+        return texts.percent(row["value"])
+    # A bound from below is rounded down.
+    value = Estimate(row["value"], row["low"], row["high"], int(row["n"]), method)
+    return texts.figure(value)
 
 
 def _retention_notes(data: Any, sweep: pd.DataFrame, texts: Texts) -> list[str]:
@@ -132,18 +142,18 @@ def _retention_notes(data: Any, sweep: pd.DataFrame, texts: Texts) -> list[str]:
     return notes
 
 
-def further_section(report: ReportInput, k: int, texts: Texts) -> Section | None:
+def further_section(shown: Publishable, texts: Texts) -> Section | None:
     """Further risks as a table that is open, since no chart stands before it."""
-    frame = report.further
+    frame = shown.tables.get("further_risks")
     if frame is None or frame.empty:
         return None
     title = texts("further.title")
     rows = [
         [clean_text(row.risk, limit=160), texts(f"criterion.{row.criterion}"),
-         texts.percent(row.value), texts.interval(row.low, row.high), texts.percent(row.baseline),
-         texts.number(row.n)]
+         _share(row._asdict(), texts), texts.interval(row.low, row.high),
+         texts.percent(row.baseline), texts.number(row.n)]
         for row in frame.itertuples(index=False)
-        if row.n >= k
+        if not is_missing(row.value)
     ]  # fmt: skip
     names = ("risk", "criterion", "value", "interval", "baseline", "n_units")
     table = _table(texts, title, names, rows, "further_risks")

@@ -36,11 +36,12 @@ def share_text(estimate: Estimate, k: int = DEFAULT_K, texts: Texts = ENGLISH) -
     >>> share_text(wilson(930, 1000)), share_text(wilson(3, 1000)), share_text(wilson(0, 1000))
     ('93 % of vehicles (91–94 %)', 'fewer than 10 vehicles (under 1 %)', 'no vehicle')
     """
-    if publishable(estimate, k) is None:
+    shown = publishable(estimate, k)
+    if shown is None:
         return _few(estimate.n, k, texts)
     if estimate.value == 0:
         return texts("sentence.none")
-    return texts.figure(estimate, "figure.vehicles")
+    return texts.figure(shown, "figure.vehicles")
 
 
 def _few(n: int, k: int, texts: Texts) -> str:
@@ -104,6 +105,7 @@ def unicity_finding(
     resolution: str,
     vehicles: int,
     texts: Texts = ENGLISH,
+    k: int = DEFAULT_K,
 ) -> Finding:
     """Say how many vehicles a few sightings single out."""
     name = f"unicity-{points}-points"
@@ -116,22 +118,27 @@ def unicity_finding(
     if excluded.value > 0.1:
         sentence = say(
             "unicity_few",
-            share=_figure(share, texts),
+            share=_figure(share, texts, k),
             excluded=texts("percent", n=texts.number(100 * excluded.value)),
         )
     else:
-        sentence = say("unicity", share=share_text(share, texts=texts))
+        sentence = say("unicity", share=share_text(share, k, texts))
     caveat = texts(
         "sentence.unicity_caveat",
         resolution=resolution,
         n=texts.count("vehicles", share.n),
         vehicles=texts.number(vehicles),
     )
-    return Finding(name, sentence, publishable(share), "singling out", caveat)
+    return Finding(name, sentence, publishable(share, k), "singling out", caveat)
 
 
 def retention_finding(
-    sweep: pd.DataFrame, *, points: int, vehicles: int, texts: Texts = ENGLISH
+    sweep: pd.DataFrame,
+    *,
+    points: int,
+    vehicles: int,
+    texts: Texts = ENGLISH,
+    k: int = DEFAULT_K,
 ) -> Finding:
     """Say what a leak exposes when sightings are kept for a short and for a long time."""
     measured = sweep[sweep["status"] != "not measurable"].sort_values("days")
@@ -143,8 +150,8 @@ def retention_finding(
         "sentence.retention" if len(measured) > 1 else "sentence.retention_one",
         short=window_text(short["window"], texts),
         long=window_text(long["window"], texts),
-        low_share=_figure(_estimate(short), texts),
-        high_share=_figure(_estimate(long), texts),
+        low_share=_figure(_estimate(short), texts, k),
+        high_share=_figure(_estimate(long), texts, k),
         n=texts.count("vehicles", int(long["n"])),
     )
     caveat = texts.count_text(
@@ -155,12 +162,14 @@ def retention_finding(
         those=texts.number(int(long["n"])),
         vehicles=texts.number(vehicles),
     )
-    return Finding("retention", sentence, publishable(_estimate(long)), "singling out", caveat)
+    figure = publishable(_estimate(long), k)
+    return Finding("retention", sentence, figure, "singling out", caveat)
 
 
-def _figure(estimate: Estimate, texts: Texts) -> str:
+def _figure(estimate: Estimate, texts: Texts, k: int) -> str:
     """Write a share, or that it stands for few vehicles."""
-    return texts.figure(estimate) if publishable(estimate) else share_text(estimate, texts=texts)
+    shown = publishable(estimate, k)
+    return texts.figure(shown) if shown else share_text(estimate, k, texts)
 
 
 def _estimate(row: pd.Series) -> Estimate:
@@ -188,17 +197,19 @@ def window_text(window: str, texts: Texts = ENGLISH) -> str:
     return window if rest else texts.count("days.words", days)
 
 
-def linkage_finding(success: Estimate, *, rotation: str, texts: Texts = ENGLISH) -> Finding:
+def linkage_finding(
+    success: Estimate, *, rotation: str, texts: Texts = ENGLISH, k: int = DEFAULT_K
+) -> Finding:
     """Say how many vehicles are known again although their pseudonyms change."""
     above = success.low > (success.baseline or 0)
     sentence = texts(
         "sentence.linkage" if above else "sentence.linkage_chance",
         rotation=window_text(rotation, texts),
-        share=_figure(success, texts),
+        share=_figure(success, texts, k),
     )
     chance = 100 * (success.baseline or 0)
     caveat = texts("sentence.linkage_caveat", baseline=_rounded_percent(chance, texts))
-    figure = _without_small_baseline(publishable(success), DEFAULT_K)
+    figure = _without_small_baseline(publishable(success, k), k)
     return Finding("linkage", sentence, figure, "linkability", caveat)
 
 
@@ -227,6 +238,7 @@ def inference_findings(
     often: int = 0,
     max_fdr: float,
     texts: Texts = ENGLISH,
+    k: int = DEFAULT_K,
 ) -> list[Finding]:
     """Say for how many vehicles a home, a work place, a commute, a companion is inferred.
 
@@ -242,6 +254,8 @@ def inference_findings(
         Share of false pairs among the companions, at most.
     texts : Texts
         The words.
+    k : int
+        Smallest count of vehicles that is shown.
     """
     findings = []
     for name, estimate in estimates.items():
@@ -249,28 +263,34 @@ def inference_findings(
             rate = texts("percent", n=texts.number(100 * max_fdr))
             caveat = texts("sentence.companions_caveat", max_fdr=rate)
         else:
-            baseline = _baseline_text(estimate, texts)
+            baseline = _baseline_text(estimate, texts, k)
             caveat = texts("sentence.inference_caveat", baseline=baseline)
-        sentence = texts(f"sentence.{name}", share=share_text(estimate, texts=texts))
+        sentence = texts(f"sentence.{name}", share=share_text(estimate, k, texts))
         also = (regular or {}).get(name)
-        if also is not None and estimate.value > 0 and _both_publishable(estimate, also):
-            sentence += " " + texts("sentence.regular", share=texts.figure(also), often=often)
-        figure = _without_small_baseline(publishable(estimate), DEFAULT_K)
+        if also is not None and estimate.value > 0 and _both_publishable(estimate, also, k):
+            sentence += " " + texts(
+                "sentence.regular", share=texts.figure(also.withheld(k)), often=often
+            )
+        figure = _without_small_baseline(publishable(estimate, k), k)
         findings.append(Finding(name, sentence, figure, "inference", caveat))
     return findings
 
 
-def _baseline_text(estimate: Estimate, texts: Texts) -> str:
-    known = _without_small_baseline(estimate, DEFAULT_K)
+def _baseline_text(estimate: Estimate, texts: Texts, k: int) -> str:
+    known = _without_small_baseline(estimate, k)
     if known is None or known.baseline is None:
-        return _few(estimate.n, DEFAULT_K, texts)
+        return _few(estimate.n, k, texts)
     return texts("percent", n=texts.number(100 * known.baseline, 1))
 
 
 def _both_publishable(all_vehicles: Estimate, regular: Estimate, k: int = DEFAULT_K) -> bool:
-    """Whether two nested figures can stand together: their difference is a figure too."""
+    """Whether two nested figures can stand together: their difference is a figure too.
+
+    So is what is left of that: those that are not regular, and without the property.
+    """
     found = [round(each.value * each.n) if each.n else 0 for each in (all_vehicles, regular)]
-    differences = (found[0] - found[1], all_vehicles.n - regular.n)
+    seldom = all_vehicles.n - regular.n
+    differences = (found[0] - found[1], seldom, seldom - (found[0] - found[1]))
     return (
         publishable(all_vehicles, k) is not None
         and publishable(regular, k) is not None
@@ -300,7 +320,9 @@ def published_figures(patterns: PatternsOverview, k: int = DEFAULT_K) -> dict[st
         regular = patterns.regular[name]
         together = _both_publishable(estimate, regular, k)
         figures["all"][name] = _without_small_baseline(publishable(estimate, k), k)
-        figures["regular"][name] = _without_small_baseline(regular, k) if together else None
+        figures["regular"][name] = (
+            _without_small_baseline(publishable(regular, k), k) if together else None
+        )
     return figures
 
 
@@ -326,20 +348,22 @@ def published_table(patterns: PatternsOverview, k: int = DEFAULT_K) -> pd.DataFr
     return pd.DataFrame(rows, columns=columns)
 
 
-def population_sentences(patterns: PatternsOverview) -> str:
+def population_sentences(patterns: PatternsOverview, k: int = DEFAULT_K) -> str:
     """Say what is inferred about how many vehicles, with no count under the threshold."""
     findings = inference_findings(
         patterns.estimates,
         patterns.regular,
         often=patterns.often,
         max_fdr=patterns.max_fdr,
+        k=k,
     )
     said = [finding.sentence for finding in findings]
     return "\n".join([*said, patterns.not_looked_for] if patterns.not_looked_for else said)
 
 
-def once_finding(once: Estimate, texts: Texts = ENGLISH) -> Finding:
+def once_finding(once: Estimate, texts: Texts = ENGLISH, k: int = DEFAULT_K) -> Finding:
     """Say how many vehicles are seen only once."""
-    sentence = texts("sentence.once", share=share_text(once, texts=texts))
+    sentence = texts("sentence.once", share=share_text(once, k, texts))
     sentence = sentence[0].upper() + sentence[1:]
-    return Finding("seen-once", sentence, publishable(once), "data", texts("sentence.once_caveat"))
+    figure = publishable(once, k)
+    return Finding("seen-once", sentence, figure, "data", texts("sentence.once_caveat"))

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analyzer.errors import UsageError
-from analyzer.estimate import HELD
+from analyzer.estimate import HELD, bound_percent
 from analyzer.report.tables import is_missing
 
 if TYPE_CHECKING:
@@ -197,6 +197,9 @@ class Texts:
         if not estimate.is_measured:
             held = estimate.method.startswith(HELD)
             return self("figure.withheld" if held else "figure.unmeasured")
+        if estimate.is_bound:
+            bound = self.number(*bound_percent(estimate.value))
+            return self(key.replace("figure", "figure.bound", 1), share=bound)
         ends = (100 * estimate.low, 100 * estimate.high)
         digits = 0
         while digits < 3 and f"{ends[0]:.{digits}f}" == f"{ends[1]:.{digits}f}":
