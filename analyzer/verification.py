@@ -11,6 +11,7 @@ import io
 import json
 import math
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ import pandas as pd
 from analyzer.assessment import assess
 from analyzer.engine import Engine
 from analyzer.errors import InputError
+from analyzer.report.disclosure import DEFAULT_K
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
 from analyzer.sightings import Sightings
@@ -169,7 +171,11 @@ def verify_report(
     )
     figures, differences = 0, []
     with tempfile.TemporaryDirectory(prefix="platerisk-verify-") as again:
-        assessment.write(again, language=str(published.get("language", "en")))
+        language = str(published.get("language", "en"))
+        with warnings.catch_warnings():
+            # What is withheld was said when the report was written.
+            warnings.simplefilter("ignore", UserWarning)
+            assessment.write(again, language=language, k=int(published.get("threshold", DEFAULT_K)))
         recomputed = {"findings.json": _flat(_load(Path(again) / "findings.json"))}
         known = {"findings.json": _flat(published)}
         for path in sorted(folder.glob("tables/*.csv")):
