@@ -55,6 +55,7 @@ ENGLISH = {
     "open_for": "open for {days} days",
     "rows": "Rows",
     "interval": "95 % interval",
+    "separator": ",",
 }
 """Words on the charts; pass another mapping as `labels` to draw in another language."""
 
@@ -295,7 +296,8 @@ def row_account(
         colours = [ACCENT if at == 0 else MUTED for at in positions]
         axes.barh(positions, counts, color=colours, height=0.62)
         for at, count in zip(positions, counts, strict=True):
-            axes.annotate(f"{count:,.0f}", (count, at), xytext=(5, 0), textcoords="offset points",
+            written = f"{count:,.0f}".replace(",", labels["separator"])
+            axes.annotate(written, (count, at), xytext=(5, 0), textcoords="offset points",
                           va="center", color=INK, fontsize=9.5)
         axes.set_yticks(positions, [_literal(name) for name in frame["name"]])
         axes.invert_yaxis()

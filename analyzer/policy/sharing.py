@@ -208,9 +208,9 @@ class Sharing(Result):
 
     def plot(self) -> Axes:
         """Draw each risk with each store alone and with both."""
-        from matplotlib.figure import Figure
+        from analyzer.charts import new_axes
 
-        axes = Figure(layout="constrained").subplots()
+        axes = new_axes()
         of_all = [each for each in self.risks if each.among == ALL][::-1]
         at = np.arange(len(of_all))
         for number, who in enumerate(HOLDERS):

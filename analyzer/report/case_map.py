@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import folium
 
     from analyzer.report.case import Case
-    from analyzer.report.shared import Element
     from analyzer.sightings import Sightings
 
 MOST_LINES = 150
@@ -60,24 +59,21 @@ def public_map(case: Case, texts: Texts) -> tuple[str, str] | None:
     for zone in zones:
         row = spots.loc[zone.value]
         _dot(the_map, (row["lat"], row["lon"]), 6.5, f"map-zone from-{zone.step}", row["name"])
-    for zone, side in _named(zones, spots):
-        row = spots.loc[zone.value]
-        look = f"map-name from-{zone.step}"
-        add_name(the_map, (float(row["lat"]), float(row["lon"])), row["name"], look, side)
+    ends = [(route.step, areas.loc[end]) for route in routes for end in (route.value, route.to)]
+    _add_names(the_map, [*ends, *((zone.step, spots.loc[zone.value]) for zone in zones)])
     return embed(the_map)
 
 
-def _named(zones: list[Element], spots: pd.DataFrame) -> list[tuple[Element, str]]:
-    """Choose zones whose names do not fall on each other, the earliest first, and their sides."""
-    if not zones:
-        return []
-    ordered = sorted(zones, key=lambda zone: (zone.step, zone.value))
-    placed = spots.loc[[zone.value for zone in ordered], ["lat", "lon"]].reset_index(drop=True)
-    eastern = float(placed["lon"].min()) + 0.6 * float(np.ptp(placed["lon"]))
-    return [
-        (ordered[at], "left" if placed["lon"].iloc[at] > eastern else "right")
-        for at in clear_names(placed["lat"].to_numpy(), placed["lon"].to_numpy())
-    ]
+def _add_names(the_map: folium.Map, named: list[tuple[int, pd.Series]]) -> None:
+    """Write the names of places that do not fall on each other, the first ones first."""
+    lat, lon = (
+        np.array([float(row[axis]) for _, row in named]) for axis in ("lat", "lon")
+    )
+    eastern = lon.min() + 0.6 * float(np.ptp(lon))
+    for at in clear_names(lat, lon):
+        step, row = named[at]
+        side = "left" if lon[at] > eastern else "right"
+        add_name(the_map, (lat[at], lon[at]), row["name"], f"map-name from-{step}", side)
 
 
 def precise_map(case: Case, texts: Texts) -> tuple[str, str] | None:

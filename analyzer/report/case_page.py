@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from analyzer.patterns.commutes import hour_text
+from analyzer.patterns.trips import DEFAULT_MAX_GAP
 from analyzer.report import case_map, maps
 from analyzer.report.case import Case
 from analyzer.report.origin import Provenance, origin_of
@@ -22,6 +23,7 @@ from analyzer.report.pages import (
     tidy,
 )
 from analyzer.report.sections import MOST_ROWS, PageTable, trusted
+from analyzer.report.sentences import duration_text
 from analyzer.report.shared import PERIOD_HOURS, PERIODS
 from analyzer.report.tables import clean_text
 from analyzer.report.texts import Texts
@@ -352,8 +354,12 @@ def _shared(case: Case, internal: bool, texts: Texts) -> str:
 
 def _method(case: Case, texts: Texts) -> list[tuple[str, str]]:
     adversary = case.story.adversary
-    fields = {"points": adversary.points, "time": adversary.time, "k": case.k,
-              "max_gap": "45min"}  # fmt: skip
+    fields = {
+        "points": adversary.points,
+        "time": duration_text(adversary.time, texts),
+        "k": case.k,
+        "max_gap": duration_text(DEFAULT_MAX_GAP, texts),
+    }
     terms = [
         (texts(f"case.term.{name}"), texts(f"case.term.{name}.text", **fields))
         for name in ("kept", "singled_out", "shared")
@@ -368,8 +374,5 @@ def _method(case: Case, texts: Texts) -> list[tuple[str, str]]:
 def _provenance(
     case: Case, provenance: Provenance | None, texts: Texts
 ) -> list[tuple[str, str]]:
-    stated = provenance or Provenance()
-    if case.synthetic and not stated.claims:
-        stated = replace(stated, claims=texts("case.claims.synthetic"))
-    info = origin_of(case.sightings, _options(case), stated)
+    info = origin_of(case.sightings, _options(case), provenance)
     return [*stated_rows(info, case.synthetic, texts), *provenance_rows(info, texts)]

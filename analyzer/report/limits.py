@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analyzer.estimate import Estimate
-from analyzer.report.sentences import window_text
+from analyzer.report.sentences import duration_text, window_text
 from analyzer.report.texts import ENGLISH, Texts
 
 TERMS = (
@@ -106,7 +106,13 @@ def method_terms(
     *, points: int, time: str, max_gap: str, rotation: str, k: int, texts: Texts = ENGLISH
 ) -> list[tuple[str, str]]:
     """Give the terms of the method box, filled with the options of this run."""
-    fields = {"points": points, "time": time, "max_gap": max_gap, "rotation": rotation, "k": k}
+    fields = {
+        "points": points,
+        "time": duration_text(time, texts),
+        "max_gap": duration_text(max_gap, texts),
+        "rotation": duration_text(rotation, texts),
+        "k": k,
+    }
     return [(texts(f"term.{term}"), texts(f"term.{term}.text", **fields)) for term in TERMS]
 
 

@@ -18,6 +18,7 @@ from analyzer.report.findings import finding_object
 from analyzer.report.publishable import Publishable, publishable
 from analyzer.report.tables import clean_text, is_missing
 from analyzer.report.texts import Texts
+from analyzer.schema import SYNTHETIC
 
 
 def render_report(
@@ -119,7 +120,9 @@ def stated_rows(
         ("disputed_by", "; ".join(info.get("disputed_by") or ())),
         ("reply", info.get("reply")),
     ):
-        if stated or not synthetic:
+        if synthetic and stated == SYNTHETIC:
+            rows.append((texts("provenance.claims"), texts("provenance.claims.synthetic")))
+        elif stated or not synthetic:
             said = clean_text(stated, limit=2_000) if stated else texts("provenance.unstated")
             rows.append((texts(f"provenance.{name}"), said))
     return rows
@@ -130,6 +133,7 @@ def provenance_rows(info: Mapping[str, Any], texts: Texts) -> list[tuple[str, st
     rows = []
     for group in ("versions", "options"):
         for name, value in sorted(dict(info.get(group) or {}).items()):
+            value = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
             if not is_missing(value):
                 rows.append((clean_text(name), clean_text(value, limit=300)))
     if info.get("seed") is not None and "seed" not in dict(info.get("options") or {}):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from analyzer.report.content import Finding
 from analyzer.report.disclosure import DEFAULT_K
 from analyzer.report.texts import ENGLISH, Texts
-from analyzer.units import DAY_MS, parse_duration
+from analyzer.units import DAY_MS, HOUR_MS, parse_duration
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -195,6 +195,22 @@ def window_text(window: str, texts: Texts = ENGLISH) -> str:
     """
     days, rest = divmod(parse_duration(window), DAY_MS)
     return window if rest else texts.count("days.words", days)
+
+
+def duration_text(duration: str, texts: Texts = ENGLISH) -> str:
+    """Write a duration in the largest unit that it is whole in.
+
+    Examples
+    --------
+    >>> duration_text("1h"), duration_text("45min"), duration_text("7D"), duration_text("90s")
+    ('1 hour', '45 minutes', '7 days', '90s')
+    """
+    length = parse_duration(duration)
+    for unit, name in ((DAY_MS, "days"), (HOUR_MS, "hours"), (60_000, "minutes")):
+        whole, rest = divmod(length, unit)
+        if whole and not rest:
+            return texts.count(name, whole)
+    return duration
 
 
 def linkage_finding(

@@ -233,7 +233,8 @@ class Texts:
         """The words on charts, as `analyzer.charts` takes them."""
         start = "chart."
         keys = sorted(key for key in catalogue("en").keys if key.startswith(start))
-        return {key.removeprefix(start): self(key) for key in keys}
+        separator = self.number(1_000)[1:-3]
+        return {"separator": separator, **{key.removeprefix(start): self(key) for key in keys}}
 
     @staticmethod
     def _digits(value: float) -> int:
