@@ -22,6 +22,7 @@ from analyzer.patterns.commutes import find_commutes
 from analyzer.patterns.companions import find_companions
 from analyzer.patterns.meetings import find_meetings
 from analyzer.patterns.motifs import find_motifs
+from analyzer.patterns.movement import count_hours, count_ways
 from analyzer.patterns.overview import find_patterns
 from analyzer.patterns.places import find_places
 from analyzer.patterns.profiles import find_weekly_profile
@@ -29,6 +30,7 @@ from analyzer.patterns.routines import find_routines
 from analyzer.patterns.sighting_counts import measure_sighting_counts
 from analyzer.patterns.trips import find_trips
 from analyzer.policy.retention import sweep_retention
+from analyzer.report.case import build_case
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.anonymity import measure_anonymity
 from analyzer.risk.days_until import days_until_singled_out
@@ -40,6 +42,7 @@ from analyzer.risk.plateless import measure_plateless
 from analyzer.risk.predictability import measure_predictability
 from analyzer.risk.profile import profile_risk
 from analyzer.risk.unicity import measure_unicity
+from analyzer.risk.vehicle_story import find_typical, tell_vehicle
 from analyzer.risk.worst_case import measure_worst_case
 from analyzer.sightings import Sightings
 from analyzer.store import StoreBuilder
@@ -58,6 +61,7 @@ RESULTS = (
     "inference", "motifs", "weekly profile", "stays", "routes",
     "worst case", "worst case in order", "worst case by proportion", "worst case by home and work",
     "days until singled out", "profile of one",
+    "story of one", "typical vehicle", "case", "ways", "hours",
 )  # fmt: skip
 
 
@@ -136,6 +140,11 @@ def measure_all(sightings: Sightings, engine: str | Engine, *, of: str) -> dict[
             sightings, Adversary(points=3), 1, get_engine(engine)
         ).curve.to_pandas(),
         "profile of one": profile_risk(sightings, of, seed=1, **on),
+        "story of one": tell_vehicle(sightings, of, seed=1, **on),
+        "typical vehicle": pd.DataFrame([vars(find_typical(sightings, **on))]),
+        "case": build_case(sightings, k=5, seed=2, **on),
+        "ways": count_ways(trips, **on),
+        "hours": count_hours(sightings, **on),
     }
     assert tuple(found) == RESULTS
     return {name: _figures(result) for name, result in found.items()}

@@ -83,6 +83,8 @@ def case(
         raise click.UsageError(
             "say which vehicle: one of --typical, --vehicle ID, --plate-prompt"
         )
+    if Path(output).is_dir() or not Path(output).parent.is_dir():
+        raise click.UsageError(f"-o {output}: give the name of a file in a folder that is there")
     key = options["key"]
     if plate_prompt and key is None:
         raise click.UsageError(

@@ -95,7 +95,7 @@ def limits_of(facts: Facts, texts: Texts = ENGLISH) -> list[str]:
             "rejected",
             rejected=texts.number(rejected),
             read=texts.number(facts.rows_read),
-            reason=commonest.replace("_", " "),
+            reason=texts.reason(commonest),
         )
     if not facts.synthetic:
         say("truth")

@@ -267,7 +267,7 @@ def _fact(name: str, value: Any, data: Any, k: int, texts: Texts) -> str:
 def row_name(row: Any, texts: Texts, limit: int) -> str:
     """Say what became of some rows: kept, merged, or rejected and why."""
     if row.outcome == "rejected" and row.reason:
-        return clean_text(texts("quality.rejected", reason=row.reason), limit=limit)
+        return clean_text(texts("quality.rejected", reason=texts.reason(row.reason)), limit=limit)
     key = "quality.rejected.plain" if row.outcome == "rejected" else f"quality.{row.outcome}"
     return texts(key)
 

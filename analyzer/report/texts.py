@@ -137,6 +137,17 @@ class Texts:
             raise KeyError(key)
         return own.translations.ngettext(key, key, n).format(n=written, **values)
 
+    def reason(self, code: str) -> str:
+        """Say why rows were rejected; a code without a text stands for itself.
+
+        Examples
+        --------
+        >>> Texts().reason("plate_missing"), Texts().reason("some_fault")
+        ('no plate', 'some fault')
+        """
+        key = f"reason.{code}"
+        return self(key) if self.has(key) else code.replace("_", " ")
+
     def listed(self, words: list[str] | tuple[str, ...], last: str = "and") -> str:
         """Write words as a sentence lists them, with “and” or “or” before the last.
 

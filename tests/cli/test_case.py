@@ -65,3 +65,5 @@ def test_wrong_calls_say_what_to_type(run, store, tmp_path):
     ):
         assert said in run("case", store, *arguments, "-o", page, expect=2).output
     assert not page.exists()
+    nowhere = run("case", store, "--typical", "-o", tmp_path / "no" / "case.html", expect=2)
+    assert "in a folder that is there" in nowhere.output

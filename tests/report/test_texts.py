@@ -12,6 +12,9 @@ from babel.messages.pofile import read_po
 from analyzer.charts import ENGLISH as CHART_WORDS
 from analyzer.errors import UsageError
 from analyzer.estimate import Estimate, wilson
+from analyzer.ingest.chunks import REPEATED_HEADER, STRAY_PLATE, TEXT_UNREADABLE
+from analyzer.ingest.records import FAULT_REASONS
+from analyzer.ingest.times import REASONS
 from analyzer.report.sentences import inference_findings, known_text, share_text, unicity_finding
 from analyzer.report.texts import LANGUAGES, Texts
 from analyzer.risk.adversary import Adversary
@@ -122,6 +125,20 @@ def test_sentences_hold_the_figures_in_every_language(language):
     few = inference_findings({"homes": wilson(3, 700)}, max_fdr=0.05, texts=texts)[0]
     assert " 3 " not in few.sentence and "10" in few.sentence
     assert few.estimate is None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_of_the_reader_is_told(language):
+    source = "\n".join(
+        path.read_text(encoding="utf-8") for path in files("analyzer.ingest").iterdir()
+        if path.name.endswith(".py")
+    )  # fmt: skip
+    codes = {*FAULT_REASONS.values(), *REASONS.values()}
+    codes |= {TEXT_UNREADABLE, REPEATED_HEADER, STRAY_PLATE}
+    codes |= set(re.findall(r'verdicts\.reject\([^"\n]*"([a-z_]+)", "', source))
+    assert len(codes) > 15
+    for code in codes:
+        assert Texts(language).has(f"reason.{code}"), code
 
 
 def test_an_unknown_language_is_told_which_there_are():
