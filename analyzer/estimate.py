@@ -83,17 +83,26 @@ class Estimate:
         return self.method.startswith(ALL_BUT_FEW)
 
     def tells_of_few(self, k: int) -> bool:
-        """Whether the share stands for 1 to k - 1 units, or for all but 1 to k - 1.
+        """Whether the share stands for fewer than k units, for all but so few, or is of so few.
+
+        Nobody, and everybody of k units or more, may be told; a mean over several days that stands
+        for less than one unit is not nobody.
 
         Examples
         --------
         >>> [wilson(found, 400).tells_of_few(10) for found in (0, 3, 12, 398, 400)]
         [False, True, False, True, False]
+        >>> wilson(0, 9).tells_of_few(10), Estimate(1e-3, 0.0, 0.01, 400, "mean").tells_of_few(10)
+        (True, True)
         """
         if not self.is_measured or self.is_bound:
             return False
-        count = round(self.value * self.n)
-        return 0 < count < k or 0 < self.n - count < k
+        count = self.value * self.n
+        return (
+            0 < self.n < k
+            or _some_but_few(count, k)
+            or _some_but_few(self.n - count, k)
+        )
 
     def withheld(self, k: int) -> Estimate:
         """Give the share as it may be published, where units under k are not told of.
@@ -110,7 +119,7 @@ class Estimate:
         """
         if not self.tells_of_few(k):
             return self
-        if 0 < round(self.value * self.n) < k or self.n < 2 * k:
+        if _some_but_few(self.value * self.n, k) or self.n < 2 * k:
             return self.hidden(k)
         bound = 1 - k / self.n
         method = f"{ALL_BUT_FEW} {k}: more than this; {self.method}"
@@ -163,6 +172,11 @@ def bound_percent(value: float) -> tuple[float, int]:
             break
         digits += 1
     return floor, digits
+
+
+def _some_but_few(count: float, k: int) -> bool:
+    # Products of shares end a little beside whole numbers.
+    return count > 1e-6 and round(count) < k
 
 
 def wilson(

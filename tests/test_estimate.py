@@ -85,3 +85,11 @@ def test_percent_shows_digits_as_far_as_the_interval_needs(figure: tuple, text: 
 def test_an_estimate_cannot_be_changed():
     with pytest.raises(AttributeError):
         wilson(1, 2).value = 0.9
+
+
+def test_a_share_of_few_units_is_withheld():
+    assert not wilson(0, 9).withheld(10).is_measured
+    assert wilson(0, 10).withheld(10).value == 0
+    assert not Estimate(0.0002, 0.0, 0.001, 1_000, "mean").withheld(10).is_measured
+    assert Estimate(0.0099, 0.0, 0.02, 1_000, "mean").withheld(10).is_measured
+    assert wilson(0, 0).withheld(10).method == "Wilson, 95 %"

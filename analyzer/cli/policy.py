@@ -121,6 +121,8 @@ def retention(
     What the adversary knows does not shrink with the store: the same sightings are known for every
     window, and those already deleted help nobody.
     """
+    import pandas as pd
+
     from analyzer.policy.open_store import sweep_open_store
     from analyzer.policy.rules import place_rules, read_rules, rule_windows
     from analyzer.report.disclosure import DEFAULT_K
@@ -148,14 +150,22 @@ def retention(
     sweep = opened.closed
     found = sweep if len(opened.sweeps) == 1 else opened
     text, data, table = found.summary(), found.to_dict(), found.to_pandas()
-    if placed_rules and "unicity" in sweep.risks:
-        placed = place_rules(sweep, placed_rules)
-        text = "\n".join([text, *filter(None, placed["sentence"])])
+    if placed_rules:
+        placed = pd.concat(
+            [place_rules(sweep, placed_rules, risk=risk).assign(risk=risk) for risk in sweep.risks]
+        )
+        of_first = placed[placed["risk"] == sweep.risks[0]]
+        off = of_first[of_first["placed"] == "longer than the data"]
+        longer = ", ".join(f"{row.jurisdiction} ({row.days:g})" for row in off.itertuples())
+        beyond = f"Off the curve, longer than the data: {longer}." if longer else ""
+        text = "\n".join(filter(None, [text, *placed["sentence"], beyond]))
         data["rules"] = [
             {name: None if value != value else value for name, value in row.items()}
             for row in placed.to_dict("records")
         ]
-        table = placed.drop(columns="sentence") if output_format == "table" else table
+        if output_format == "table":
+            on_curve = placed["placed"].isin(("measured", "between", "nothing kept"))
+            table = placed[on_curve].drop(columns=["sentence", "citation"]).round(3)
     show(output_format, text=text, data=data, table=table)
 
 
@@ -307,7 +317,10 @@ def recommend(
             memory=options["memory"],
             progress=done,
         ).published(DEFAULT_K)
-    show(output_format, text=found.summary(), data=found.to_dict(), table=found.to_pandas())
+    table = found.to_pandas()
+    if output_format == "table":
+        table = table[["means", *asked, "meets", "recommended"]].round(3)
+    show(output_format, text=found.summary(), data=found.to_dict(), table=table)
 
 
 def _target(text: str) -> tuple[str, float]:

@@ -158,7 +158,13 @@ def _kept_vehicles(policy: Policy, sightings: Sightings) -> np.ndarray | None:
 
     names = sightings.vehicle_names(np.arange(sightings.n_codes))
     kept = pc.is_in(pa.array(names, pa.string()), value_set=pa.array(policy.hits, pa.string()))
-    return kept.to_numpy(zero_copy_only=False)
+    kept = kept.to_numpy(zero_copy_only=False)
+    if policy.hits and not kept.any():
+        raise UsageError(
+            f"hits: none of the {len(policy.hits):,} names is a vehicle of the data; give names "
+            "as in .vehicles (pseudonyms, no plates), or hits=[] to delete all"
+        )
+    return kept
 
 
 def _kept_columns(policy: Policy, sightings: Sightings) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from analyzer.policy.benefit import Uses
 from analyzer.policy.inferred import category_of
 from analyzer.policy.leaks import NOT_MEASURABLE, ONE_LEAK_DAY
 from analyzer.policy.policy import Policy
+from analyzer.policy.retention_sweep import days_text
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
 
@@ -30,6 +31,9 @@ RISK_NAMES = {
     "linkage": "new pseudonyms known again",
     "predictability": "next places told rightly",
 }
+
+DEFINED = "by definition"
+"""With which the method of a figure begins that needs no counting."""
 
 
 def risk_text(risk: str) -> str:
@@ -149,7 +153,7 @@ class PolicyComparison(Result):
             {
                 risk
                 for risk, each in outcome.risks.items()
-                if of(risk) and each.is_measured and not each.withheld(k).is_measured
+                if of(risk) and each.tells_of_few(k)
             }
             for outcome in self.outcomes
         ]
@@ -173,18 +177,19 @@ class PolicyComparison(Result):
 
     def summary(self) -> str:
         """Tell for each policy what a leak gives away."""
-        stood_open = f", from a store that stood open for {self.open_days} days"
+        stood_open = f", from a store that stood open for {days_text(self.open_days)}"
         lines = [
-            f"An adversary knows {self.adversary.describe()}, of the {self.knowledge_days} days "
-            f"before a leak{stood_open if self.open_days else ''}. Leaks on "
-            f"{', '.join(self.leak_dates)}; {self.vehicles:,} vehicles."
+            f"An adversary knows {self.adversary.describe()}, of the "
+            f"{days_text(self.knowledge_days)} before a leak"
+            f"{stood_open if self.open_days else ''}. Leaks on {', '.join(self.leak_dates)}; "
+            f"{self.vehicles:,} vehicles."
         ]
         for outcome in self.outcomes:
             if outcome.status == NOT_MEASURABLE:
                 lines.append(f"{outcome.name} ({outcome.policy.describe()}): not measurable.")
                 continue
             said = [
-                f"{risk_text(risk)} {estimate.percent()}"
+                f"{risk_text(risk)} {_said(estimate)}"
                 for risk, estimate in outcome.risks.items()
                 if estimate.is_measured or estimate.method.startswith(WITHHELD)
             ]
@@ -294,6 +299,12 @@ class PolicyComparison(Result):
         axes.barh([each.name for each in shown], 100 * values, xerr=error)
         axes.set(xlabel=f"vehicles: {risk_text(risk)} (%)", xlim=(0, 100))
         return axes
+
+
+def _said(estimate: Estimate) -> str:
+    if estimate.method.startswith(DEFINED):
+        return f"{100 * estimate.value:.0f} % ({DEFINED})"
+    return estimate.percent()
 
 
 def _number(value: float) -> float | None:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from analyzer.engine import Engine
-from analyzer.estimate import Estimate
+from analyzer.estimate import Estimate, wilson
 from analyzer.policy.inferred import ShownPatterns
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.days_until import days_until_singled_out
@@ -146,7 +146,7 @@ def find_days_until_half(
             DaysUntilHalf(
                 risk,
                 replace(days, method=f"{days.method}{method}"),
-                curve.met_by(data_days),
+                wilson(int(curve.events.sum()), curve.n),
                 data_days,
                 sightings.n_vehicles,
                 curve,

@@ -177,6 +177,8 @@ def _of_sample(setting: Setting, released: Released) -> Released:
 def _linkage(setting: Setting, policy: Policy) -> Estimate:
     released = setting.released(replace(policy, rotation=None), len(setting.leak_days) - 1)
     n_vehicles = setting.sightings.n_vehicles
+    if not len(released):
+        return Estimate(0.0, 0.0, 0.0, n_vehicles, "by definition: nothing is kept", 0.0)
     if policy.rotation is None:
         return Estimate(
             1.0, 1.0, 1.0, n_vehicles, "by definition: pseudonyms never change", 1 / n_vehicles

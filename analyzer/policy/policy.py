@@ -221,8 +221,7 @@ class Policy:
         Raises
         ------
         UsageError
-            If a named camera or vehicle, or an attribute, is not in the data, or nothing is left
-            of the time asked for.
+            If a named camera, every vehicle named as a hit, or an attribute is not in the data.
 
         Examples
         --------
@@ -277,7 +276,10 @@ def read_policies(path: str | Path) -> dict[str, Policy]:
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; policies stand in a TOML file") from None
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read as TOML ({error})") from None
+        raise InputError(
+            f"{path}: cannot be read as TOML ({error}); a name with spaces is quoted: "
+            "[\"new names\"]"
+        ) from None
     if not document or not all(isinstance(table, dict) for table in document.values()):
         raise UsageError(
             f"{path}: write one table a policy, for example\n\n[maine]\nretention = \"21D\"\n"

@@ -19,6 +19,7 @@ from analyzer.estimate import Estimate
 from analyzer.policy.leaks import MEASURED
 from analyzer.policy.outcomes import OF_ALL, RISKS, find_outcomes
 from analyzer.policy.policy import Policy
+from analyzer.policy.retention_sweep import days_text
 from analyzer.policy.setting import SAMPLE, Setting, make_setting
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
@@ -115,7 +116,7 @@ class Recommendation(Result):
         asked = ", ".join(f"{risk} at most {100 * at:g} %" for risk, at in self.targets.items())
         lines = [
             f"Asked: {asked} (upper end of the 95 % interval), against an adversary who knows "
-            f"{self.adversary.describe()}, of the {self.knowledge_days} days before a leak."
+            f"{self.adversary.describe()}, of the {days_text(self.knowledge_days)} before a leak."
         ]
         if not self.policies:
             nearest = min(self.trials, key=self._excess)
@@ -127,7 +128,7 @@ class Recommendation(Result):
             lines.append(f"Meets it: {trial.policy.describe()} ({_told(trial)}).")
         if any(trial.policy.days == self.longest for trial in self.policies):
             lines.append(
-                f"The data cannot hold more than {self.longest} days with leaks to compare: "
+                f"The data cannot hold more than {days_text(self.longest)} with leaks to compare: "
                 "longer keeping may do as well, which cannot be shown here."
             )
         if self.synthetic:

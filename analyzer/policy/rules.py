@@ -17,12 +17,24 @@ from pathlib import Path
 import pandas as pd
 
 from analyzer.errors import InputError
+from analyzer.policy.inferred import category_of
 from analyzer.policy.leaks import NOT_MEASURABLE
 from analyzer.policy.retention_sweep import RetentionSweep
 
 COLUMNS = ("jurisdiction", "days", "citation", "url", "verified", "note")
 MARKS = {"yes": "", "partly": "partly verified", "no": "not verified"}
 """What stands beside a rule, by how far its duration was verified."""
+
+WOULD = {
+    "unicity": "single out {} of the vehicles seen often enough",
+    "homes": "let the home of {} of vehicles be inferred",
+    "works": "let the work place of {} of vehicles be inferred",
+    "commutes": "let the commute of {} of vehicles be inferred",
+    "companions": "name companions of {} of vehicles",
+    "linkage": "let {} of new pseudonyms be known again",
+    "predictability": "let {} of next places be told rightly",
+}
+"""What a leak would do, by the name of the risk."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +165,8 @@ def place_rules(
         ``high``, ``n`` where the sweep has a window of exactly this length; ``placed``:
         ``"measured"``, ``"between"`` two windows (``value`` is missing, ``low`` and ``high`` are
         the shares at those), ``"nothing kept"``, ``"no window measured"`` (the data would hold
-        it), ``"longer than the data"`` or ``"no duration"``; ``sentence``.
+        it), ``"longer than the data"`` or ``"no duration"``; ``sentence``, empty where there is
+        nothing to say, or what there is may not be shown.
 
     Notes
     -----
@@ -179,10 +192,11 @@ def place_rules(
         elif rule.days in measured:
             share = measured[int(rule.days)].share
             row |= {"value": share.value, "low": share.low, "high": share.high, "n": share.n}
-            row |= {"placed": "measured", "sentence": _sentence(rule, share.percent())}
+            sentence = _sentence(rule, risk, share.percent()) if share.is_measured else ""
+            row |= {"placed": "measured", "sentence": sentence}
         elif rule.days == 0:
             row |= {"value": 0.0, "low": 0.0, "high": 0.0, "placed": "nothing kept"}
-            row |= {"sentence": _sentence(rule, "0 %")}
+            row |= {"sentence": _sentence(rule, risk, "0 %")}
         elif measured and rule.days < max(measured):
             below = [step for days, step in measured.items() if days < rule.days]
             above = [step for days, step in measured.items() if days > rule.days]
@@ -190,7 +204,9 @@ def place_rules(
             high = min(above, key=lambda step: step.days).share.value
             said = f"between {100 * low:.0f} % and {100 * high:.0f} %"
             row |= {"low": low, "high": high, "n": above[0].share.n}
-            row |= {"placed": "between", "sentence": _sentence(rule, said)}
+            told = not (math.isnan(low) or math.isnan(high))
+            sentence = _sentence(rule, risk, said) if told else ""
+            row |= {"placed": "between", "sentence": sentence}
         else:
             fits = rule.days <= sweep.data_days
             placed = "no window measured" if fits else "longer than the data"
@@ -199,12 +215,14 @@ def place_rules(
     return pd.DataFrame(rows)
 
 
-def _sentence(rule: Rule, share: str) -> str:
+def _sentence(rule: Rule, risk: str, share: str) -> str:
     kept = {0: "nothing kept", 1: "1 day"}.get(rule.days, f"{rule.days:g} days")
     if 0 < rule.days < 1:
         kept = "less than a day"
     mark = f" ({rule.mark})" if rule.mark else ""
+    category = category_of(risk)
+    would = WOULD[risk] if category is None else f"place {{}} of vehicles at a site ({category})"
     return (
         f"Had this system followed the rule of {rule.jurisdiction}, {kept}{mark}, a leak would "
-        f"single out {share} of vehicles."
+        f"{would.format(share)}."
     )

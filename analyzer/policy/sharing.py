@@ -76,7 +76,7 @@ class SharedRisk:
     def published(self, k: int) -> SharedRisk:
         """Give the figures as they may be published: none that stands for 1 to k - 1 vehicles."""
         shares = {who: each.withheld(k) for who, each in self.shares.items()}
-        hidden = {who for who, each in shares.items() if each != self.shares[who]}
+        hidden = {who for who, each in self.shares.items() if each.tells_of_few(k)}
         together = self.only_together.withheld(k)
         return replace(
             self,
@@ -135,9 +135,20 @@ class Sharing(Result):
             who: None if count is None or 0 < count < k else count
             for who, count in self.vehicles.items()
         }
+        risks = [each for each in self.risks if each.among == ALL or not self._parts_few(each, k)]
         return replace(
-            self, risks=tuple(each.published(k) for each in self.risks), vehicles=shown
+            self, risks=tuple(each.published(k) for each in risks), vehicles=shown
         )
+
+    def _parts_few(self, of_both: SharedRisk, k: int) -> bool:
+        """Whether all vehicles less those that both saw would tell of fewer than k."""
+        of_all = self.of(of_both.risk)
+        pairs = [*zip(of_all.shares.values(), of_both.shares.values(), strict=True)]
+        pairs.append((of_all.only_together, of_both.only_together))
+        counts = [round(one.value * one.n) - round(both.value * both.n)
+                  for one, both in pairs if one.is_measured and both.is_measured]  # fmt: skip
+        counts += [one.n - both.n for one, both in pairs]
+        return any(0 < count < k for count in counts)
 
     def summary(self) -> str:
         """Tell what is learned from each alone, from both, and whom it concerns."""

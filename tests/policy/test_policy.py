@@ -223,3 +223,11 @@ def test_the_day_of_the_leak_is_not_in_it():
     sightings = from_arrays([0] * 4, np.arange(4) * day, [0] * 4)
     shown = Policy("2D").apply(sightings, date(1970, 1, 3).isoformat())
     assert [stamp.day for stamp in shown.to_pandas()["seen_at"]] == [1, 2]
+
+
+def test_hits_that_name_nobody_are_refused():
+    two = from_arrays([0, 1], [0, 0], [0, 0])
+    with pytest.raises(UsageError, match="none of the 2 names is a vehicle"):
+        Policy(hits=["01A123BC", "x"]).apply(two)
+    assert len(Policy(None, hits=["v1", "x"]).apply(two)) == 1
+    assert len(Policy(None, hits=[]).apply(two)) == 0

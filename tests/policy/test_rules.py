@@ -92,3 +92,17 @@ def test_what_is_no_rule_is_refused_with_its_line(tmp_path, text, message):
         read_rules(path)
     with pytest.raises(InputError, match="no such file"):
         read_rules(tmp_path / "nowhere.csv")
+
+
+def test_what_is_withheld_is_not_told_by_a_rule():
+    rows = random_rows(np.random.default_rng(3), days=10, vehicles=6, most=30)
+    sweep = sweep_retention(sightings_of(rows), ("1D", "3D"), Adversary(2)).published(10)
+    placed = place_rules(sweep, [Rule("two", 2), Rule("three", 3), Rule("nothing", 0)])
+    assert placed["placed"].tolist() == ["between", "measured", "nothing kept"]
+    assert placed["sentence"].tolist()[:2] == ["", ""]
+    assert "nan" not in " ".join(placed["sentence"])
+
+
+def test_each_risk_has_a_sentence_of_its_own(sweep):
+    placed = place_rules(sweep, [Rule("nothing", 0)], risk="homes")
+    assert placed["sentence"][0].endswith("let the home of 0 % of vehicles be inferred.")
