@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -75,7 +75,7 @@ def render_brief(brief: Brief, *, k: int = DEFAULT_K, texts: Texts = ENGLISH) ->
         "internal": False,
         "banner_internal": "",
         "sentences": list(_sentences(sweep, opened.sweeps[1:], texts)),
-        "chart": _chart(opened, brief.rules, title, texts),
+        "charts": _charts(opened, brief.rules, title, texts),
         "rules": _rules_table(sweep, brief.rules, texts),
         "curve": _curve_table(opened, texts),
         "until": _until_table(sweep, texts),
@@ -148,32 +148,39 @@ def _sentences(sweep: RetentionSweep, opened: Sequence[RetentionSweep], texts: T
     )
 
 
-def _chart(opened: OpenStoreSweep, rules: Sequence[Rule], title: str, texts: Texts):
-    """Draw the curves with the rules as marks on their axis."""
+def _charts(
+    opened: OpenStoreSweep, rules: Sequence[Rule], title: str, texts: Texts
+) -> dict[str, Any]:
+    """Draw the curves with the rules as marks on their axis, for a page and for a telephone."""
     table = opened.to_pandas()
     table = table[table["risk"] == "unicity"]
     measured = table[table["open_days"] == opened.closed.open_days].dropna(subset=["value"])
     if measured.empty:
-        return None
-    figure = charts.open_store_curves(table, labels=texts.labels())
-    _thin_ticks(figure.axes[0])
-    _mark_rules(figure.axes[0], rules, measured["days"].min(), measured["days"].max())
+        return {}
     last = measured.iloc[-1]
     alt = texts(
         "brief.alt",
         window=window_text(last["window"], texts),
         share=texts.number(100 * last["value"]),
     )
-    return trusted(charts.svg(figure, name="brief", title=title, description=alt))
+    drawn = {}
+    for width in ("wide", "narrow"):
+        narrow = width == "narrow"
+        figure = charts.open_store_curves(table, narrow=narrow, labels=texts.labels())
+        _thin_ticks(figure.axes[0], 0.08 if narrow else 0.05)
+        _mark_rules(figure.axes[0], rules, measured["days"].min(), measured["days"].max())
+        name = f"brief-{width}"
+        drawn[width] = trusted(charts.svg(figure, name=name, title=title, description=alt))
+    return drawn
 
 
-def _thin_ticks(axes: Axes) -> None:
+def _thin_ticks(axes: Axes, least: float) -> None:
     """Leave out the ticks that would stand on each other, the later ones first kept."""
     at, labels = axes.get_xticks(), [tick.get_text() for tick in axes.get_xticklabels()]
     span = max(at[-1] - at[0], 1e-9) if len(at) else 1.0
     kept: list[int] = []
     for number in reversed(range(len(at))):
-        if not kept or at[kept[-1]] - at[number] > 0.05 * span:
+        if not kept or at[kept[-1]] - at[number] > least * span:
             kept.append(number)
     axes.set_xticks(at[kept], [labels[number] for number in kept])
 

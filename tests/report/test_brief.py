@@ -71,6 +71,19 @@ def test_opens_offline(browser, page, width, scheme):  # noqa: F811
     assert_accessible(visit.page)
 
 
+def test_a_telephone_gets_a_chart_with_readable_letters(browser, page):  # noqa: F811
+    heights = Visit(browser, page, 390).page.evaluate(
+        "[...document.querySelectorAll('.narrow svg text')].map(each => "
+        "Math.max(each.getBoundingClientRect().height, each.getBoundingClientRect().width))"
+    )
+    assert heights and min(heights) >= 6
+    upright = Visit(browser, page, 390).page.evaluate(
+        "[...document.querySelectorAll('.narrow svg text')].filter(each => "
+        "/%/.test(each.textContent)).map(each => each.getBoundingClientRect().height)"
+    )
+    assert min(upright) >= 9
+
+
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
 def test_prints_on_two_pages_at_most(browser, page, paper):  # noqa: F811
     visit = Visit(browser, page)
