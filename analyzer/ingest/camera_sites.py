@@ -78,3 +78,32 @@ def with_given_sites(frame: pd.DataFrame, given: pd.DataFrame) -> tuple[pd.DataF
     if any(zone is not None and not pd.isna(zone) for zone in zones):
         frame["zone"] = zones
     return frame, int((~there).sum())
+
+
+def by_name(cameras: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    """Order cameras by name; also give the new code of each.
+
+    Examples
+    --------
+    >>> cameras, code = by_name(pd.DataFrame({"name": ["c2", "c1"]}))
+    >>> cameras["name"].tolist(), code.tolist()
+    (['c1', 'c2'], [1, 0])
+    """
+    names, code = in_order(cameras["name"].tolist())
+    order = np.argsort(code)
+    return cameras.iloc[order].reset_index(drop=True).assign(name=names), code
+
+
+def in_order(names: Sequence[str]) -> tuple[list[str], np.ndarray]:
+    """Sort names; also give the place of each.
+
+    Examples
+    --------
+    >>> names, place = in_order(["red", "blue"])
+    >>> names, place.tolist()
+    (['blue', 'red'], [1, 0])
+    """
+    order = sorted(range(len(names)), key=names.__getitem__)
+    place = np.empty(len(names), np.int64)
+    place[order] = np.arange(len(names))
+    return [names[at] for at in order], place

@@ -18,7 +18,7 @@ from analyzer.errors import (
     KeyFileError,
     StoreError,
 )
-from analyzer.ingest.camera_sites import seen_cameras, with_given_sites
+from analyzer.ingest.camera_sites import by_name, in_order, seen_cameras, with_given_sites
 from analyzer.ingest.chunks import ChunkReader
 from analyzer.ingest.cleaning import KEPT, MERGE_REASONS, RejectsFile, merge_repeats
 from analyzer.ingest.coding import CellCoder, NameCoder, Positions
@@ -358,21 +358,26 @@ class Reading:
         if self.earlier is not None:
             self._append_earlier(builder)
         self.inspection.expect(builder.rows_appended, len(self.vehicles))
-        merged = builder.write_parts(self._merge)
+        # By name, so that no tie hangs on which camera, or which label, the rows named first.
+        cameras, recoded = by_name(self._camera_table())
+        labels = {name: self.labels[name].names for name in optional if name in LABELS}
+        recode = {"camera": recoded}
+        for name, words in labels.items():
+            labels[name], recode[name] = in_order(words)
+        merged = builder.write_parts(self._merge, recode)
         first_new = next(entry for entry in self.quality.files if not entry.is_earlier)
         by_number = {entry.number: entry for entry in self.quality.files}
         for (number, code), rows in sorted(merged.items()):
             # An earlier row that now repeats a new one was merged because the new file came.
             by_number.get(number, first_new).merged[MERGE_REASONS[code]] += rows
         self._refuse_plates_as_ids()
-        cameras = self._camera_table()
         self.inspection.finish(builder, cameras, self.quality, self.vehicles.ill_formed)
         self._seen_once = self.inspection.seen_once
         self._describe(builder)
         return builder.finish(
             cameras=cameras,
             vehicles=self.vehicles.names.to_arrow(),
-            labels={name: self.labels[name].names for name in optional if name in LABELS},
+            labels=labels,
             quality=self.quality.to_dict(),
             provenance=self._describe_origin(),
             key=self.key.to_dict(),

@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from analyzer.schema import (
     DTYPES,
     FRAMES,
     LABELS,
+    MISSING,
     OPTIONAL,
     Rows,
     concatenate,
@@ -125,6 +126,7 @@ class StoreBuilder:
         self._held: list[Rows] = []
         self._held_bytes = 0
         self._spill: Spill | None = None
+        self._recode: Mapping[str, np.ndarray] = {}
         self._rows = 0
         self._vehicle_rows = np.zeros(0, np.int32)
         self._written: list[dict[str, Any]] = []
@@ -247,7 +249,9 @@ class StoreBuilder:
             waiting.clear()
         self._held_bytes = 0
 
-    def write_parts(self, merge: Merge | None = None) -> Counter[tuple[int, int]]:
+    def write_parts(
+        self, merge: Merge | None = None, recode: Mapping[str, np.ndarray] | None = None
+    ) -> Counter[tuple[int, int]]:
         """Sort the rows, merge repeats, and write the parts.
 
         Parameters
@@ -255,6 +259,9 @@ class StoreBuilder:
         merge : callable, optional
             Which sorted rows become part of which, and why. How many became one is kept in the
             column ``frames`` if that happened to any.
+        recode : mapping of str to numpy.ndarray, optional
+            For a column of codes (camera or a label), the code that takes the place of each: codes
+            given as names came in depend on the order of the rows, and the order of ties on codes.
 
         Returns
         -------
@@ -262,6 +269,7 @@ class StoreBuilder:
             Rows merged away, by (file, reason code).
         """
         merged: Counter[tuple[int, int]] = Counter()
+        self._recode = recode or {}
         if self._spill is not None:
             self._flush()
             self._spill.close()
@@ -320,6 +328,10 @@ class StoreBuilder:
                 self._spill.drop(slot)
         rows = concatenate(frames)
         frames.clear()
+        for name, codes in self._recode.items():
+            if name in rows:
+                # The last one is what -1, nothing known, becomes: itself.
+                rows[name] = np.append(codes, MISSING).astype(DTYPES[name])[rows[name]]
         return sort_sightings(rows)
 
     def _write_part(self, part: int, rows: Rows, columns: Sequence[str]) -> None:

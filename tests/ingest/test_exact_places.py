@@ -19,8 +19,8 @@ ROWS = pd.DataFrame(
 def test_positions_keep_their_last_digit():
     sightings = read_sightings(ROWS, timezone="Asia/Tashkent", place_grid="exact")
     cameras = sightings.camera_table
-    assert cameras["lat"].tolist() == [41.3000001, 41.3000002, 41.25]
-    assert cameras["name"].tolist() == ["41.3000001,69.2", "41.3000002,69.2", "41.25,69.2"]
+    assert cameras["lat"].tolist() == [41.25, 41.3000001, 41.3000002]
+    assert cameras["name"].tolist() == ["41.25,69.2", "41.3000001,69.2", "41.3000002,69.2"]
     assert sightings.to_pandas()["camera"].tolist() == [
         "41.3000001,69.2", "41.3000002,69.2", "41.3000001,69.2", "41.25,69.2",
     ]  # fmt: skip
@@ -33,7 +33,7 @@ def test_a_second_file_knows_the_places_of_the_first(tmp_path):
     ROWS[2:].to_csv(tmp_path / "two.csv", index=False)
     read_sightings(tmp_path / "one.csv", **options)
     both = read_sightings(tmp_path / "two.csv", **options)
-    assert both.camera_table["lat"].tolist() == [41.3000001, 41.3000002, 41.25]
+    assert both.camera_table["lat"].tolist() == [41.25, 41.3000001, 41.3000002]
     assert len(both) == 4
 
 

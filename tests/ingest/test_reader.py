@@ -252,7 +252,7 @@ def test_codes_come_only_from_kept_rows_and_not_from_the_key(tmp_path):
     two = read_sightings(path, timezone=ZONE, key=b"2" * 32)
     assert content(one) == content(two)
     assert not set(one.vehicles) & set(two.vehicles)
-    assert one.camera_table["name"].tolist() == ["c2", "c1"]
+    assert one.camera_table["name"].tolist() == ["c1", "c2"]
     assert content(one)[0]["vehicle"] == [0, 1]
 
 
