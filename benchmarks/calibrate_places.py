@@ -36,16 +36,26 @@ SHARE = 0.9
 
 def collect(settings: dict[str, Any], vehicles: int) -> dict[str, np.ndarray]:
     """Make a region, find places, and give features and errors of homes and works."""
-    from analyzer.patterns.places import describe_places, find_places
-    from analyzer.patterns.radius import role_features
+    from analyzer.patterns.places import find_places
     from analyzer.patterns.trips import find_trips
-    from analyzer.scoring.stays import spent_truly
     from analyzer.synthetic import make_region
 
     region = make_region(**{"vehicles": vehicles, "days": 28, **settings})
-    sightings = region.sightings
-    places = find_places(find_trips(sightings))
-    plane = places.trips.plane
+    places = find_places(find_trips(region.sightings))
+    table = hold(places, region)
+    table["density"] = np.full(len(table["role"]), np.log(places.trips.plane.typical_m))
+    table["standard"] = np.full(len(table["role"]), set(settings) <= {"seed", "cameras"})
+    table["sites"] = np.full(len(table["role"]), settings.get("cameras", 100))
+    return table
+
+
+def hold(places: Any, region: Any) -> dict[str, np.ndarray]:
+    """Hold homes and works against the truth of a region: features and errors."""
+    from analyzer.patterns.places import describe_places
+    from analyzer.patterns.radius import role_features
+    from analyzer.scoring.stays import spent_truly
+
+    sightings, plane = places.trips.sightings, places.trips.plane
     truth = region.truth.vehicles.set_index("vehicle")
     spent = spent_truly(places.stays(), region.truth.trips, truth)
     names = ("role", "error", "features", "role_features", "right")
@@ -69,11 +79,7 @@ def collect(settings: dict[str, Any], vehicles: int) -> dict[str, np.ndarray]:
         kept = (found.role, error, found.features, evidence, right)
         for name, values in zip(names, kept, strict=True):
             columns[name].append(values[of])
-    table = {name: np.concatenate(parts) for name, parts in columns.items()}
-    table["density"] = np.full(len(table["role"]), np.log(plane.typical_m))
-    table["standard"] = np.full(len(table["role"]), set(settings) <= {"seed", "cameras"})
-    table["sites"] = np.full(len(table["role"]), settings.get("cameras", 100))
-    return table
+    return {name: np.concatenate(parts) for name, parts in columns.items()}
 
 
 def fit(table: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:

@@ -13,9 +13,15 @@ from analyzer.engine import DerivedPart, Engine, Part, get_engine
 from analyzer.engine.base import KEPT_ROWS
 from analyzer.patterns.placing import placed_stays_of_part
 from analyzer.patterns.plane import CameraPlane
-from analyzer.patterns.radius import Spot, confidence_of, place_features, radius_of, role_features
+from analyzer.patterns.radius import (
+    Spot,
+    confidence_of,
+    place_features,
+    radius_of,
+    role_features,
+)
 from analyzer.patterns.roles import HOME, ROLES, WORK, gather_evidence
-from analyzer.result import Result
+from analyzer.result import Result, as_table
 from analyzer.schema import Rows
 
 if TYPE_CHECKING:
@@ -66,7 +72,7 @@ def describe_places(stays: Rows, plane: CameraPlane) -> Described:
         role=role,
         evidence=evidence,
         spot=spot,
-        features=place_features(spot, role, evidence),
+        features=place_features(spot, role, evidence, plane.narrow),
         camera=_commonest(place, n, arrival, departure),
     )
 
@@ -76,8 +82,9 @@ def places_of_part(stays: Rows, broadcast: dict) -> Rows:
     plane: CameraPlane = broadcast["plane"]
     found = describe_places(stays, plane)
     lat, lon = plane.to_degrees(found.spot.x, found.spot.y)
-    known, role, evidence = found.spot.known, found.role, found.evidence
-    radius = radius_of(found.features, role, plane.typical_m)
+    role, evidence = found.role, found.evidence
+    radius = radius_of(found.features, role, plane)
+    known = found.spot.known & ~np.isnan(radius)
     days = np.choose(role, [evidence[name] for name in ("stays", "nights", "workdays")])
     return {
         "vehicle": found.vehicle,
@@ -87,7 +94,7 @@ def places_of_part(stays: Rows, broadcast: dict) -> Rows:
         "lon": np.where(known, lon, np.nan),
         "radius_m": np.where(known, radius, np.nan),
         "days": days.astype(np.int32),
-        "hours": evidence["hours"],
+        "hours": evidence["hours"].astype(float),
         "confidence": confidence_of(role_features(found.spot, role, evidence), role),
         "camera": found.camera,
     }
@@ -116,6 +123,7 @@ def locate(
     Spot
     """
     guess_x, guess_y, scale = plane.beyond(camera, via)
+    ahead, edge, around = plane.way_on(camera, via)
     sites = np.int64(plane.site.max(initial=0) + 1)
     at = of * sites + plane.site[camera]
     passed = via >= 0
@@ -142,6 +150,9 @@ def locate(
         scatter=np.sqrt(mean((guess_x - x[of]) ** 2 + (guess_y - y[of]) ** 2)),
         concentration=np.bincount(keys // sites, of_site**2, minlength=n) / total**2,
         direct=mean(~passed),
+        ahead=np.exp(mean(np.log(ahead))),
+        edge=mean(edge),
+        around=mean(around),
         known=np.bincount(of, ~plane.placed[camera], minlength=n) == 0,
     )
 
@@ -180,8 +191,7 @@ class Places(Result):
 
     @cached_property
     def _broadcast(self) -> dict:
-        sightings = self.trips.sightings
-        return {"plane": self.trips.plane, "clock": sightings.clock}
+        return {"plane": self.trips.plane, "clock": self.trips.clock}
 
     @cached_property
     def stay_parts(self) -> list[Part]:
@@ -209,15 +219,16 @@ class Places(Result):
         -------
         pandas.DataFrame
             ``vehicle``; ``place`` (number within the vehicle); ``role`` (home, work, other);
-            ``lat``, ``lon``; ``radius_m``; ``days`` (stays over night for a home, working days for
-            a work place, all stays otherwise); ``hours`` (of all stays there); ``confidence``
-            (chance that it truly is the home, or the work place; NaN for other places).
+            ``lat``, ``lon``, ``radius_m`` (NaN where the place is not known); ``days`` (stays over
+            night for a home, working days for a work place, all stays otherwise); ``hours`` (of all
+            stays there); ``confidence`` (chance that it truly is the home, or the work place; NaN
+            for other places).
         """
         rows = dict(self.rows)
         del rows["camera"]
         rows["vehicle"] = self.trips.sightings.vehicle_names(rows["vehicle"])
         rows["role"] = np.array(ROLES, object)[rows["role"]]
-        return pd.DataFrame(rows)
+        return as_table(rows)
 
     def stays(self) -> pd.DataFrame:
         """Give all stays between two trips, each with the place at which it was spent.
@@ -234,7 +245,7 @@ class Places(Result):
         rows = self.engine.reduce(frames, key=("vehicle", "started_at"))
         source = self.trips.sightings
         role = np.array([*ROLES, None], object)
-        return pd.DataFrame(
+        return as_table(
             {
                 "vehicle": source.vehicle_names(rows["vehicle"]),
                 "place": rows["place"],
@@ -265,11 +276,14 @@ class Places(Result):
                 continue
             radius = rows["radius_m"][of]
             radius = radius[~np.isnan(radius)]
+            unknown = of.sum() - len(radius)
             within = (
                 f"half of them within {np.median(radius) / 1000:.1f} km"
                 if len(radius)
-                else "where is not known, since cameras have no position"
+                else "where is not known, since cameras are too few or have no position"
             )
+            if len(radius) and unknown:
+                within += f" (for {unknown:,} it is not known where)"
             lines.append(
                 f"A {name} was found for {of.sum():,} of {vehicles:,} vehicles "
                 f"({100 * of.sum() / vehicles:.0f} %); {within}. "
@@ -324,10 +338,12 @@ def find_places(
     and last stay; by the home, only if such days are six hours long on average. Where nothing
     passes these bounds there is no home or no work: unknown.
 
-    ``radius_m`` holds the truth for about nine in ten homes (and works), and ``confidence`` is the
-    chance that a home (a work place) is one: that most stays there were truly spent at home. Both
-    are calibrated on synthetic data (``benchmarks/calibrate_places.py``: seeds 1 to 3, 20 to 2,000
-    camera sites, 5 to 60 days); ``benchmarks/score_places.py`` tests them on other settings.
+    ``radius_m`` holds the truth for about nine in ten homes (and works); where it would be more
+    than 50 km, it is NaN and so are ``lat`` and ``lon``: the role is known, the place is not.
+    ``confidence`` is the chance that a home (a work place) is one: that most stays there were truly
+    spent at home. Both are calibrated on synthetic data (``benchmarks/calibrate_places.py``: seeds
+    1 to 3, 20 to 2,000 camera sites, 5 to 60 days; ``calibrate_narrow.py``: fewer sites, and sites
+    in some towns only); ``score_places.py`` and ``score_narrow.py`` test them on other settings.
 
     Home and work that have one camera between them are seen behind the same one. They are told
     apart by how often it sees the trips between them: once on the way from one to the other, twice

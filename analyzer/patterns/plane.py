@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analyzer.cameras import EARTH_RADIUS_M, make_zones
+from analyzer.patterns.ahead import AHEAD_M, EDGE_M, SECTORS, nearest_ahead, sector_of
 
 SITE_M = 250.0
 """Cameras of one site are at most this far apart: one crossing, one bridge."""
@@ -27,6 +28,15 @@ LONE_SPACING_M = 10_000.0
 
 NEIGHBOURS = (3, 8)
 """Which nearest sites tell how dense cameras are about a camera: one alone may be a chance pair."""
+
+FEW_SITES = 20
+"""Fewer sites than this say nothing of how an area is watched."""
+
+DRIVE_M = 40_000.0
+"""How far people drive each day, at most; a few drive farther."""
+
+NARROW_SHARE = 0.1
+"""Where fewer of the pairs of sites are apart, only some towns are watched."""
 
 BEYOND = 0.7
 """How far beyond the last camera a place lies, in units of scale (tuned on synthetic regions)."""
@@ -49,6 +59,8 @@ class CameraPlane:
         Metres to the nearest other site.
     near, wide : numpy.ndarray of float64, shape (cameras,)
         Metres to the third nearest and to the eighth nearest other site.
+    ahead : numpy.ndarray of float64, shape (cameras, SECTORS)
+        Metres to the nearest other site in each direction (`analyzer.patterns.ahead`).
     placed : numpy.ndarray of bool, shape (cameras,)
         Whether the position is known.
     lat0, lon0 : float
@@ -61,9 +73,28 @@ class CameraPlane:
     spacing: np.ndarray
     near: np.ndarray
     wide: np.ndarray
+    ahead: np.ndarray
     placed: np.ndarray
     lat0: float
     lon0: float
+
+    @cached_property
+    def narrow(self) -> bool:
+        """Whether sites are few, or stand in towns that most people can drive in from outside.
+
+        What bounds a place then is not how densely cameras stand but where none stand: sites
+        farther apart than `EDGE_M` but within a day's drive, `DRIVE_M`, are hardly any pairs.
+        """
+        from scipy.spatial import cKDTree
+
+        _, first = np.unique(self.site[self.placed], return_index=True)
+        if len(first) < FEW_SITES:
+            return True
+        sites = cKDTree(np.c_[self.x[self.placed][first], self.y[self.placed][first]])
+        near, drive = (
+            sites.count_neighbors(sites, reach) - len(first) for reach in (EDGE_M, DRIVE_M)
+        )
+        return bool(drive - near < NARROW_SHARE * drive)
 
     @cached_property
     def typical_m(self) -> float:
@@ -84,6 +115,41 @@ class CameraPlane:
         metres = math.radians(1) * EARTH_RADIUS_M
         x = (np.asarray(lon, float) - self.lon0) * metres * math.cos(math.radians(self.lat0))
         return x, (np.asarray(lat, float) - self.lat0) * metres
+
+    def way_on(
+        self, camera: np.ndarray, via: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Tell how far it is to the next site on from `camera`, reached from camera `via`.
+
+        Without a *via* the vehicle may have gone on in any direction.
+
+        Parameters
+        ----------
+        camera, via : numpy.ndarray of int, shape (n,)
+            As for `beyond`.
+
+        Returns
+        -------
+        ahead : numpy.ndarray of float64, shape (n,)
+            Metres; without a *via* the geometric mean over all directions.
+        edge : numpy.ndarray of float64, shape (n,)
+            1 where that is `EDGE_M` or more, else 0; without a *via* the share of directions.
+        around : numpy.ndarray of float64, shape (n,)
+            Share of all directions from the camera in which it is `EDGE_M` or more.
+
+        Examples
+        --------
+        >>> table = pd.DataFrame({"lat": [41.0, 41.1, 41.3], "lon": [69.0, 69.0, 69.0]})
+        >>> ahead, edge, around = camera_plane(table).way_on(np.array([1, 2]), np.array([0, 1]))
+        >>> ahead.round().tolist(), edge.tolist()
+        ([22239.0, 60000.0], [1.0, 1.0])
+        """
+        known = (via >= 0) & self.placed[camera] & self.placed[via]
+        sector = sector_of(self.x[camera] - self.x[via], self.y[camera] - self.y[via])
+        anywhere = np.exp(np.log(self.ahead).mean(axis=1))
+        ahead = np.where(known, self.ahead[camera, sector], anywhere[camera])
+        around = (self.ahead >= EDGE_M).mean(axis=1)[camera]
+        return ahead, np.where(known, ahead >= EDGE_M, around), around
 
     def beyond(
         self, camera: np.ndarray, via: np.ndarray
@@ -164,33 +230,36 @@ def camera_plane(cameras: pd.DataFrame) -> CameraPlane:
     # Not the zones: those may be given, and as wide as a district.
     site = make_zones(lat, lon, SITE_M)
     ones = np.ones(len(lat))
-    plane = CameraPlane(lat, lon, site, ones, ones, ones, placed, lat0, lon0)
+    plane = CameraPlane(lat, lon, site, ones, ones, ones, ones[:, None], placed, lat0, lon0)
     x, y = plane.to_metres(lat, lon)
-    distances = np.ones((3, len(x)))
+    distances, ahead = np.ones((3, len(x))), np.full((len(x), SECTORS), AHEAD_M)
     if placed.any():
-        distances[:, placed] = _site_distances(x[placed], y[placed], site[placed])
+        _, member = np.unique(site[placed], return_inverse=True)
+        size = np.bincount(member)
+        centres = [np.bincount(member, along[placed]) / size for along in (x, y)]
+        distances[:, placed] = _site_distances(*centres)[:, member]
+        ahead[placed] = nearest_ahead(*centres, LEAST_SPACING_M)[member]
     nowhere = _NOWHERE_M * (1 + np.arange(len(x)))
     return CameraPlane(
         np.where(placed, x, nowhere),
         np.where(placed, y, nowhere),
         site,
         *distances,
+        ahead,
         placed,
         lat0,
         lon0,
     )
 
 
-def _site_distances(x: np.ndarray, y: np.ndarray, site: np.ndarray) -> np.ndarray:
-    """Give, for each camera, the distances to the nearest, third and eighth nearest other sites."""
+def _site_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Give, for each site, the distances to the nearest, third and eighth nearest other sites."""
     from scipy.spatial import cKDTree
 
-    sites, member = np.unique(site, return_inverse=True)
-    if len(sites) < 2:
+    if len(x) < 2:
         return np.full((3, len(x)), LONE_SPACING_M)
-    size = np.bincount(member)
-    centres = np.c_[np.bincount(member, x) / size, np.bincount(member, y) / size]
+    centres = np.c_[x, y]
     # Where there are fewer sites, the farthest stands for those that are not there.
-    order = np.minimum([1, *NEIGHBOURS], len(sites) - 1)
+    order = np.minimum([1, *NEIGHBOURS], len(x) - 1)
     distances, _ = cKDTree(centres).query(centres, order.max() + 1)
-    return np.maximum(distances[member][:, order].T, LEAST_SPACING_M)
+    return np.maximum(distances[:, order].T, LEAST_SPACING_M)

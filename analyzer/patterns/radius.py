@@ -4,7 +4,10 @@ The radius is a conditional 90 % quantile of the error (quantile regression of i
 Koenker and Bassett 1978) in what is known about the place: how densely cameras stand there, near
 and wide, how far the guesses scatter, how much was seen. A correction by the density of all
 cameras, from calibration regions of about that density (conformal by groups), keeps the coverage
-where cameras are few or many. The confidence is the chance that the place is what it is said to be:
+where cameras are few or many. Where sites are very few, or stand in some towns only
+(`CameraPlane.narrow`), people drive in from where nothing is watched: there another quantile is
+used, which depends on how far it is to the next site on, too. A radius of more than `MOST_M` tells
+no place, and neither is told. The confidence is the chance that the place is what it is said to be:
 that most of the stays there were truly spent at home, or at work. Where that is, the radius tells.
 No number here was set by hand: ``benchmarks/calibrate_places.py`` writes them.
 
@@ -20,7 +23,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analyzer.patterns import calibration
+from analyzer.patterns import calibration, calibration_narrow
+from analyzer.patterns.plane import CameraPlane
 from analyzer.schema import Rows
 
 FEATURES = (
@@ -29,6 +33,18 @@ FEATURES = (
     "concentration", "concentration_near", "direct", "seen", "share", "stays",
 )  # fmt: skip
 """What the radius depends on; see `place_features`."""
+
+NARROW_FEATURES = (
+    "ahead", "ahead_ahead", "ahead_near", "edge", "edge_near", "edge_wide", "around",
+    "around_near", "around_edge", "around_direct", "wide_wide", "near_wide",
+)  # fmt: skip
+"""What it depends on as well, where only some towns are watched."""
+
+MOST_M = 50_000.0
+"""A circle wider than this is no place: it holds a city and the country about it."""
+
+FARTHEST_M = {"scale": 28_000.0, "spacing": 25_000.0, "near": 47_000.0, "wide": 57_000.0}
+"""Distances as large as calibration knows them; what is farther is as little known as this."""
 
 UNIT_M = 1_500.0
 """Distances are told as logarithms of multiples of this."""
@@ -55,6 +71,12 @@ class Spot(NamedTuple):
         Chance that two ends were seen at one site.
     direct : numpy.ndarray of float64
         Share of the ends for which no direction is known.
+    ahead : numpy.ndarray of float64
+        Weighted geometric mean of how far it is to the next site on (`CameraPlane.way_on`).
+    edge : numpy.ndarray of float64
+        Share of the ends at the edge of what is watched, where it is far to the next site on.
+    around : numpy.ndarray of float64
+        Share of the directions from these cameras in which it is far to the next site.
     known : numpy.ndarray of bool
         Whether all of the cameras have positions.
     """
@@ -68,10 +90,15 @@ class Spot(NamedTuple):
     scatter: np.ndarray
     concentration: np.ndarray
     direct: np.ndarray
+    ahead: np.ndarray
+    edge: np.ndarray
+    around: np.ndarray
     known: np.ndarray
 
 
-def place_features(spot: Spot, role: np.ndarray, evidence: Rows) -> np.ndarray:
+def place_features(
+    spot: Spot, role: np.ndarray, evidence: Rows, narrow: bool = False
+) -> np.ndarray:
     """Give what the radius depends on.
 
     Parameters
@@ -81,10 +108,13 @@ def place_features(spot: Spot, role: np.ndarray, evidence: Rows) -> np.ndarray:
         0 other, 1 home, 2 work.
     evidence : Rows
         As `analyzer.patterns.roles.gather_evidence` gives it.
+    narrow : bool
+        Whether only some towns are watched.
 
     Returns
     -------
-    numpy.ndarray of float64, shape (n, len(FEATURES))
+    numpy.ndarray of float64, shape (n, k)
+        The columns of `FEATURES`, and those of `NARROW_FEATURES` after them if `narrow`.
     """
     by_night = role == 1
     days = np.where(by_night, evidence["nights"], evidence["workdays"])
@@ -96,9 +126,9 @@ def place_features(spot: Spot, role: np.ndarray, evidence: Rows) -> np.ndarray:
         of_vehicle = np.where(by_night == (kind == "nights"), total, of_vehicle)
     relative = np.minimum(spot.scatter / spot.scale, 3.0)
     scale, spacing, near, wide = (
-        np.log(metres / UNIT_M) for metres in (spot.scale, spot.spacing, spot.near, spot.wide)
+        np.log(np.minimum(getattr(spot, name), most) / UNIT_M) for name, most in FARTHEST_M.items()
     )
-    return np.c_[
+    features = np.c_[
         np.ones(len(days)),
         scale,
         spacing,
@@ -120,20 +150,32 @@ def place_features(spot: Spot, role: np.ndarray, evidence: Rows) -> np.ndarray:
         days / np.maximum(of_vehicle, 1.0),
         np.log(np.minimum(evidence["stays"], ENOUGH_STAYS)),
     ]
+    if not narrow:
+        return features
+    ahead, edge, around = np.log(spot.ahead / UNIT_M), spot.edge, spot.around
+    more = (
+        ahead, ahead * ahead, ahead * near, edge, edge * near, edge * wide, around, around * near,
+        around * edge, around * spot.direct, wide * wide, near * wide,
+    )  # fmt: skip
+    return np.c_[features, np.stack(more, axis=1)]
 
 
-def radius_of(features: np.ndarray, role: np.ndarray, typical_m: float) -> np.ndarray:
+def radius_of(features: np.ndarray, role: np.ndarray, plane: CameraPlane) -> np.ndarray:
     """Give the radius, in metres, that holds the truth for nine places in ten of such a kind.
 
-    A place that is neither home nor work takes the radius of a work place.
+    A place that is neither home nor work takes the radius of a work place. NaN where it would be
+    more than `MOST_M`: then the place is unknown.
     """
     radius = np.empty(len(features))
     for number in (0, 1, 2):
         of = role == number
         kind = CALIBRATION["home" if number == 1 else "work"]
-        correction = np.interp(np.log(typical_m), kind.density, kind.correction)
+        if plane.narrow:
+            radius[of] = np.exp(_weigh(features[of], kind.narrow))
+            continue
+        correction = np.interp(np.log(plane.typical_m), kind.density, kind.correction)
         radius[of] = np.exp(_weigh(features[of], kind.radius) + correction)
-    return radius
+    return np.where(radius <= MOST_M, radius, np.nan)
 
 
 def _weigh(features: np.ndarray, weights: tuple[float, ...]) -> np.ndarray:
@@ -192,12 +234,15 @@ class Calibration(NamedTuple):
         Logarithm of the typical distance between sites, increasing, and what is added there.
     confidence : tuple of float
         Coefficients of the log-odds that the role is right, in the order of `role_features`.
+    narrow : tuple of float
+        As `radius`, of `FEATURES` and `NARROW_FEATURES`, where only some towns are watched.
     """
 
     radius: tuple[float, ...]
     density: tuple[float, ...]
     correction: tuple[float, ...]
     confidence: tuple[float, ...]
+    narrow: tuple[float, ...]
 
 
 CALIBRATION = {
@@ -206,11 +251,13 @@ CALIBRATION = {
         calibration.HOME_DENSITY,
         calibration.HOME_CORRECTION,
         calibration.HOME_CONFIDENCE,
+        calibration_narrow.HOME_NARROW,
     ),
     "work": Calibration(
         calibration.WORK_RADIUS,
         calibration.WORK_DENSITY,
         calibration.WORK_CORRECTION,
         calibration.WORK_CONFIDENCE,
+        calibration_narrow.WORK_NARROW,
     ),
 }

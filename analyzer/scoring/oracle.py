@@ -151,7 +151,7 @@ def oracle_places(
             "weekdays": span,
         }  # fmt: skip
         roles = np.full(n, number)
-        features = place_features(spot, roles, evidence)
+        features = place_features(spot, roles, evidence, plane.narrow)
         lat, lon = plane.to_degrees(spot.x, spot.y)
         frames.append(
             pd.DataFrame(
@@ -160,7 +160,7 @@ def oracle_places(
                     "role": role,
                     "lat": lat,
                     "lon": lon,
-                    "radius_m": radius_of(features, roles, plane.typical_m),
+                    "radius_m": radius_of(features, roles, plane),
                     "confidence": 1.0,
                 }
             )

@@ -38,11 +38,11 @@ def score_places(
     -------
     Score
         For each role: ``…_found`` (share, of the seen vehicles that have one, for which a place was
-        named: unknown counts as not found), ``…_in_radius`` (share of the places named that hold
-        the truth in their radius), ``…_right`` (share, of those that have one, found and in the
-        radius), ``…_error_km``, ``…_radius_km`` (medians), ``…_invented`` (share, of the vehicles
-        without one, for which one was named); with `stays` ``…_role_right`` (share, of all that
-        were named, where at least half of the stays were truly spent at home, or at work).
+        named: unknown counts as not found), ``…_in_radius`` (share of the places named, with a
+        radius, that hold the truth in it), ``…_right`` (share, of those that have one, found and in
+        the radius), ``…_error_km``, ``…_radius_km`` (medians), ``…_invented`` (share, of the
+        vehicles without one, for which one was named); with `stays` ``…_role_right`` (share, of all
+        that were named, where at least half of the stays were truly spent at home, or at work).
 
     Examples
     --------
@@ -97,7 +97,9 @@ def _figures(case: pd.DataFrame, role: str) -> dict:
     return {
         f"{role}_found": wilson(int(both.sum()), int(exists.sum())),
         f"{role}_right": wilson(int(inside.sum()), int(exists.sum())),
-        f"{role}_in_radius": wilson(int(inside.sum()), int(both.sum())),
+        f"{role}_in_radius": wilson(
+            int(inside.sum()), int((both & case["radius_m"].notna().to_numpy()).sum())
+        ),
         f"{role}_error_km": median_estimate(case["error_m"].to_numpy()[both] / 1000),
         f"{role}_radius_km": median_estimate(case["radius_m"].to_numpy()[both] / 1000),
         f"{role}_invented": wilson(int((named & ~exists).sum()), int((~exists).sum())),
