@@ -14,7 +14,7 @@ from analyzer.errors import UsageError
 from analyzer.patterns.roles import HOME, WORK
 from analyzer.patterns.routes import routes_of_part
 from analyzer.patterns.routines import WEEKDAYS
-from analyzer.result import Result
+from analyzer.result import Result, as_table
 from analyzer.schema import Rows
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Commutes(Result):
         rows["weekdays"] = names[rows["weekdays"]]
         for name in ("first_seen", "last_seen"):
             rows[name] = rows[name].astype("datetime64[D]").astype("datetime64[s]")
-        return pd.DataFrame(rows)
+        return as_table(rows)
 
     @cached_property
     def od_matrix(self) -> GeoDataFrame:
@@ -126,8 +126,8 @@ class Commutes(Result):
         geometry = geopandas.GeoSeries(lines, crs="EPSG:4326")
         known = ~np.isnan(np.hstack(ends)).any(axis=1)
         for end in ("origin", "destination"):
-            flows[end] = zones.loc[flows[end], "name"].to_numpy()
-        return geopandas.GeoDataFrame(flows, geometry=geometry.where(known))
+            flows[end] = zones.loc[flows[end], "name"].to_numpy(object)
+        return geopandas.GeoDataFrame(as_table(flows), geometry=geometry.where(known))
 
     def routes(self) -> pd.DataFrame:
         """Give the route variants of each commute.
@@ -144,14 +144,14 @@ class Commutes(Result):
         broadcast = {
             **trips.rule,
             "plane": trips.plane,
-            "clock": trips.sightings.clock,
+            "clock": trips.clock,
             **{name: rows[name] for name in ("vehicle", "home", "work")},
         }
         frames = self.engine.map(trips.sightings.parts(), routes_of_part, broadcast)
         found = dict(self.engine.reduce(frames, key=("vehicle", "way")))
         found["vehicle"] = trips.sightings.vehicle_names(found["vehicle"])
         found["way"] = np.array(["outbound", "return"], object)[found["way"]]
-        return pd.DataFrame(found)
+        return as_table(found)
 
     def hours(self) -> pd.DataFrame:
         """Count at which half hour of the day commuters are seen to leave and to arrive.

@@ -246,8 +246,8 @@ def _refuse_too_many(
 def _none(
     sightings: Sightings, terms: Terms, max_fdr: float, of: str | None
 ) -> Companions:
-    whole = ("vehicle_a", "vehicle_b", "encounters", "journeys")
-    parts = ("expected", "traffic", "shifted", "repeats", "p_value", "q_value")
+    whole = ("vehicle_a", "vehicle_b", "encounters", "journeys", "shifted")
+    parts = ("expected", "traffic", "repeats", "p_value", "q_value")
     rows: Rows = {name: np.empty(0, np.int64) for name in whole}
     rows.update({name: np.empty(0) for name in parts})
     return Companions(

@@ -15,7 +15,7 @@ import pandas as pd
 from analyzer.patterns.chance import Chance
 from analyzer.patterns.judgement import CERTAIN_FDR
 from analyzer.patterns.pairs import Terms
-from analyzer.result import Result
+from analyzer.result import Result, as_table
 from analyzer.schema import Rows
 from analyzer.sightings import Sightings
 from analyzer.units import DAY_MS, format_duration
@@ -79,7 +79,7 @@ class Companions(Result):
         negative-binomial tail at the level of closeness that tells most, times the number of
         levels, and at most 1. The other columns count journeys of any closeness.
         """
-        return pd.DataFrame(
+        return as_table(
             {
                 **self.rows,
                 "vehicle_a": self.sightings.vehicle_names(self.rows["vehicle_a"]),

@@ -22,7 +22,7 @@ from analyzer.patterns.chance import Chance, adjust, fit_chance
 from analyzer.patterns.cotravel_parts import is_probed
 from analyzer.patterns.meeting_spots import neighbouring_sites, visits_of_part
 from analyzer.patterns.meeting_stays import chance_of_spots, load_of_spots, meetings_of_spots
-from analyzer.result import Result
+from analyzer.result import Result, as_table
 from analyzer.schema import Rows
 from analyzer.units import DAY_MS, format_duration, parse_duration
 
@@ -85,7 +85,7 @@ class Meetings(Result):
         ``q_value``.
         """
         names = self.trips.sightings.vehicle_names
-        return pd.DataFrame(
+        return as_table(
             {
                 **self.rows,
                 "vehicle_a": names(self.rows["vehicle_a"]),

@@ -18,7 +18,7 @@ import pandas as pd
 
 from analyzer.engine import Engine, get_engine
 from analyzer.patterns.placing import SETTLED_HOURS
-from analyzer.result import Result
+from analyzer.result import Result, as_table
 from analyzer.schema import Rows
 from analyzer.units import DAY_MS, HOUR_MS
 
@@ -263,7 +263,7 @@ class Motifs(Result):
         codes = rows["motif"][told].tolist()
         days = rows["days"][told]
         share = days / max(self.days, 1)
-        return pd.DataFrame(
+        return as_table(
             {
                 "motif": np.array([motif_name(code) for code in codes], object),
                 "places": np.array([max(code, -1) >> MAX_NODES**2 for code in codes], np.int64),

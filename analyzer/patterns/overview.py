@@ -172,7 +172,7 @@ class PatternsOverview(Result):
                 for estimates in (self.estimates, self.regular)
                 for name, estimate in estimates.items()
             ]
-        )
+        ).astype(dict.fromkeys(("value", "low", "high", "baseline"), float))
 
     def flows(self) -> pd.DataFrame:
         """Count commutes between zones; suppress small counts before you publish them."""

@@ -20,7 +20,7 @@ from analyzer.errors import UsageError
 from analyzer.patterns.changes import find_changes, pair_changes
 from analyzer.patterns.minutes import circular_median, cluster_departures
 from analyzer.patterns.returns import find_returns
-from analyzer.result import Result
+from analyzer.result import Result, as_table
 from analyzer.schema import Rows
 from analyzer.units import DAY_MS, MINUTE_MS
 
@@ -245,7 +245,7 @@ class Routines(Result):
         for name in ("first_seen", "last_seen", "changed_at"):
             rows[name] = rows[name].astype("datetime64[D]").astype("datetime64[s]")
         rows["changed_at"][unchanged] = np.datetime64("NaT")
-        return pd.DataFrame(rows)
+        return as_table(rows)
 
     def changes(self) -> pd.DataFrame:
         """Give the changes of routine: what began, what ended, and what took its place.

@@ -19,8 +19,9 @@ import pandas as pd
 
 from analyzer.engine import DerivedPart, Engine, Part, get_engine
 from analyzer.errors import UsageError
+from analyzer.local_time import Clock, clock
 from analyzer.patterns.plane import CameraPlane, camera_plane
-from analyzer.result import Result
+from analyzer.result import Result, as_table
 from analyzer.schema import Rows
 from analyzer.sightings import Sightings, check_sightings
 from analyzer.units import format_duration, parse_duration
@@ -292,7 +293,7 @@ class Trips(Result):
         """
         rows = self.to_rows()
         source = self.sightings
-        return pd.DataFrame(
+        return as_table(
             {
                 "vehicle": source.vehicle_names(rows["vehicle"]),
                 "started_at": source.timestamps(rows["started_at"]),
@@ -333,10 +334,14 @@ class Trips(Result):
         axes.set(xlabel="local hour at which a trip begins", ylabel="trips", xlim=(0, 24))
         return axes
 
+    @cached_property
+    def clock(self) -> Clock:
+        """Local time of the data; without sightings no time is asked for, and any will do."""
+        return self.sightings.clock if len(self.sightings) else clock("UTC", 0, 0)
+
     @property
     def _clock_broadcast(self) -> Rows:
-        clock = self.sightings.clock
-        return {"clock_starts": clock.starts, "clock_offsets": clock.offsets}
+        return {"clock_starts": self.clock.starts, "clock_offsets": self.clock.offsets}
 
 
 def trips_by_hour_of_part(rows: Rows, broadcast: Rows) -> Rows:

@@ -45,7 +45,7 @@ class Score(Result):
                 for name, figure in self.figures.items()
             ],
             columns=["figure", *_COLUMNS],
-        )
+        ).astype(dict.fromkeys(("value", "low", "high"), float))
 
     def summary(self) -> str:
         """Tell each figure with its interval."""
