@@ -17,7 +17,14 @@ import pandas as pd
 from analyzer.errors import UsageError
 from analyzer.ingest.clock_faults import correct_times
 from analyzer.ingest.clocks import ClockReport, ClockSample, find_clock_faults
-from analyzer.ingest.misreads import IN_TRIP, PLATE_BYTES, Misreads, NearPlates, find_misreads
+from analyzer.ingest.misreads import (
+    IN_TRIP,
+    LONGEST_PLATE,
+    PLATE_BYTES,
+    Misreads,
+    NearPlates,
+    find_misreads,
+)
 from analyzer.ingest.plate_formats import plate_check
 from analyzer.ingest.quality import Quality
 from analyzer.schema import DTYPES, Rows, take
@@ -182,6 +189,11 @@ class Inspection:
                 "--memory"
             )
             return
+        if self.near.too_long:
+            quality.notes.append(
+                f"{self.near.too_long:,} plates have more than {LONGEST_PLATE} characters and were "
+                "not looked at for misreads; look whether another column holds the plates"
+            )
         found = find_misreads(
             self.near.pairs(), self._counts, builder.written(), builder.written(), lat, lon
         )

@@ -61,7 +61,11 @@ class Key:
 
 
 def make_key(
-    plates: str, key: str | Path | bytes | None, *, apart_from: Sequence[Path] = ()
+    plates: str,
+    key: str | Path | bytes | None,
+    *,
+    apart_from: Sequence[Path] = (),
+    made: list[Path] | None = None,
 ) -> Key:
     """Find or make the key for a reading.
 
@@ -73,6 +77,8 @@ def make_key(
         A key file (made if it is not there), the key itself, or None for a throw-away key.
     apart_from : sequence of Path
         Folders in which a key file must not lie.
+    made : list of Path, optional
+        Takes the key file if it was made, so that it can be removed if nothing comes of it.
 
     Raises
     ------
@@ -87,11 +93,14 @@ def make_key(
         if len(key) < 16:
             raise KeyFileError("a key needs 16 bytes or more")
         return Key(FILE, key)
-    return Key(FILE, use_key_file(Path(key), apart_from=apart_from))
+    return Key(FILE, use_key_file(Path(key), apart_from=apart_from, made=made))
 
 
 def make_secret(
-    encrypt: str | Path | bytes | None, *, apart_from: Sequence[Path] = ()
+    encrypt: str | Path | bytes | None,
+    *,
+    apart_from: Sequence[Path] = (),
+    made: list[Path] | None = None,
 ) -> bytes | None:
     """Find or make the secret of an encrypted store; None where none was asked for.
 
@@ -102,7 +111,7 @@ def make_secret(
     """
     if encrypt is None:
         return None
-    return make_key("raw", encrypt, apart_from=apart_from).secret
+    return make_key("raw", encrypt, apart_from=apart_from, made=made).secret
 
 
 def open_secret(encrypt: str | Path | bytes | None) -> bytes | None:
@@ -118,7 +127,9 @@ def open_secret(encrypt: str | Path | bytes | None) -> bytes | None:
     return read_key_file(Path(encrypt))
 
 
-def use_key_file(path: Path, *, apart_from: Sequence[Path] = ()) -> bytes:
+def use_key_file(
+    path: Path, *, apart_from: Sequence[Path] = (), made: list[Path] | None = None
+) -> bytes:
     """Read a key file, or make one.
 
     Raises
@@ -135,7 +146,10 @@ def use_key_file(path: Path, *, apart_from: Sequence[Path] = ()) -> bytes:
                 "keep it in another folder"
             )
     try:
-        return _create(path)
+        secret = _create(path)
+        if made is not None:
+            made.append(path)
+        return secret
     except FileExistsError:
         return read_key_file(path)
     except OSError as error:

@@ -57,6 +57,8 @@ class NearPlates:
     ----------
     limit : int
         Plates that are kept at most; when there are more, none are and nothing is found.
+    too_long : int
+        Plates longer than `LONGEST_PLATE`, which are not compared.
 
     Examples
     --------
@@ -68,6 +70,7 @@ class NearPlates:
     """
 
     limit: int = 5_000_000
+    too_long: int = 0
     overflown: bool = False
     _plates: int = 0
     _pieces: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list, repr=False)
@@ -87,6 +90,7 @@ class NearPlates:
         short = [number for number, plate in enumerate(plates) if len(plate) <= LONGEST_PLATE]
         if len(short) < len(plates):
             # Masking each of a million characters in turn has no end.
+            self.too_long += len(plates) - len(short)
             plates, codes = [plates[number] for number in short], np.asarray(codes)[short]
         offsets, data = text_buffers(pa.array(plates, pa.string()))
         self._pieces.append(

@@ -152,37 +152,46 @@ def read_sightings(
         return _open_again(inputs[0], store, open_secret(encrypt))
     target = None if store is None else Path(store)
     apart_from = [] if target is None else [target]
-    secret = make_secret(encrypt, apart_from=apart_from)
     is_there = target is not None and is_store(target)
-    earlier = open_store(target, secret=secret) if is_there else None
-    checks = Checks(fix_clocks, merge_misreads, plate_format)
-    if earlier is not None:
-        checks.refuse_changes(earlier.path)
-    _check_key_kind(earlier, plates, key)
-    found_key = make_key(plates, key, apart_from=apart_from)
-    if secret is not None and secret == found_key.secret:
-        raise KeyFileError(
-            "--key and --encrypt are one key: whoever is given it to open the store could then "
-            "try all plates and find out who is who; use two"
+    made: list[Path] = []
+    try:
+        secret = make_secret(encrypt, apart_from=apart_from, made=made)
+        earlier = open_store(target, secret=secret) if is_there else None
+        checks = Checks(fix_clocks, merge_misreads, plate_format)
+        if earlier is not None:
+            checks.refuse_changes(earlier.path)
+        _check_key_kind(earlier, plates, key)
+        found_key = make_key(plates, key, apart_from=apart_from, made=made)
+        if secret is not None and secret == found_key.secret:
+            raise KeyFileError(
+                "--key and --encrypt are one key: whoever is given it to open the store could then "
+                "try all plates and find out who is who; use two"
+            )
+        reading = Reading(
+            earlier=earlier,
+            target=target,
+            key=found_key,
+            timezone=timezone,
+            columns=check_columns(columns),
+            profile=profile,
+            place_grid=_cell_size(place_grid),
+            memory=parse_memory(memory if memory is not None else "2GB"),
+            cameras=None if cameras is None else read_camera_frame(cameras),
+            secret=secret,
+            checks=checks,
+            table=table,
+            encoding=check_encoding(encoding),
+            times_in=times_in,
+            notes=passed_over,
         )
-    reading = Reading(
-        earlier=earlier,
-        target=target,
-        key=found_key,
-        timezone=timezone,
-        columns=check_columns(columns),
-        profile=profile,
-        place_grid=_cell_size(place_grid),
-        memory=parse_memory(memory if memory is not None else "2GB"),
-        cameras=None if cameras is None else read_camera_frame(cameras),
-        secret=secret,
-        checks=checks,
-        table=table,
-        encoding=check_encoding(encoding),
-        times_in=times_in,
-        notes=passed_over,
-    )
-    return reading.run(inputs, None if rejects is None else Path(rejects), progress)
+        return reading.run(inputs, None if rejects is None else Path(rejects), progress)
+    except BaseException:
+        # A key that nothing was read with would be taken for one that opens something; where the
+        # new store stands, it is needed.
+        if target is None or is_there or not is_store(target):
+            for path in made:
+                path.unlink(missing_ok=True)
+        raise
 
 
 def _cell_size(place_grid: str | float | None) -> float | None:

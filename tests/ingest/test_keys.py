@@ -7,8 +7,9 @@ import stat
 
 import pytest
 
-from analyzer.errors import KeyFileError
+from analyzer.errors import InputError, KeyFileError
 from analyzer.ingest.keys import make_key, read_key_file, use_key_file
+from analyzer.ingest.reader import read_sightings
 
 
 def test_a_key_file_is_made_once_and_private(tmp_path):
@@ -66,3 +67,20 @@ def test_keys_are_told_apart_without_being_shown():
     assert a.check != b.check and "61616161" not in a.check + repr(a) + str(a.to_dict())
     assert make_key("raw", None).secret != make_key("raw", None).secret
     assert make_key("pseudonymous", None).to_dict() == {"kind": "pseudonymous", "check": ""}
+
+
+@pytest.mark.parametrize("option", ["key", "encrypt"])
+def test_a_key_made_for_a_read_that_fails_does_not_stay(tmp_path, option):
+    bad, good = tmp_path / "bad.csv", tmp_path / "good.csv"
+    bad.write_text("plate,camera,time\nA1,c1,nonsense\n")
+    good.write_text("plate,camera,time\nA1,c1,2026-03-01 10:00:00\n")
+    options = {"timezone": "UTC", "store": tmp_path / "store", option: tmp_path / "my.key"}
+    with pytest.raises(InputError):
+        read_sightings(bad, **options)
+    assert not (tmp_path / "my.key").exists()
+    read_sightings(good, **options)
+    secret = read_key_file(tmp_path / "my.key")
+    # One that was there before stays.
+    with pytest.raises(InputError):
+        read_sightings(bad, **{**options, "store": tmp_path / "other"})
+    assert read_key_file(tmp_path / "my.key") == secret

@@ -199,3 +199,18 @@ def test_sightings_to_which_no_drive_leads_are_those_of_the_definition():
                              metres, counted)  # fmt: skip
     assert marked.tolist() == expected and any(expected)
     np.testing.assert_array_equal(counted, moves)
+
+
+def test_plates_that_are_too_long_are_counted_and_not_compared():
+    long = "A1" * 5_000
+    frame = pd.DataFrame(
+        {"plate": ["01A123BC", "01A128BC", long, long[:-1] + "2"], "camera": "c1",
+         "time": pd.date_range("2026-03-01", periods=4, freq="h").astype(str)}
+    )  # fmt: skip
+    sightings = read_sightings(frame, timezone="UTC")
+    said = [note for note in sightings.quality["notes"] if "more than 24 characters" in note]
+    assert len(said) == 1 and said[0].startswith("2 plates")
+    near = NearPlates()
+    near.add(["01A123BC", "01A128BC", long, long[:-1] + "2"], np.arange(4))
+    assert [found.tolist() for found in near.pairs()[:2]] == [[0], [1]]
+    assert near.too_long == 2
