@@ -94,7 +94,9 @@ def page_of(name: str, told: str, sightings: Sightings) -> list[str]:
         "",
         "A store that keeps everything, from its first day on (Kaplan–Meier, censored at the end "
         "of the data). Over the vehicles seen at that many points or more; the others are seen too "
-        "seldom for anything to be known of them.",
+        "seldom for anything to be known of them. Known sightings are drawn from all days of the "
+        "data, so the days until singled out are longer in longer data; when homes, works and "
+        "commutes are known depends on no such draw.",
         "",
         *until_half({4: opened.closed, 2: two}),
         "",
@@ -127,7 +129,8 @@ def main() -> None:
     lines = [
         "# Worked example: how long may a region of 100 cameras keep plate reads?",
         "",
-        *(" ".join(__doc__.split("\n\n")[2].split("\n")), ""),
+        " ".join(__doc__.split("\n\n")[2].split()),
+        "",
         *page_of(
             "A synthetic region", "Synthetic: no vehicle and no person in it exists.",
             region.sightings,

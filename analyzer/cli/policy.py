@@ -188,7 +188,7 @@ def take_sites(source: str | None, risks: tuple[str, ...]) -> Any:
     epilog=examples(
         "platerisk compare store policies.toml",
         "platerisk compare store policies.toml --risk unicity --risk homes --format json",
-        "platerisk compare store policies.toml --uses uses.csv",
+        "platerisk compare store policies.toml --uses uses.csv --hits searched.txt",
     )
 )
 @click.argument("source", metavar="STORE")
@@ -201,6 +201,12 @@ def take_sites(source: str | None, risks: tuple[str, ...]) -> Any:
     metavar="FILE",
     help="How old records are when they are used: a CSV with age_days, or with used_at and "
     "recorded_at, or an audit export.",
+)
+@click.option(
+    "--hits",
+    metavar="FILE",
+    help="Vehicles that were searched for, one name (pseudonym) a line: how much of what is kept "
+    "is about them.",
 )
 @sample_option
 @adversary_options
@@ -215,6 +221,7 @@ def compare(
     sites: str | None,
     open_for: str,
     uses: str | None,
+    hits: str | None,
     sample: int,
     seed: int,
     engine: Any,
@@ -238,6 +245,7 @@ def compare(
     """  # noqa: D301 - click's mark for "do not rewrap" is a backspace, not the two letters
     from analyzer.policy.benefit import read_uses
     from analyzer.policy.compare import compare_policies
+    from analyzer.policy.hits import read_hits
     from analyzer.policy.policy import read_policies
     from analyzer.report.disclosure import DEFAULT_K
 
@@ -245,6 +253,7 @@ def compare(
     listed = take_sites(sites, risks)
     named = read_policies(policies)
     used = read_uses(uses) if uses else None
+    searched = read_hits(hits) if hits else None
     sightings = read((source,), **options)
     with progress("comparing") as done:
         compared = compare_policies(
@@ -256,6 +265,7 @@ def compare(
             sites=listed,
             open_for=open_for,
             uses=used,
+            hits=searched,
             sample=sample,
             engine=engine,
             memory=options["memory"],
@@ -263,7 +273,7 @@ def compare(
         ).published(DEFAULT_K)
     table = compared.to_pandas()
     if output_format == "table":
-        wanted = ["policy", "status", *compared.risks, "kept", "traffic", "served"]
+        wanted = ["policy", "status", *compared.risks, "kept", "traffic", "served", "hits"]
         table = table[[name for name in wanted if name in table]].round(3)
     show(output_format, text=compared.summary(), data=compared.to_dict(), table=table)
 

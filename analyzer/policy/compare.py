@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from analyzer.errors import UsageError
 from analyzer.estimate import Estimate
 from analyzer.policy.benefit import Uses
 from analyzer.policy.comparison import PolicyComparison, PolicyOutcome, mark_undominated
+from analyzer.policy.hits import find_hits, read_hits, share_of_hits
 from analyzer.policy.inferred import is_visit
 from analyzer.policy.leaks import MEASURED, NOT_MEASURABLE
 from analyzer.policy.outcomes import RISKS, Outcomes, check_risks, find_outcomes
@@ -39,6 +41,7 @@ def compare_policies(
     sites: SitesSource | None = None,
     open_for: str = "0D",
     uses: Uses | None = None,
+    hits: str | Path | Sequence[str] | None = None,
     sample: int | None = SAMPLE,
     engine: str | Engine = "local",
     memory: str | int | None = None,
@@ -69,6 +72,9 @@ def compare_policies(
     uses : Uses, optional
         How old records are when they are used (`analyzer.policy.benefit.read_uses`); without them
         no benefit of keeping is shown.
+    hits : path or sequence of str, optional
+        Vehicles that were searched for (names, or a file with one a line): the share of what each
+        policy keeps that is of one of them stands beside the rest of the use.
     sample : int or None
         Vehicles among which companions are looked for, drawn by chance; None takes all. Linkage
         looks for a tenth as many at each change of pseudonyms, among all new ones.
@@ -136,6 +142,7 @@ def compare_policies(
         sites=sites,
     )
     everything = Policy(retention=None, attributes="keep")
+    searched = None if hits is None else find_hits(sightings, read_hits(hits))
     profile = hourly_profile(
         setting.released(everything, len(setting.leak_days) - 1), setting.runner
     )
@@ -145,7 +152,12 @@ def compare_policies(
         if setting.status_of(policy) != NOT_MEASURABLE:
             found = find_outcomes(setting, policy, risks)
             reference = found if reference is None else reference
-        judged.append(_judge(setting, name, policy, found, reference, uses, profile, risks))
+        outcome = _judge(setting, name, policy, found, reference, uses, profile, risks)
+        if searched is not None and found is not None:
+            released = setting.released(policy, len(setting.leak_days) - 1)
+            share, vehicles = share_of_hits(released, searched, setting.runner)
+            outcome = replace(outcome, hits=share, hit_vehicles=vehicles)
+        judged.append(outcome)
         say(number + 1, len(named))
     comparison = PolicyComparison(
         outcomes=tuple(mark_undominated(judged)),

@@ -70,6 +70,10 @@ class PolicyOutcome:
         How well the traffic of an ordinary week can be counted, from 0 to 1.
     served : Estimate or None
         Share of the user's uses that are served.
+    hits : Estimate or None
+        Share of the kept sightings that are of a vehicle that was searched for.
+    hit_vehicles : int
+        Vehicles that were searched for and of which something is kept.
     undominated : bool
         Whether no other policy is at least as good in everything and better in something.
     """
@@ -82,6 +86,8 @@ class PolicyOutcome:
     kept: float
     traffic: float
     served: Estimate | None = None
+    hits: Estimate | None = None
+    hit_vehicles: int = 0
     undominated: bool = False
 
 
@@ -162,6 +168,11 @@ class PolicyComparison(Result):
             outcomes=tuple(
                 replace(
                     outcome,
+                    hits=(
+                        outcome.hits.hidden(k)
+                        if outcome.hits and 0 < outcome.hit_vehicles < k
+                        else outcome.hits
+                    ),
                     risks={
                         risk: each.withheld(k) if of(risk) else each
                         for risk, each in outcome.risks.items()
@@ -193,6 +204,8 @@ class PolicyComparison(Result):
                 for risk, estimate in outcome.risks.items()
                 if estimate.is_measured or estimate.method.startswith(WITHHELD)
             ]
+            if outcome.hits is not None:
+                said.append(f"of the kept sightings, searched for {outcome.hits.percent()}")
             lines.append(f"{outcome.name} ({outcome.policy.describe()}): {'; '.join(said)}.")
         same = self._indistinct()
         if same:
@@ -248,6 +261,12 @@ class PolicyComparison(Result):
                     "served_high": outcome.served.high,
                     "served_n": outcome.served.n,
                 }
+            if outcome.hits is not None:
+                row |= {
+                    "hits": outcome.hits.value,
+                    "hits_low": outcome.hits.low,
+                    "hits_high": outcome.hits.high,
+                }
             rows.append({**row, "undominated": outcome.undominated})
         return pd.DataFrame(rows)
 
@@ -268,6 +287,7 @@ class PolicyComparison(Result):
                     "kept": _number(outcome.kept),
                     "traffic": _number(outcome.traffic),
                     "served": None if outcome.served is None else outcome.served.to_dict(),
+                    "hits": None if outcome.hits is None else outcome.hits.to_dict(),
                     "undominated": outcome.undominated,
                 }
                 for outcome in self.outcomes

@@ -240,3 +240,26 @@ def test_rotation_is_undone_by_linkage_and_never_changing_needs_none(region):
     # Nobody has a hundred destinations in two weeks: not measured, and said so.
     told = compared["month"].risks["predictability"]
     assert not told.is_measured
+
+
+def test_share_of_kept_data_that_was_searched_for(region, tmp_path):
+    frame = region.sightings.to_pandas()
+    names = sorted(frame["vehicle"].unique())[:15]
+    path = tmp_path / "searched.txt"
+    path.write_text("\n".join([*names, "nobody", "", names[0]]) + "\n", encoding="utf-8")
+    policies = {"week": Policy("7D"), "new names": Policy("7D", rotation="1D")}
+    compared = compare_policies(region.sightings, policies, risks=["unicity"], hits=path)
+    leak = compared.leak_dates[-1]
+    end = np.datetime64(leak)
+    local = frame["seen_at"].dt.tz_localize(None)
+    kept = frame[(local < end) & (local >= end - np.timedelta64(7, "D"))]
+    for outcome in compared.outcomes:
+        assert outcome.hits.value == kept["vehicle"].isin(names).mean()
+        assert outcome.hits.n == len(kept)
+        assert outcome.hit_vehicles == len(set(kept["vehicle"]) & set(names))
+    assert "of the kept sightings, searched for" in compared.summary()
+    few = compare_policies(region.sightings, policies, risks=["unicity"], hits=names[:3])
+    hidden = few.published(10)
+    assert not hidden["week"].hits.is_measured
+    assert hidden.to_dict()["policies"][0]["hits"]["value"] is None
+    assert compare_policies(region.sightings, policies, risks=["unicity"])["week"].hits is None
