@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from analyzer.patterns.commutes import find_commutes
@@ -10,6 +11,7 @@ from analyzer.patterns.routines import find_routines
 from analyzer.patterns.trips import find_trips
 from analyzer.scoring.truth import distance_m
 from analyzer.synthetic import make_region
+from analyzer.synthetic.towns import read_towns
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +77,30 @@ def test_the_commuter_from_chirchiq_to_eshonguzar_comes_out(region, commutes):
     assert abs(row["outbound_minute"] - true["leave_home_minute"]) < 20
     assert abs(row["return_minute"] - true["leave_work_minute"]) < 20
     assert row["weekdays"] == "Mon Tue Wed Thu Fri"
+
+
+def test_the_commuter_lives_and_works_in_the_right_towns_and_drives_through_tashkent(
+    region, commutes
+):
+    towns = read_towns()
+    story = region.truth.vehicles.loc[region.truth.vehicles["story"], "vehicle"].iloc[0]
+    row = commutes.to_pandas().set_index("vehicle").loc[story]
+    for role, town in (("home", "Chirchiq"), ("work", "Eshonguzar")):
+        distances = distance_m(row[f"{role}_lat"], row[f"{role}_lon"], towns.lat, towns.lon)
+        assert towns.name[int(np.argmin(distances))] == town
+    # The zones of the commute are named by the towns at whose roads their cameras stand.
+    table = region.sightings.camera_table
+    code = commutes.rows["vehicle"].tolist().index(region.sightings.vehicle_code(story))
+    zones = table["zone_name"].iloc[
+        [int(commutes.rows[f"{role}_camera"][code]) for role in ("home", "work")]
+    ]
+    assert [name.rsplit(" ", 1)[0] for name in zones] == ["Chirchiq", "Eshonguzar"]
+    flows = commutes.od_matrix.set_index(["origin", "destination"])
+    assert flows.loc[tuple(zones), "vehicles"] >= 1
+    trips = find_trips(region.sightings.of(story)).to_pandas()
+    on_the_way = region.sightings.of(story).to_pandas()["camera"]
+    assert len(trips) > 20
+    assert on_the_way.str.startswith("Tashkent").mean() > 0.5
 
 
 def test_too_few_sightings_leave_homes_unknown():
