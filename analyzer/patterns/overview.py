@@ -187,7 +187,8 @@ class PatternsOverview(Result):
             "commutes": self.commutes,
             "companions": self.companions,
         }
-        return {name: each.to_pandas() for name, each in results.items() if each is not None}
+        tables = {name: each.to_pandas() for name, each in results.items() if each is not None}
+        return tables | {"changes": self.routines.changes()}
 
     def summary(self) -> str:
         """Tell what is inferred about how many vehicles."""

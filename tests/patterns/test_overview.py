@@ -27,6 +27,7 @@ def test_shares_are_those_of_the_tables(sightings):
     assert found.estimates["commutes"].value == len(commutes) / sightings.n_vehicles
     assert found.estimates["homes"].value > 0.2
     assert all(0 <= each.baseline <= 1 for each in found.regular.values())
+    assert found.tables()["changes"].equals(found.routines.changes())
 
 
 def test_too_many_encounters_leave_the_rest_standing(sightings, monkeypatch):
