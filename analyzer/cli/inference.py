@@ -205,8 +205,10 @@ def profile(
     counted = {name: replace(each, n=min(each.n, found.vehicles)) for name, each in figures.items()}
     held = hold_back(counted, means={"inference_next_place", "days_until_half_singled_out"})
     shown = {
-        name: held[name] if name.startswith("inference_") or held[name] is None else figures[name]
-        for name in figures
+        name: each
+        if name.startswith("inference_") or each is None or each.is_bound
+        else figures[name]
+        for name, each in held.items()
     }
     said = [
         criterion.summary()
@@ -215,6 +217,11 @@ def profile(
     ]
     if None not in (shown["singled_out_after_all_days"], shown["days_until_half_singled_out"]):
         said.append(found.days_sentence())
+    # A sentence spells the figure; where that tells of all but few, the bound stands instead.
+    for name, each in shown.items():
+        if each is not None and each.is_bound:
+            for of in ("vehicles", ""):
+                said = [text.replace(figures[name].percent(of), each.percent(of)) for text in said]
     if found.synthetic:
         said.append("The data are synthetic.")
     text = "\n".join(filter(None, [*said, held_back_sentence(shown)]))

@@ -382,7 +382,12 @@ def _basic(step: WindowRisk, k: int) -> WindowRisk:
         step,
         share=share,
         share_in_window=in_window,
-        exposed_vehicles=step.exposed_vehicles.withheld(k),
+        # Tables give its value alone, and a bound among values would be taken for one.
+        exposed_vehicles=(
+            step.exposed_vehicles.hidden(k)
+            if step.exposed_vehicles.tells_of_few(k)
+            else step.exposed_vehicles
+        ),
     )
 
 

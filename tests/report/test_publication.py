@@ -183,3 +183,19 @@ def test_an_empty_folder_and_a_low_threshold_are_refused(tmp_path):
     (tmp_path / "findings.json").write_text("{", encoding="utf-8")
     with pytest.raises(InputError, match="damaged"):
         check_publication(tmp_path)
+
+
+def test_a_profile_tells_no_rest_of_few(tmp_path):
+    """Three of the targets are not singled out; their number must stand nowhere."""
+    from click.testing import CliRunner
+
+    from analyzer.cli import main
+    from analyzer.synthetic import make_region
+
+    region = make_region(vehicles=300, days=14, seed=1)
+    region.sightings.save(tmp_path / "store")
+    for arguments in (["profile"], ["risk"], ["retention", "--window", "7D"]):
+        done = CliRunner().invoke(main, [*arguments, str(tmp_path / "store"), "--format", "json"])
+        assert done.exit_code == 0, done.output
+        (tmp_path / "out.json").write_text(done.stdout, encoding="utf-8")
+        assert check_publication(tmp_path / "out.json").holds, arguments
