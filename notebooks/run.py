@@ -1,0 +1,67 @@
+"""Run the notebooks and keep what they show: ``python notebooks/run.py [NAME…]``.
+
+Outputs are committed, so that a notebook can be read without running it; a test holds them against
+a fresh run. Run this where a change of the program changes a figure.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).parent
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+
+
+def run(path: Path, folder: Path | str = FOLDER) -> nbformat.NotebookNode:
+    """Run a notebook from its first cell to its last in a fresh process.
+
+    Parameters
+    ----------
+    path : Path
+        The notebook; it is not changed.
+    folder : path
+        Where it runs.
+
+    Returns
+    -------
+    NotebookNode
+        With outputs, and without anything that differs from run to run.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook, timeout=600, record_timing=False, resources={"metadata": {"path": str(folder)}}
+    )
+    client.execute()
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number:02d}"
+        cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", ()):
+            # Whoever sees the view of a result needs no dump of its fields beside it.
+            if "text/html" in output.get("data", {}):
+                output["data"].pop("text/plain", None)
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata["language_info"] = {"name": "python"}
+    return notebook
+
+
+def texts(notebook: nbformat.NotebookNode) -> list[str]:
+    """Give what each cell prints and returns as text; pictures differ between libraries."""
+    shown = []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            data = output.get("data", {})
+            picture = "image/png" in data
+            shown.append("" if picture else output.get("text", data.get("text/html", data.get(
+                "text/plain", ""))))  # fmt: skip
+    return shown
+
+
+if __name__ == "__main__":
+    for path in NOTEBOOKS:
+        if not sys.argv[1:] or path.stem in sys.argv[1:]:
+            nbformat.write(run(path), path)
+            print(path.name)
