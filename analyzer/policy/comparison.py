@@ -15,7 +15,7 @@ from analyzer.policy.benefit import Uses
 from analyzer.policy.inferred import category_of
 from analyzer.policy.leaks import NOT_MEASURABLE, ONE_LEAK_DAY
 from analyzer.policy.policy import Policy
-from analyzer.policy.retention_sweep import days_text
+from analyzer.policy.retention_sweep import days_text, sample_text
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
 
@@ -218,7 +218,7 @@ class PolicyComparison(Result):
         if self.uses is not None:
             lines.append(self.uses.caveat)
         if self.sample is not None:
-            lines.append(f"Companions were looked for among {self.sample:,} vehicles.")
+            lines.append(sample_text(self.sample))
         if self.synthetic:
             lines.append("The data are synthetic.")
         return "\n".join(lines)

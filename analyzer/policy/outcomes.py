@@ -27,14 +27,10 @@ from analyzer.policy.resampling import (
     SHOWN,
     estimate_share,
 )
-from analyzer.policy.setting import Setting
+from analyzer.policy.setting import CHANGES, Setting
 from analyzer.risk.linkage import measure_linkage
 from analyzer.risk.predictability import measure_predictability
 from analyzer.risk.sites import Sites
-
-CHANGES = 10
-"""Linkage looks for a tenth of the sample at each change of pseudonyms, among all new ones; up to
-twelve changes are looked at."""
 
 
 @dataclass(frozen=True)

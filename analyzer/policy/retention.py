@@ -234,6 +234,7 @@ def sweep_stores(
     until = ()
     if until_half:
         until = find_days_until_half(sightings, risks, adversary, int(seed), runner, memory)
+    of_pairs = {"companions", "linkage"} & set(risks) and setting.sampled is not None
     sweeps = []
     for number, open_days in enumerate(opened):
         steps = [
@@ -254,6 +255,7 @@ def sweep_stores(
             seed=int(seed),
             synthetic=sightings.synthetic,
             until_half=() if number else until,
+            sample=sample if of_pairs else None,
         )
         # How many were at sensitive sites is never said of fewer than ten, published or not.
         sweeps.append(sweep.published(LEAST_SHOWN, of=is_visit))

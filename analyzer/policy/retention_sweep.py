@@ -14,6 +14,7 @@ from analyzer.estimate import WITHHELD, Estimate
 from analyzer.policy.days_until import DaysUntilHalf
 from analyzer.policy.inferred import category_of
 from analyzer.policy.leaks import NOT_MEASURABLE, ONE_LEAK_DAY
+from analyzer.policy.setting import CHANGES
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
 
@@ -110,6 +111,9 @@ class RetentionSweep(Result):
     until_half : tuple of DaysUntilHalf
         After how many days of collecting half of the vehicles are known, risk by risk; empty where
         that was not asked.
+    sample : int or None
+        Vehicles among which companions were looked for, and ten times those that linkage looked
+        for at each change of pseudonyms; None for all.
     """
 
     windows: tuple[WindowRisk, ...]
@@ -122,6 +126,7 @@ class RetentionSweep(Result):
     seed: int
     synthetic: bool = False
     until_half: tuple[DaysUntilHalf, ...] = ()
+    sample: int | None = None
 
     @property
     def risks(self) -> tuple[str, ...]:
@@ -227,6 +232,8 @@ class RetentionSweep(Result):
                 f"Not measurable: {', '.join(empty)}; no vehicle has {self.adversary.points} "
                 f"different sightings in the {days_text(self.knowledge_days)} before a leak."
             )
+        if self.sample is not None:
+            lines.append(sample_text(self.sample))
         if self.synthetic:
             lines.append("The data are synthetic.")
         return "\n".join(lines)
@@ -347,6 +354,7 @@ class RetentionSweep(Result):
             "leak_dates": list(self.leak_dates),
             "data_days": self.data_days,
             "vehicles": self.vehicles,
+            "sample": self.sample,
             "seed": self.seed,
             "synthetic": self.synthetic,
         }
@@ -414,6 +422,14 @@ def _apart(step: WindowRisk, above: dict[str, float], k: int) -> WindowRisk:
 
 def _end(estimate: Estimate | None, name: str) -> float:
     return math.nan if estimate is None else getattr(estimate, name)
+
+
+def sample_text(sample: int) -> str:
+    """Say among how many vehicles risks of pairs were looked for."""
+    return (
+        f"Companions were looked for among {sample:,} vehicles, drawn by chance, and linkage for "
+        f"{max(1, sample // CHANGES):,} at each change of pseudonyms, among all new ones."
+    )
 
 
 def days_text(count: int) -> str:

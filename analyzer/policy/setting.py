@@ -32,6 +32,10 @@ from analyzer.units import DAY_MS
 SAMPLE = 20_000
 """Vehicles among which companions are looked for, where there are more."""
 
+CHANGES = 10
+"""Linkage looks for a tenth of the sample at each change of pseudonyms, among all new ones; up to
+twelve changes are looked at."""
+
 
 @dataclass(frozen=True)
 class Setting:

@@ -125,3 +125,12 @@ def test_few_visitors_are_never_given(region, sites):
 def test_visits_need_sites(region):
     with pytest.raises(UsageError, match="needs the sensitive sites"):
         sweep_retention(region, ["1D"], risks=["visits"])
+
+
+def test_says_on_which_sample_pairs_rest(region):
+    sweep = sweep_retention(region, ["7D"], risks=["companions"], sample=60, until_half=False)
+    assert sweep.of("companions")[0].share.n == 60
+    assert "Companions were looked for among 60 vehicles, drawn by chance" in sweep.summary()
+    assert "linkage for 6 at each change" in sweep.summary()
+    whole = sweep_retention(region, ["7D"], risks=["companions"], until_half=False)
+    assert whole.sample is None
