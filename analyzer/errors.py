@@ -40,4 +40,14 @@ class UsageError(AnalyzerError, ValueError):
 
 
 class TooMuchWorkError(UsageError):
-    """The work was counted first and would take too long; the message says what to ask instead."""
+    """The work was counted first and would take too long; the message says what to ask instead.
+
+    Attributes
+    ----------
+    reason : str
+        How much work there is, without the advice.
+    """
+
+    def __init__(self, message: str, reason: str = ""):
+        super().__init__(message)
+        self.reason = reason or message

@@ -419,6 +419,11 @@ class Sightings:
         """
         import pyarrow.compute as pc
 
+        if not isinstance(name, str):
+            raise UsageError(
+                f"a vehicle is named by a text, one of those in .vehicles, and a "
+                f"{type(name).__name__} was given; write for example sightings.vehicles[0]"
+            )
         code = pc.index(self.store.vehicle_names, name).as_py()
         if code < 0:
             raise UsageError("there is no vehicle of that name here; names are those in .vehicles")

@@ -127,3 +127,22 @@ def parse_distance(value: str | float, *, name: str = "distance") -> float:
             f"{name} {value!r} is not a distance; write for example '250m' or '2km'"
         )
     return metres
+
+
+def check_max_fdr(max_fdr: object) -> None:
+    """Refuse what is no false discovery rate.
+
+    Raises
+    ------
+    UsageError
+        If it is no number above 0 and not above 1.
+
+    Examples
+    --------
+    >>> check_max_fdr(0.05)
+    """
+    if not isinstance(max_fdr, Real) or not 0 < max_fdr <= 1:
+        raise UsageError(
+            f"max_fdr must be a number above 0 and not above 1, not {max_fdr!r}; write for example "
+            "0.05"
+        )

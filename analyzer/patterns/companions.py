@@ -8,6 +8,8 @@ an earlier one left (`one_vehicle`).
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 
 from analyzer.engine import Engine, get_engine
@@ -22,7 +24,7 @@ from analyzer.patterns.pair_passes import PairPasses
 from analyzer.patterns.pairs import Pairs, Terms
 from analyzer.schema import Rows
 from analyzer.sightings import Sightings, check_sightings
-from analyzer.units import DAY_MS, HOUR_MS, format_duration, parse_duration
+from analyzer.units import DAY_MS, HOUR_MS, check_max_fdr, format_duration, parse_duration
 
 MAX_WITHIN_MS = 6 * HOUR_MS
 
@@ -120,8 +122,7 @@ def find_companions(
         raise UsageError("within must be 6h or less; write for example '2min'")
     if terms.max_gap <= 0:
         raise UsageError("max_gap must be longer than zero; write for example '45min'")
-    if not 0 < max_fdr <= 1:
-        raise UsageError("max_fdr must lie above 0 and not above 1; write for example 0.05")
+    check_max_fdr(max_fdr)
     code = None if of is None else sightings.vehicle_code(of)
     if not len(sightings):
         return _none(sightings, terms, max_fdr, of)
@@ -218,7 +219,7 @@ def _rows(
 
 
 def _at_least_two(min_cameras: int) -> int:
-    if min_cameras != int(min_cameras) or min_cameras < 2:
+    if not isinstance(min_cameras, Real) or min_cameras != int(min_cameras) or min_cameras < 2:
         raise UsageError(
             "min_cameras must be 2 or more: vehicles that meet at a single camera are no pair"
         )
@@ -234,12 +235,13 @@ def _refuse_too_many(
     share = max_encounters / encounters
     # Encounters grow with the span and with `within`, so the share says what to ask instead.
     days = max((last - first) / DAY_MS * share, 0.1)
+    met = f"there are {encounters:,} encounters within {format_duration(terms.within)}, more than"
     raise TooMuchWorkError(
-        f"there are {encounters:,} encounters within {format_duration(terms.within)}, more than "
-        f"max_encounters ({max_encounters:,}), and looking at them would take too long; ask for "
-        f"about {days:.1f} days of the data with sightings.between(t0, t1), for "
+        f"{met} max_encounters ({max_encounters:,}), and looking at them would take too long; "
+        f"ask for about {days:.1f} days of the data with sightings.between(t0, t1), for "
         f"within='{max(int(terms.within * share / 1_000), 1)}s', or for max_encounters={encounters}"
-        " if you can wait"
+        " if you can wait",
+        f"{met} {max_encounters:,}",
     )
 
 

@@ -24,7 +24,7 @@ from analyzer.patterns.meeting_spots import neighbouring_sites, visits_of_part
 from analyzer.patterns.meeting_stays import chance_of_spots, load_of_spots, meetings_of_spots
 from analyzer.result import Result, as_table
 from analyzer.schema import Rows
-from analyzer.units import DAY_MS, format_duration, parse_duration
+from analyzer.units import DAY_MS, check_max_fdr, format_duration, parse_duration
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -187,8 +187,7 @@ def find_meetings(
     arrival = parse_duration(within, name="within")
     if not 0 < arrival <= MAX_WITHIN_MS:
         raise UsageError("within must be above zero and not above 12h; write for example '30min'")
-    if not 0 < max_fdr <= 1:
-        raise UsageError("max_fdr must lie above 0 and not above 1; write for example 0.05")
+    check_max_fdr(max_fdr)
     if places.trips is not trips and places.trips != trips:
         raise UsageError("the places are of other trips; find them with find_places(trips)")
     if not len(trips):

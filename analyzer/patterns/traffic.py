@@ -302,6 +302,7 @@ def traffic_of_pairs(
     numpy.ndarray of float64, shape (pairs, components)
     """
     of_way, square = KINDS * slots, float(UNITS * UNITS)
+    of_camera = n_cameras * of_way
     begun, there = _overall(journeys, by_hour, by_way, by_camera)
     same = np.zeros(len(journeys), np.int64)
     traffic = np.zeros((len(pairs_a), COMPONENTS))
@@ -321,17 +322,19 @@ def traffic_of_pairs(
         i, stop_i = starts_a[a], starts_a[a + 1]
         j, stop_j = starts_b[b], starts_b[b + 1]
         while i < stop_i and j < stop_j:
-            camera = slot_a[i] // of_way // n_cameras
-            other_camera = slot_b[j] // of_way // n_cameras
-            if other_camera < camera:
-                j += 1
-                continue
-            if other_camera > camera:
+            # Slots are compared with where a camera begins and ends: divisions are slow.
+            camera = max(slot_a[i], slot_b[j]) // of_camera
+            begin, end = camera * of_camera, (camera + 1) * of_camera
+            while i < stop_i and slot_a[i] < begin:
                 i += 1
+            while j < stop_j and slot_b[j] < begin:
+                j += 1
+            if i == stop_i or j == stop_j:
+                break
+            if slot_a[i] >= end or slot_b[j] >= end:
                 continue
             both[:] = 0
             from_a, from_b, on_way = np.int64(0), np.int64(0), 0.0
-            end = (camera + 1) * n_cameras * of_way
             while (i < stop_i and slot_a[i] < end) or (j < stop_j and slot_b[j] < end):
                 at_a = slot_a[i] if i < stop_i else end
                 at_b = slot_b[j] if j < stop_j else end
@@ -402,6 +405,11 @@ def _add_same_day(
             continue
         other = j
         while other < stop_j and day_b[other] == day_a[i]:
+            apart = slot_a[i] - slot_b[other]
+            if apart >= slots or apart <= -slots:
+                # Not on one way, on one kind of day.
+                other += 1
+                continue
             amount = np.int64(0)
             early_a, early_b = UNITS - later_a[i], UNITS - later_b[other]
             if slot_a[i] == slot_b[other]:

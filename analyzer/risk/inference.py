@@ -117,7 +117,9 @@ class Inference(Result):
         lines += [exposure.summary() for exposure in self.sites]
         if self.sites:
             lines.append(
-                "Plausible is not proven: moved sites show how many would be named by chance."
+                "Plausible is not proven: moved sites show how many would be named by chance, and "
+                "more than those are no proof of visits either, since people live, work and shop "
+                "near such sites for other reasons."
             )
         if self.not_looked_for:
             lines.append(self.not_looked_for)

@@ -35,6 +35,9 @@ DRAWS = 200
 FIRST_CHECK = 7
 """Companions are looked for after so many days, twice as many, and so on, and at the end."""
 
+MOST_ENCOUNTERS = 2_000_000
+"""Encounters beyond which companions are not looked for: all vehicles would be, for each check."""
+
 KNOWLEDGE = np.uint64(0x646179734E)
 
 
@@ -240,11 +243,21 @@ def companions_by_day(
     for at in _checks(len(ends)):
         view = sightings.between(begin, ends[at])
         try:
-            found = find_companions(view, of=name, seed=seed, engine=engine)
+            found = find_companions(
+                view, of=name, max_encounters=MOST_ENCOUNTERS, seed=seed, engine=engine
+            )
         except TooMuchWorkError as error:
-            return counts, f"Companions were not looked for: {error}."
+            return counts, not_looked_for(error)
         counts[at] = len(found)
     return counts, ""
+
+
+def not_looked_for(error: TooMuchWorkError) -> str:
+    """Say why companions were not looked for, and how they are."""
+    return (
+        f"Companions were not looked for: {error.reason}; az.find_companions(sightings, of=...) "
+        "looks for them, however many there are."
+    )
 
 
 def _checks(days: int) -> list[int]:

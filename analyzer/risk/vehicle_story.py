@@ -28,7 +28,13 @@ from analyzer.risk.adversary import Adversary
 from analyzer.risk.draw import vehicle_hashes
 from analyzer.risk.knowledge import knowledge_of
 from analyzer.risk.points import draw_known_points, keys_of, local_times
-from analyzer.risk.vehicle_days import ends_of_days, load_vehicle, singled_out_by_day
+from analyzer.risk.vehicle_days import (
+    MOST_ENCOUNTERS,
+    ends_of_days,
+    load_vehicle,
+    not_looked_for,
+    singled_out_by_day,
+)
 from analyzer.schema import CORE, Rows, take
 from analyzer.sightings import Sightings, check_sightings
 from analyzer.units import DAY_MS
@@ -328,10 +334,11 @@ def _companions(
         view = sightings.between(begin, end)
         try:
             pairs = find_companions(
-                view, of=vehicle, max_gap=DEFAULT_MAX_GAP, seed=seed, engine=engine
-            )
+                view, of=vehicle, max_gap=DEFAULT_MAX_GAP, max_encounters=MOST_ENCOUNTERS,
+                seed=seed, engine=engine,
+            )  # fmt: skip
         except TooMuchWorkError as error:
-            return [None] * len(ends), f"Companions were not looked for: {error}."
+            return [None] * len(ends), not_looked_for(error)
         counts[at] = len(pairs)
     return counts, ""
 

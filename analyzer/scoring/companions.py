@@ -16,6 +16,7 @@ import pandas as pd
 from analyzer.errors import InputError
 from analyzer.estimate import Estimate, wilson
 from analyzer.scoring.score import Score, f1_estimate
+from analyzer.scoring.truth import table_of
 
 
 class CompanionTruth(Protocol):
@@ -72,7 +73,7 @@ def score_companions(
     >>> score_companions(pairs, truth, pd.Index(["a", "b"]))["recall"].value
     1.0
     """
-    table = truth if isinstance(truth, pd.DataFrame) else truth.companions
+    table = table_of(truth, "companions")
     missing = [name for name in NEEDED if name not in table]
     if missing:
         raise InputError(f"the truth has no column {', '.join(missing)}")

@@ -16,6 +16,7 @@ import pandas as pd
 from analyzer.errors import InputError
 from analyzer.estimate import wilson
 from analyzer.scoring.score import Score, f1_estimate
+from analyzer.scoring.truth import table_of
 
 LEAST_TOGETHER_MS = 20 * 60_000
 
@@ -106,7 +107,7 @@ def score_meetings(
     InputError
         If the truth lacks a column.
     """
-    visits = truth if isinstance(truth, pd.DataFrame) else truth.visits
+    visits = table_of(truth, "visits")
     missing = [name for name in NEEDED if name not in visits]
     if missing:
         raise InputError(f"the truth has no column {', '.join(missing)}")

@@ -15,7 +15,7 @@ from analyzer.patterns.minutes import circular_median, cluster_departures
 from analyzer.patterns.routines import LEAST_DAYS, REACH_MINUTES
 from analyzer.scoring.commutes import NEAR_M
 from analyzer.scoring.score import Score, f1_estimate, median_estimate
-from analyzer.scoring.truth import distance_m, minutes_apart
+from analyzer.scoring.truth import distance_m, minutes_apart, table_of
 
 HOUR_SLACK_MIN = 45.0
 """A routine is right if it leaves this near to a true one: cameras see a departure later."""
@@ -129,7 +129,7 @@ def score_routines(
     InputError
         If the truth lacks a column, or knows none of the vehicles.
     """
-    trips = truth if isinstance(truth, pd.DataFrame) else truth.trips
+    trips = table_of(truth, "trips")
     trips = trips[trips["vehicle"].isin(seen)] if "vehicle" in trips else trips
     if "vehicle" in trips and not len(trips):
         raise InputError(

@@ -10,6 +10,7 @@ import pandas as pd
 from analyzer.errors import InputError
 from analyzer.estimate import wilson
 from analyzer.scoring.score import Score, f1_estimate, median_estimate
+from analyzer.scoring.truth import table_of
 from analyzer.units import MINUTE_MS
 
 SLACK_MS = 5 * MINUTE_MS
@@ -60,7 +61,7 @@ def score_trips(trips: pd.DataFrame, truth: TripTruth | pd.DataFrame, seen: pd.I
     >>> score["precision"].value, score["recall"].value, score["started_error_min"].value
     (1.0, 0.5, 4.0)
     """
-    table = truth if isinstance(truth, pd.DataFrame) else truth.trips
+    table = table_of(truth, "trips")
     missing = [name for name in NEEDED if name not in table]
     if missing:
         raise InputError(f"the truth has no column {', '.join(missing)}")

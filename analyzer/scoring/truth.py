@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analyzer.cameras import EARTH_RADIUS_M
-from analyzer.errors import InputError
+from analyzer.errors import InputError, UsageError
 
 
 class Truth(Protocol):
@@ -23,6 +23,35 @@ class Truth(Protocol):
 
 
 NEEDED = ("home_lat", "home_lon", "work_lat", "work_lon", "has_commute")
+
+
+def table_of(truth: object, name: str) -> pd.DataFrame:
+    """Give a table of a truth, or the table that was given in its stead.
+
+    Parameters
+    ----------
+    truth : object or pandas.DataFrame
+        A truth, or just the table.
+    name : str
+        Which of its tables.
+
+    Raises
+    ------
+    UsageError
+        If it is neither.
+
+    Examples
+    --------
+    >>> len(table_of(pd.DataFrame({"vehicle": ["a"]}), "vehicles"))
+    1
+    """
+    table = truth if isinstance(truth, pd.DataFrame) else getattr(truth, name, None)
+    if not isinstance(table, pd.DataFrame):
+        raise UsageError(
+            f"a truth is expected, with a table of {name}, and a {type(truth).__name__} was given; "
+            "of a synthetic region write .score(region.truth)"
+        )
+    return table
 
 
 def true_vehicles(truth: Truth | pd.DataFrame, seen: pd.Index) -> pd.DataFrame:
@@ -40,7 +69,7 @@ def true_vehicles(truth: Truth | pd.DataFrame, seen: pd.Index) -> pd.DataFrame:
     InputError
         If the truth lacks a column, or knows none of the vehicles.
     """
-    table = truth if isinstance(truth, pd.DataFrame) else truth.vehicles
+    table = table_of(truth, "vehicles")
     missing = [name for name in ("vehicle", *NEEDED) if name not in table]
     if missing:
         raise InputError(f"the truth has no column {', '.join(missing)}")

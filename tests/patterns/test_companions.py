@@ -382,3 +382,38 @@ def test_senseless_calls_are_refused(small, options: dict, message: str):
     with pytest.raises(UsageError, match=message) as caught:
         find_companions(small[0], **options)
     assert "01A123BC" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"of": 5}, "named by a text"),
+        ({"max_fdr": "a"}, "write for example 0.05"),
+        ({"max_fdr": None}, "write for example 0.05"),
+        ({"max_fdr": 0}, "above 0"),
+        ({"min_cameras": "x"}, "2 or more"),
+    ],
+)
+def test_wrong_options_say_what_to_type(small, options, told):
+    with pytest.raises(UsageError, match=told):
+        find_companions(small[0], **options)
+
+
+@pytest.mark.parametrize("truth", [None, 5, "truth", object()])
+def test_what_is_no_truth_is_refused_by_every_score(small, everything, truth):
+    from analyzer.patterns.commutes import find_commutes
+    from analyzer.patterns.meetings import find_meetings
+    from analyzer.patterns.places import find_places
+    from analyzer.patterns.routines import find_routines
+    from analyzer.patterns.trips import find_trips
+
+    trips = find_trips(small[0])
+    places = find_places(trips)
+    routines = find_routines(trips, places)
+    results = (
+        trips, places, routines, find_commutes(routines, places), find_meetings(trips, places),
+        everything,
+    )  # fmt: skip
+    for result in results:
+        with pytest.raises(UsageError, match=r"\.score\(region\.truth\)"):
+            result.score(truth)

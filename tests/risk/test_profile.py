@@ -147,6 +147,15 @@ def test_too_many_encounters_leave_the_rest(monkeypatch, region, commuter):
     monkeypatch.setattr(vehicle_days, "find_companions", refuse)
     found = profile_risk(region.sightings, commuter)
     assert found.companions is None and "9 encounters" in found.summary()
+    assert "az.find_companions" in found.summary()
+    assert found.home is not None
+
+
+def test_companions_are_not_looked_for_without_bound(monkeypatch, region, commuter):
+    monkeypatch.setattr(vehicle_days, "MOST_ENCOUNTERS", 3)
+    found = profile_risk(region.sightings, commuter)
+    assert found.companions is None and found.to_pandas()["companions"].isna().all()
+    assert "encounters within 2min, more than 3;" in found.summary()
     assert found.home is not None
 
 
