@@ -27,6 +27,8 @@ def reads(tmp_path, monkeypatch):
             + pd.to_timedelta(rng.integers(0, 15 * 1440, n), "min"),
         }
     )
+    frame["lat"] = 41.2 + frame["camera"].str[-1:].astype(int) * 0.02
+    frame["lon"] = 69.2
     frame.to_csv(tmp_path / "reads.csv", index=False)
     frame.to_csv(tmp_path / "reads-1.csv", index=False)
     monkeypatch.chdir(tmp_path)

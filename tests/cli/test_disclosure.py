@@ -1,0 +1,26 @@
+"""A report is written under a threshold, with what the data claim to be, and attacked on disk."""
+
+import json
+
+
+def test_a_report_under_another_threshold_is_attacked_with_it(run, reads, tmp_path):
+    stated = tmp_path / "provenance.toml"
+    stated.write_text('claims = "Made for a test"\nreply = "Nobody to ask"\n', encoding="utf-8")
+    out = tmp_path / "out"
+    options = ("--timezone", "Asia/Tashkent", "--threshold", 20, "--provenance", stated)
+    run("report", reads, *options, "-o", out)
+    found = json.loads((out / "findings.json").read_text(encoding="utf-8"))
+    assert found["threshold"] == 20
+    info = json.loads((out / "info.json").read_text(encoding="utf-8"))
+    assert info["claims"] == "Made for a test" and info["disputed_by"] == []
+
+    shown = json.loads(run("disclosure", out, "--threshold", 20, "--format", "json").stdout)
+    assert shown["holds"] and shown["threshold"] == 20
+    (out / "tables/mine.csv").write_text("hour,vehicles\n7,15\n", encoding="utf-8")
+    result = run("disclosure", out, "--threshold", 20, expect=1)
+    assert "mine: 7" in result.stdout and "15" not in result.stdout
+
+
+def test_a_threshold_under_five_is_refused(run, reads, tmp_path):
+    run("report", reads, "--threshold", 4, "-o", tmp_path / "out", expect=2)
+    run("disclosure", tmp_path, "--threshold", 4, expect=2)
