@@ -33,6 +33,7 @@ from scale_measures import all_measures, describe
 from scale_tables import RESULTS, keep, write_tables
 
 from analyzer.cost import count_encounters
+from analyzer.engine import get_engine
 from analyzer.sightings import Sightings
 from analyzer.store import open_store
 from analyzer.synthetic import make_region
@@ -57,17 +58,47 @@ def build(path: Path, rows: int, regime: str, growth: str, cameras: int, base: i
     make_region(vehicles, days, cameras=cameras, regime=regime).build_store(path)
 
 
-def run_forked(name: str, sightings: Sightings, memory: str, limit: float) -> dict[str, Any]:
+def tree_seconds() -> float:
+    """Processor seconds of this process and of all that it started (Spark's, say)."""
+    parents, used = {}, {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            parents[int(entry.name)] = int(fields[1])
+            # With those of children that ended.
+            used[int(entry.name)] = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    total = 0.0
+    for process in used:
+        above = process
+        while above > 1 and above != os.getpid():
+            above = parents.get(above, 0)
+        total += used[process] if above == os.getpid() else 0.0
+    return total
+
+
+def run_forked(
+    name: str, sightings: Sightings, memory: str, limit: float, master: str | None = None
+) -> dict[str, Any]:
     """Run one measure in a forked process; give what it took."""
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
         signal.alarm(round(limit))
         try:
-            wall, begun = time.perf_counter(), time.process_time()
-            all_measures()[name](sightings, memory=memory)
+            on = {"memory": memory}
+            if master is not None:
+                # The first time starts Spark and loads the kernels in its workers.
+                on["engine"] = get_engine("spark", memory, master=master)
+                all_measures()[name](sightings, **on)
+            started = tree_seconds()
+            wall = time.perf_counter()
+            all_measures()[name](sightings, **on)
             took = {
-                "processor": time.process_time() - begun,
+                "processor": tree_seconds() - started,
+                "started": started if master is not None else None,
                 "wall": time.perf_counter() - wall,
                 "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
             }
@@ -94,7 +125,7 @@ def measure_store(path: Path, about: dict[str, Any], options: argparse.Namespace
     about |= describe(sightings, path)
     about |= {"encounters": count_encounters(sightings)}
     for name in names:
-        took = run_forked(name, sightings, options.memory, options.limit)
+        took = run_forked(name, sightings, options.memory, options.limit, options.master)
         keep({**about, "measure": name, **took})
         print(json.dumps({"rows": about["rows"], "measure": name, **took}), flush=True)
 
@@ -130,6 +161,7 @@ def main() -> None:
     parser.add_argument("--memory", default="2GB")
     parser.add_argument("--limit", type=float, default=3_600, help="seconds for one measure")
     parser.add_argument("--folder", type=Path, help="where stores are kept and found again")
+    parser.add_argument("--master", help="run on Spark: local[2], spark://host:7077")
     parser.add_argument("--cold", action="store_true", help="measure cold starts only")
     parser.add_argument("--tables", action="store_true", help="write tables from what is there")
     parser.add_argument("--store", type=Path, help=argparse.SUPPRESS)
@@ -146,6 +178,8 @@ def main() -> None:
             for rows in options.rows:
                 series = f"{options.regime}, by {options.growth}"
                 name = f"{series}-{options.cameras}-{rows}".replace(", by ", "-")
+                if options.master:
+                    series += f", on Spark at {options.master}"
                 path = folder / name
                 if not path.exists():
                     build(path, rows, options.regime, options.growth, options.cameras,
@@ -156,6 +190,8 @@ def main() -> None:
                            "--limit", str(options.limit)]  # fmt: skip
                 if options.measures:
                     command += ["--measures", *options.measures]
+                if options.master:
+                    command += ["--master", options.master]
                 subprocess.run(command, check=True)
     write_tables()
     print(f"wrote {RESULTS.with_suffix('.md')}", file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,8 @@ def _series_lines(series: str, sites: int, memory: str, group: list[Point]) -> l
         if len(done) > 1:
             curves[name] = sorted((rows, point["processor"]) for rows, point in done.items())
     if curves:
-        file = "scale_" + "_".join(series.replace(",", "").split()) + f"_{sites}_{memory}.svg"
+        words = re.findall(r"\w+", f"{series} {sites} {memory}")
+        file = f"scale_{'_'.join(words)}.svg"
         _draw(curves, RESULTS.parent / file, title.replace("`", ""))
         lines += ["", f"![{title.replace('`', '')}]({file})"]
     failed = [p for p in group if "failed" in p]
@@ -164,7 +166,9 @@ def _write_rates(measured: list[Point]) -> None:
     kept = [
         {name: point[name] for name in names}
         for point in measured
-        if "processor" in point and not point["measure"].startswith(("floor", "peer"))
+        if "processor" in point
+        and "Spark" not in point["series"]
+        and not point["measure"].startswith(("floor", "peer"))
     ]
     if not kept:
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import re
 import signal
@@ -14,6 +16,12 @@ STARTED = re.compile(r"Starting Spark master at (spark://127\.0\.0\.1:\d+)")
 REGISTERED = "Successfully registered with master"
 
 
+def _end_with_parent() -> None:
+    """Ask Linux to end this process when the tests are killed and cannot do it themselves."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
 class Cluster:
     """Start a master and workers; used with ``with``, so that they end whatever happens.
 
@@ -23,10 +31,12 @@ class Cluster:
         ``spark://127.0.0.1:PORT``, a port that was free.
     workers : list of subprocess.Popen
         The workers, one processor each.
+    folder : Path
+        Where logs lie, and what the workers leave on disk (in ``scratch``).
     """
 
     def __init__(self, folder: Path, workers: int = 2):
-        self._folder = folder
+        self.folder = folder
         self._count = workers
         self._all: list[subprocess.Popen] = []
         self.workers: list[subprocess.Popen] = []
@@ -48,7 +58,7 @@ class Cluster:
         name = f"worker-{number}"
         log = self._start(
             name, "org.apache.spark.deploy.worker.Worker", "--cores", "1", "--memory", "1g",
-            "--work-dir", str(self._folder / name), self.master,
+            "--work-dir", str(self.folder / name), self.master,
         )  # fmt: skip
         self.workers.append(self._all[-1])
         self._await(log, REGISTERED)
@@ -76,12 +86,12 @@ class Cluster:
         import pyspark
 
         home = Path(pyspark.__file__).parent
-        log = self._folder / f"{name}.log"
+        log = self.folder / f"{name}.log"
         environment = {
             **os.environ,
             "SPARK_HOME": str(home),
             "SPARK_LOCAL_IP": "127.0.0.1",
-            "SPARK_LOCAL_DIRS": str(self._folder / "scratch"),
+            "SPARK_LOCAL_DIRS": str(self.folder / "scratch"),
             "SPARK_DAEMON_MEMORY": "512m",
             "PYSPARK_PYTHON": sys.executable,
         }
@@ -90,7 +100,7 @@ class Cluster:
                 [home / "bin" / "spark-class", java_class, "--host", "127.0.0.1",
                  "--webui-port", "0", *arguments],
                 stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=environment,
-                start_new_session=True,
+                start_new_session=True, preexec_fn=_end_with_parent,
             )  # fmt: skip
         self._all.append(process)
         return log

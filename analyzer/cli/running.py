@@ -178,6 +178,16 @@ def after_reading(sightings: Sightings) -> None:
         work, taken = cost.summary().splitlines()[:2]
         click.echo(f"platerisk: {work}: {taken}; --dry-run says how this is known", err=True)
         run.expected = cost.seconds / (os.cpu_count() or 1)
+    if cost.memory_gb is not None and cost.memory_gb * 1e9 > _memory_of_machine():
+        click.echo(
+            f"platerisk: about {cost.memory_gb:.0f} GB will be needed, more than this machine has; "
+            "ask for fewer days or vehicles, or spread the work with --engine spark",
+            err=True,
+        )
+
+
+def _memory_of_machine() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _say(cost: Cost, context: click.Context, note: str = "") -> None:

@@ -157,6 +157,19 @@ def _spare_the_collector(function: PartFunction) -> None:
         gc.freeze()
 
 
+class _Whole:
+    """A value that is pickled in one piece, and comes out as it was.
+
+    Where Spark encrypts, what it writes pickles with cannot take arrays as they lie in memory.
+    """
+
+    def __init__(self, value: Any):
+        self._value = value
+
+    def __reduce__(self) -> tuple[Any, tuple[bytes]]:
+        return pickle.loads, (pickle.dumps(self._value, pickle.HIGHEST_PROTOCOL),)
+
+
 def _packed(error: Exception) -> bytes:
     try:
         text = pickle.dumps(error)
@@ -306,7 +319,7 @@ class SparkEngine:
 
         def common(of: Mapping[int, list[tuple[int, bytes]]]) -> Any:
             return context.broadcast(
-                {"arrays": arrays, "broadcast": broadcast or {}, "on_bucket": dict(of)}
+                _Whole({"arrays": arrays, "broadcast": broadcast or {}, "on_bucket": dict(of)})
             )
 
         if loose:

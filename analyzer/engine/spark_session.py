@@ -12,6 +12,8 @@ import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +31,7 @@ _MASTER = re.compile(
     r"local(\[(\*|\d+)(,\s*\d+)?\])?|spark://[^/\s]+:\d+(,[^/\s]+:\d+)*|yarn|k8s://\S+"
 )
 _LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
+_LOCAL_DIRS = "SPARK_LOCAL_DIRS"
 _own: dict[str, Any] = {}
 
 
@@ -128,15 +131,37 @@ def _start(master: str, memory: int) -> SparkContext:
     with tempfile.TemporaryFile() as said:
         verbose = bool(os.environ.get("PLATERISK_TRACEBACK"))
         try:
-            gateway = SparkContext._gateway or launch_gateway(
-                conf, {} if verbose else {"stderr": said, "stdout": said}
-            )
+            if SparkContext._gateway is None:
+                with _private_folder() as folder:
+                    conf.set("spark.driver.extraJavaOptions", f"-Djava.io.tmpdir={folder}")
+                    gateway = launch_gateway(
+                        conf, {} if verbose else {"stderr": said, "stdout": said}
+                    )
+            else:
+                gateway = SparkContext._gateway
             return SparkContext(conf=conf, gateway=gateway)
         except Exception as error:
             said.seek(0)
             lines = said.read().decode(errors="replace").strip().splitlines()
             reason = lines[-1] if lines else type(error).__name__
             raise EngineError(f"Spark did not start: {reason}") from None
+
+
+@contextmanager
+def _private_folder() -> Iterator[str]:
+    """Make a folder that only its owner can enter, for what Spark here leaves on disk."""
+    folder = tempfile.TemporaryDirectory(prefix="platerisk-spark-", ignore_cleanup_errors=True)
+    # Kept until the process ends: Java, once started, stays with it.
+    _own["folder"] = folder
+    before = os.environ.get(_LOCAL_DIRS)
+    os.environ[_LOCAL_DIRS] = folder.name
+    try:
+        yield folder.name
+    finally:
+        if before is None:
+            del os.environ[_LOCAL_DIRS]
+        else:
+            os.environ[_LOCAL_DIRS] = before
 
 
 def _settings(master: str, memory: int) -> dict[str, str]:
@@ -146,6 +171,8 @@ def _settings(master: str, memory: int) -> dict[str, str]:
         "spark.log.level": "OFF",
         "spark.driver.memory": f"{max(memory // 2, 1 << 30) >> 20}m",
         "spark.driver.maxResultSize": "0",
+        # Rows that are regrouped wait on workers' disks, in folders that others may enter.
+        "spark.io.encryption.enabled": "true",
         # Rows are read where a part is sent; nothing is gained by waiting for a certain worker.
         "spark.locality.wait": "0",
         "spark.executorEnv.PYTHONPATH": os.pathsep.join(_module_path()),

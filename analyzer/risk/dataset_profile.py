@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SINGLING_OUT, LINKABILITY, INFERENCE = "singling out", "linkability", "inference"
 
-MOST_LINKED = 20_000
+MOST_LINKED = 2_000
 """Vehicles that are linked in each period, at most: drawn by chance, where there are more."""
 
 

@@ -101,6 +101,13 @@ def test_long_work_is_announced_and_short_work_is_not(store, monkeypatch):
     assert re.fullmatch(r"platerisk: risk: .*sightings.* processor seconds .*\n", said)
 
 
+def test_work_that_does_not_fit_is_announced(store, monkeypatch):
+    monkeypatch.setattr(running, "LARGE", 1)
+    monkeypatch.setattr(running, "_memory_of_machine", lambda: 10**8)
+    said = CliRunner().invoke(main, ["risk", store, "--points", "2"]).stderr
+    assert "more than this machine has" in said
+
+
 def test_resumed_work_prints_the_same(store, tmp_path, monkeypatch):
     command = ["risk", store, "--points", "2", "--format", "json"]
     plain = CliRunner().invoke(main, command)

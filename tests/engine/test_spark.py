@@ -6,6 +6,7 @@ with one part and with many. Each way is one test: it is paid for once, however 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -21,7 +22,14 @@ import pytest
 from click.testing import CliRunner
 
 from analyzer.cli import main
-from analyzer.engine import DerivedPart, LocalEngine, RowsPart, get_engine, reduce_rows
+from analyzer.engine import (
+    DerivedPart,
+    LocalEngine,
+    RowsPart,
+    get_engine,
+    reduce_rows,
+    spark_session,
+)
 from analyzer.engine.messages import pack_parts, pack_rows, unpack_part, unpack_rows
 from analyzer.engine.spark import SparkEngine
 from analyzer.errors import EngineError, StoreError, UsageError
@@ -40,6 +48,10 @@ try:
     get_engine("spark", master="local[2]")
 except EngineError as error:
     pytest.skip(str(error), allow_module_level=True)
+
+
+HERE = "local[1]"
+"""One worker: each pays for loading every kernel, and the cluster has two."""
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +91,7 @@ def test_every_measure_on_local_with_many_parts(whole, sightings):
 
 
 def test_every_measure_on_spark_here(whole, sightings):
-    engine = get_engine("spark", master="local[2]")
+    engine = get_engine("spark", master=HERE)
     found = measure_all(sightings.with_parts(3), engine, of=accompanied(sightings))
     assert differing(whole, found) == []
 
@@ -179,6 +191,33 @@ def test_rows_lost_with_a_worker_are_made_again(cluster, tmp_path):
         exactly(one.load(), two)
 
 
+def contents(folder: Path) -> Iterator[bytes]:
+    for path in folder.rglob("*"):
+        # Spark tidies up while we look.
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+            yield path.read_bytes()
+
+
+def test_rows_that_wait_on_disks_are_encrypted(cluster, engine):
+    # Cluster first: it must not find the folder of the session here.
+    pattern = np.int64(0x1122334455667788)
+    parts = [RowsPart({"key": np.arange(2_000), "x": np.full(2_000, pattern)}) for _ in range(3)]
+    scratch = cluster.folder / "scratch"
+    for runner, folder in (
+        (get_engine("spark", master=cluster.master), lambda: scratch),
+        (engine, lambda: Path(spark_session._own["folder"].name)),
+    ):
+        # Shared arrays are large enough to be written in pieces.
+        shared = {"factor": 1, "large": np.full(1_000_000, pattern)}
+        made = runner.exchange(parts, functions.unchanged, "key", 4, shared)
+        assert sum(len(part.load()["x"]) for part in made) == 6_000
+        assert len(runner.map(made, functions.unchanged, shared)) == len(made)
+        held = list(contents(folder()))
+        assert sum(map(len, held)) > 1_000
+        assert not any(pattern.tobytes() * 4 in data for data in held)
+    assert Path(spark_session._own["folder"].name).stat().st_mode & 0o777 == 0o700
+
+
 def exactly(one: Rows, two: Rows) -> None:
     assert list(one) == list(two)
     for name in one:
@@ -191,7 +230,7 @@ def exactly(one: Rows, two: Rows) -> None:
 
 @pytest.fixture(scope="module")
 def engine() -> SparkEngine:
-    return get_engine("spark", master="local[2]")
+    return get_engine("spark", master=HERE)
 
 
 def test_exchanged_rows_serve_again_and_again(engine):
@@ -316,7 +355,7 @@ def test_the_session_ends_with_the_process_and_says_nothing():
         "unchanged)[0]['x'].sum())"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=400, check=True
     )
     assert done.stdout == "3\n" and done.stderr == ""
 
@@ -328,7 +367,7 @@ def test_the_command_prints_the_same_on_spark(sightings, tmp_path):
     store = str(sightings.save(tmp_path / "store").store.path)
     command = ["risk", store, "--points", "2", "--format", "json"]
     here = CliRunner().invoke(main, command)
-    there = CliRunner().invoke(main, [*command, "--engine", "spark", "--master", "local[2]"])
+    there = CliRunner().invoke(main, [*command, "--engine", "spark", "--master", HERE])
     assert here.exit_code == there.exit_code == 0, there.stderr
     assert there.stdout == here.stdout and there.stderr == here.stderr
     wrong = CliRunner().invoke(main, [*command, "--master", "local[2]"])
