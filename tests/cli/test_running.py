@@ -13,7 +13,7 @@ from analyzer.cli import VERBS, main, running
 from analyzer.cli.running import Run
 from analyzer.synthetic import make_region
 
-APART = ("demo", "ingest", "check", "export", "profiles", "info", "synthesize")
+APART = ("demo", "disclosure", "ingest", "check", "export", "profiles", "info", "synthesize")
 """Verbs that analyse nothing, or need no data."""
 
 NEEDED = {
