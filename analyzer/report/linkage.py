@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from analyzer.estimate import Estimate
 from analyzer.report.disclosure import DEFAULT_K, check_threshold
 from analyzer.report.figures import hold_back
-from analyzer.risk.linkage_result import HELD_BACK, Linkage
+from analyzer.risk.linkage_result import HELD_BACK, Linkage, ShareOfCases
 
 Published = TypeVar("Published", bound=Linkage)
 
@@ -57,6 +57,10 @@ def _hold_back(value: Any, k: int, vehicles: int | None) -> Any:
 
 
 def _figure(estimate: Estimate, k: int, vehicles: int | None) -> Estimate:
+    if isinstance(estimate, ShareOfCases):
+        few = 0 < estimate.vehicles < k
+        shown = estimate.withheld(k)
+        return shown if shown.is_measured else _held(0 if few else estimate.n, k)
     # A vehicle counts once for each pair of periods: there are no more of them than there are.
     most = estimate.n if vehicles is None else min(estimate.n, vehicles)
     # Chance is k in the number of candidates: it counts no vehicles and gives none away. A median
@@ -66,5 +70,8 @@ def _figure(estimate: Estimate, k: int, vehicles: int | None) -> Estimate:
     shown = hold_back({"it": counted}, means=means, k=k)["it"]
     if shown is not None:
         return estimate if shown == counted else replace(shown, baseline=estimate.baseline)
-    n = estimate.n if most >= k else 0
+    return _held(estimate.n if most >= k else 0, k)
+
+
+def _held(n: int, k: int) -> Estimate:
     return Estimate(math.nan, math.nan, math.nan, n, f"{HELD_BACK} {k} vehicles", None)

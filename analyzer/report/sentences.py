@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from analyzer.estimate import HELD
 from analyzer.report.content import Finding
 from analyzer.report.disclosure import DEFAULT_K
 from analyzer.report.texts import ENGLISH, Texts
@@ -114,6 +115,8 @@ def unicity_finding(
         return texts.count_text(f"sentence.{key}", texts.number(points), points, **values)
 
     if not share.is_measured:
+        if share.method.startswith(HELD):
+            return Finding(name, say("unicity_withheld", k=str(k)), None, "singling out")
         return Finding(name, say("unicity_none"), share, "singling out")
     if excluded.value > 0.1:
         sentence = say(
@@ -144,7 +147,9 @@ def retention_finding(
     measured = sweep[sweep["status"] != "not measurable"].sort_values("days")
     measured = measured[measured["value"].notna()]
     if not len(measured):
-        return Finding("retention", texts("sentence.retention_none"), None, "singling out")
+        held = sweep["method"].astype(str).str.startswith(HELD).any()
+        key = "sentence.retention_withheld" if held else "sentence.retention_none"
+        return Finding("retention", texts(key, k=k), None, "singling out")
     short, long = measured.iloc[0], measured.iloc[-1]
     sentence = texts(
         "sentence.retention" if len(measured) > 1 else "sentence.retention_one",
@@ -216,16 +221,23 @@ def duration_text(duration: str, texts: Texts = ENGLISH) -> str:
 def linkage_finding(
     success: Estimate, *, rotation: str, texts: Texts = ENGLISH, k: int = DEFAULT_K
 ) -> Finding:
-    """Say how many vehicles are known again although their pseudonyms change."""
+    """Say how many vehicles are known again although their pseudonyms change.
+
+    A share of cases is held to the number of different vehicles behind it.
+    """
+    shown = success.withheld(k)
+    if not shown.is_measured:
+        said = texts("sentence.linkage_withheld", rotation=window_text(rotation, texts), k=k)
+        return Finding("linkage", said, None, "linkability")
     above = success.low > (success.baseline or 0)
     sentence = texts(
         "sentence.linkage" if above else "sentence.linkage_chance",
         rotation=window_text(rotation, texts),
-        share=_figure(success, texts, k),
+        share=texts.figure(shown),
     )
     chance = 100 * (success.baseline or 0)
     caveat = texts("sentence.linkage_caveat", baseline=_rounded_percent(chance, texts))
-    figure = _without_small_baseline(publishable(success, k), k)
+    figure = _without_small_baseline(shown, k)
     return Finding("linkage", sentence, figure, "linkability", caveat)
 
 

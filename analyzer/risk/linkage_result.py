@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from analyzer.estimate import Estimate, wilson
+from analyzer.estimate import ALL_BUT_FEW, Estimate, wilson
 from analyzer.result import Result
 
 if TYPE_CHECKING:
@@ -295,8 +295,52 @@ def success_fields(success: Mapping[int, Estimate]) -> dict[str, Any]:
     return {f"success_at_{rank}": share.to_dict() for rank, share in success.items()}
 
 
+@dataclass(frozen=True)
+class ShareOfCases(Estimate):
+    """A share of cases in which the same vehicle may occur several times.
+
+    What may be told of it is decided by the different vehicles behind it: ten cases may be one
+    vehicle in ten periods.
+
+    Attributes
+    ----------
+    vehicles, having, lacking : int
+        Different vehicles among all cases, among those that have the property, among the others.
+    most : int
+        Cases of the vehicle that has the most.
+    """
+
+    vehicles: int = 0
+    having: int = 0
+    lacking: int = 0
+    most: int = 1
+
+    def tells_of_few(self, k: int) -> bool:
+        """Whether fewer than k vehicles are behind the cases, those that have it, or the others."""
+        return self.is_measured and any(
+            0 < count < k for count in (self.vehicles, self.having, self.lacking)
+        )
+
+    def withheld(self, k: int) -> Estimate:
+        """Give the share as it may be published; a bound where those that lack it are few."""
+        if not self.tells_of_few(k):
+            return self
+        if 0 < self.having < k or self.vehicles < 2 * k or self.n < 2 * k * self.most:
+            return self.hidden(k)
+        bound = 1 - k * self.most / self.n
+        return Estimate(
+            bound, bound, 1.0, self.n, f"{ALL_BUT_FEW} {k}: more than this; {self.method}",
+            self.baseline,
+        )  # fmt: skip
+
+    def to_dict(self) -> dict[str, float | int | str | None]:
+        """Give what every estimate gives: the numbers of vehicles are not to be published."""
+        every = super().to_dict()
+        return {field.name: every[field.name] for field in fields(Estimate)}
+
+
 def share_of_cases(
-    successes: int, cases: int, vehicles: int, *, method: str, baseline: float | None = None
+    vehicles: np.ndarray, found: np.ndarray, *, method: str, baseline: float | None = None
 ) -> Estimate:
     """Estimate a share over cases in which the same vehicle may occur several times.
 
@@ -305,29 +349,40 @@ def share_of_cases(
 
     Parameters
     ----------
-    successes, cases : int
-        Cases that have the property, and all cases.
-    vehicles : int
-        Different vehicles among the cases.
+    vehicles : numpy.ndarray of int, shape (cases,)
+        Code of the vehicle of each case.
+    found : numpy.ndarray of bool, shape (cases,)
+        Which cases have the property.
     method : str
         What was counted.
     baseline : float, optional
         What chance alone gives.
 
+    Returns
+    -------
+    ShareOfCases
+        A plain estimate without value where there are no cases.
+
     Examples
     --------
-    >>> share = share_of_cases(30, 60, 20, method="hits")
-    >>> share.value, share.n, round(share.low, 3)
-    (0.5, 60, 0.299)
+    >>> share = share_of_cases(np.arange(60) % 20, np.arange(60) < 30, method="hits")
+    >>> share.value, share.n, round(share.low, 3), share.having
+    (0.5, 60, 0.299, 20)
     """
+    cases = len(vehicles)
     told = f"{method}; {_EACH_ONCE.format(n=f'{cases:,}')}"
     if not cases:
         return wilson(0, 0, method=told, baseline=baseline)
-    independent = wilson(successes * vehicles / cases, vehicles)
-    value = successes / cases
-    return Estimate(
-        value, min(independent.low, value), max(independent.high, value), cases, told, baseline
-    )
+    each, counts = np.unique(vehicles, return_counts=True)
+    value = int(np.count_nonzero(found)) / cases
+    independent = wilson(value * len(each), len(each))
+    return ShareOfCases(
+        value, min(independent.low, value), max(independent.high, value), cases, told, baseline,
+        vehicles=len(each),
+        having=len(np.unique(vehicles[found])),
+        lacking=len(np.unique(vehicles[~found])),
+        most=int(counts.max()),
+    )  # fmt: skip
 
 
 def median_of_ranks(rank: np.ndarray, candidates: float, *, method: str) -> Estimate:

@@ -16,6 +16,10 @@ SUCCESS = "new pseudonym among the {k} best of the adversary chosen on earlier p
 OF_ONE = "new pseudonym among the {k} best"
 
 
+Cases = tuple[np.ndarray, np.ndarray]
+"""Vehicles of a pair of periods, and which of them have what is asked for."""
+
+
 @dataclass
 class Tally:
     """What the pairs of periods add up to, for profiles of so many days."""
@@ -24,10 +28,9 @@ class Tally:
     history: History = field(default_factory=History)
     choices: list[Choice] = field(default_factory=list)
     candidates: list[int] = field(default_factory=list)
-    right: int = 0
-    claimable: list[np.ndarray] = field(default_factory=list)
-    claimed: list[np.ndarray] = field(default_factory=list)
-    claimed_right: int = 0
+    assigned: list[Cases] = field(default_factory=list)
+    claimable: list[Cases] = field(default_factory=list)
+    claimed: list[Cases] = field(default_factory=list)
     cut_pairs: list[tuple[CutTrips, Trial, np.ndarray]] = field(default_factory=list)
 
     def add(
@@ -47,36 +50,27 @@ class Tally:
         self.history.add(trial, counted)
         self.choices.append(choice)
         self.candidates.append(trial.candidates)
-        self.right += int(np.count_nonzero((assigned.everybody == trial.answers) & counted))
+        right = assigned.everybody == trial.answers
+        self.assigned.append((trial.vehicles[counted], right[counted]))
         if choice.margin is not None:
-            self.claimable.append(trial.vehicles[counted])
-            self.claimed.append(trial.vehicles[(assigned.claimed >= 0) & ~on_the_road])
-            right = (assigned.claimed == trial.answers) & counted
-            self.claimed_right += int(np.count_nonzero(right))
+            claims = (assigned.claimed >= 0) & ~on_the_road
+            right = assigned.claimed == trial.answers
+            self.claimable.append((trial.vehicles[counted], right[counted]))
+            self.claimed.append((trial.vehicles[claims], right[claims]))
 
     @property
     def _trials(self) -> Sequence[tuple[Trial, np.ndarray]]:
         return self.history.trials
 
-    def _vehicles(self, masks: Sequence[np.ndarray]) -> int:
-        seen = np.zeros(self.n_codes, bool)
-        for (trial, _), mask in zip(self._trials, masks, strict=True):
-            seen[trial.vehicles[mask]] = True
-        return int(np.count_nonzero(seen))
-
     def _share(self, names: Sequence[Name], rank: int, method: str) -> Estimate:
-        counted = [mask for _, mask in self._trials]
-        cases = [int(np.count_nonzero(mask)) for mask in counted]
-        hits = sum(
-            int(np.count_nonzero(trial.ranks[name][mask] <= rank))
+        hits = [
+            (trial.vehicles[mask], trial.ranks[name][mask] <= rank)
             for (trial, mask), name in zip(self._trials, names, strict=True)
-        )
+        ]
         return share_of_cases(
-            hits,
-            sum(cases),
-            self._vehicles(counted),
+            *_together(hits),
             method=method.format(k=rank),
-            baseline=self._chance(rank, cases),
+            baseline=self._chance(rank, [len(vehicles) for vehicles, _ in hits]),
         )
 
     def _chance(self, rank: int, cases: Sequence[int]) -> float | None:
@@ -114,67 +108,61 @@ class Tally:
 
     def absent(self) -> Estimate:
         """Share of the vehicles of the earlier period that are not seen in the later one."""
-        missing = [trial.answers < 0 for trial, _ in self._trials]
-        everybody = [np.ones(len(mask), bool) for mask in missing]
+        missing = [(trial.vehicles, trial.answers < 0) for trial, _ in self._trials]
         return share_of_cases(
-            sum(int(np.count_nonzero(mask)) for mask in missing),
-            sum(len(mask) for mask in missing),
-            self._vehicles(everybody),
-            method="vehicles of the earlier period not seen in the later one",
+            *_together(missing), method="vehicles of the earlier period not seen in the later one"
         )
 
     def assignments(self) -> dict[str, Estimate]:
         """Figures of one-to-one assignments."""
-        counted = [mask for _, mask in self._trials]
-        cases = [int(np.count_nonzero(mask)) for mask in counted]
-        n, vehicles = sum(cases), self._vehicles(counted)
-        chance = self._chance(1, cases)
+        chance = self._chance(1, [len(vehicles) for vehicles, _ in self.assigned])
         claims = "claims where, on earlier periods, such leads were more often right than wrong"
         return {
             "assignment": share_of_cases(
-                self.right, n, vehicles, baseline=chance,
+                *_together(self.assigned), baseline=chance,
                 method="linked rightly by the best one-to-one assignment on each one's 20 best",
             ),
             "precision": share_of_cases(
-                self.claimed_right, *_cases(self.claimed), baseline=chance,
+                *_together(self.claimed), baseline=chance,
                 method=f"right {claims}, of all of them, absent vehicles included",
             ),
             "recall": share_of_cases(
-                self.claimed_right, *_cases(self.claimable), baseline=chance,
+                *_together(self.claimable), baseline=chance,
                 method=f"vehicles with right {claims}",
             ),
         }  # fmt: skip
 
     def cut_trips(self) -> dict[str, Estimate]:
         """Figures of vehicles whose trip a change cuts."""
-        cut = [mask for _, _, mask in self.cut_pairs]
-        present = [trial.answers >= 0 for trial, _ in self._trials]
-        n, vehicles = sum(int(mask.sum()) for mask in cut), self._vehicles(cut)
-        linked = known = 0
+        cut, linked, known = [], [], []
         chance = 0.0
         for (trips, trial, mask), choice in zip(self.cut_pairs, self.choices, strict=True):
+            present = trial.answers >= 0
+            cut.append((trial.vehicles[present], mask[present]))
             asked = np.isin(trips.vehicles, trial.vehicles[mask])
-            linked += int(np.count_nonzero(trips.rank[asked] <= 1))
-            known += int(np.count_nonzero(trial.ranks[choice.adversary][mask] <= 1))
+            linked.append((trips.vehicles[asked], trips.rank[asked] <= 1))
+            known.append((trial.vehicles[mask], trial.ranks[choice.adversary][mask] <= 1))
             chance += np.count_nonzero(asked) / max(trips.candidates, 1)
-        everybody = self._chance(1, [int(mask.sum()) for mask in cut]) if n else None
+        n = [len(vehicles) for vehicles, _ in known]
         return {
             "cut": share_of_cases(
-                n, sum(int(mask.sum()) for mask in present), self._vehicles(present),
-                method="vehicles present in both whose trip the change cuts",
+                *_together(cut), method="vehicles present in both whose trip the change cuts"
             ),
             "continuity": share_of_cases(
-                linked, n, vehicles, baseline=float(chance / n) if n else None,
+                *_together(linked), baseline=float(chance / sum(n)) if sum(n) else None,
                 method="new pseudonym is the likeliest continuation of the trip",
             ),
             "cut_success": share_of_cases(
-                known, n, vehicles, baseline=everybody,
+                *_together(known), baseline=self._chance(1, n) if sum(n) else None,
                 method="new pseudonym first by its profile, where the change cuts a trip",
             ),
         }  # fmt: skip
 
 
-def _cases(vehicles: Sequence[np.ndarray]) -> tuple[int, int]:
-    """Count cases, and the different vehicles among them."""
-    every = np.concatenate([*vehicles, np.zeros(0, np.int32)])
-    return len(every), len(np.unique(every))
+def _together(pairs: Sequence[Cases]) -> Cases:
+    vehicles = [each for each, _ in pairs]
+    found = [each for _, each in pairs]
+    return (
+        np.concatenate([*vehicles, np.zeros(0, np.int32)]),
+        np.concatenate([*found, np.zeros(0, bool)]),
+    )

@@ -3,10 +3,12 @@
 import math
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from analyzer.estimate import Estimate, wilson
+from analyzer.report.findings import finding_object
 from analyzer.report.limits import Facts, limits_of, method_terms
 from analyzer.report.sentences import (
     inference_findings,
@@ -19,6 +21,8 @@ from analyzer.report.sentences import (
     unicity_finding,
     window_text,
 )
+from analyzer.report.texts import ENGLISH, Texts
+from analyzer.risk.linkage_result import share_of_cases
 
 NOTHING = Estimate(math.nan, math.nan, math.nan, 0, "none")
 
@@ -194,3 +198,38 @@ def test_linkage_says_whether_new_pseudonyms_would_help():
     few = linkage_finding(wilson(3, 1_000, baseline=0.0001), rotation="1D")
     assert few.estimate is None
     assert "fewer than 10 vehicles" in few.sentence
+
+
+@pytest.mark.parametrize(
+    ("vehicles", "linked", "shown"),
+    [(5, 5, "withheld"), (13, 11, "withheld"), (40, 37, "over 75 %"), (40, 20, "50 %"),
+     (40, 3, "withheld"), (40, 40, "100 %")],
+)  # fmt: skip
+def test_linkage_counts_vehicles_and_not_cases(vehicles, linked, shown):
+    """Each vehicle is a case at each of four changes."""
+    codes = np.tile(np.arange(vehicles), 4)
+    share = share_of_cases(codes, codes < linked, method="hits", baseline=1 / vehicles)
+    found = linkage_finding(share, rotation="7D")
+    assert shown in found.sentence
+    assert (found.estimate is None) == (shown == "withheld")
+    if shown != "withheld":
+        assert set(found.estimate.to_dict()) == {
+            "value", "low", "high", "n", "method", "baseline"
+        }  # fmt: skip
+        assert "withheld" not in finding_object(found, k=10, texts=ENGLISH)["sentence"]
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "uz"])
+def test_what_is_withheld_is_not_said_to_be_unmeasurable(language):
+    texts = Texts(language)
+    cannot = {"en": "cannot", "ru": "нельзя", "uz": "bo‘lmaydi"}[language]
+    share = wilson(4, 5).hidden(10)
+    found = unicity_finding(
+        share, wilson(0, 5), points=4, resolution="", vehicles=5, texts=texts
+    )
+    table = retention_table(("7D", 7, "measured", math.nan, math.nan, math.nan, 5, share.method, 0))
+    kept = retention_finding(table, points=4, vehicles=5, texts=texts)
+    for finding in (found, kept):
+        assert finding.estimate is None
+        assert "10" in finding.sentence
+        assert cannot not in finding.sentence.lower()
