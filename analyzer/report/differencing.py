@@ -171,11 +171,13 @@ def _propagate(rows: Sequence[tuple[int, list[int]]], low: np.ndarray, high: np.
     while changed and rounds < 100:
         changed, rounds = False, rounds + 1
         for whole, parts in rows:
-            least, most = low[parts].sum(), high[parts].sum()
-            new = [(whole, least, most)]
-            for part in parts:
-                others = high[parts].sum() - high[part] if np.isfinite(high[parts]).all() else (
-                    high[[p for p in parts if p != part]].sum())  # fmt: skip
+            ends = high[parts]
+            least, open_ = low[parts].sum(), ~np.isfinite(ends)
+            bounded, unbounded = ends[~open_].sum(), int(open_.sum())
+            new = [(whole, least, math.inf if unbounded else bounded)]
+            for part, end in zip(parts, ends, strict=True):
+                inside = math.isfinite(end)
+                others = math.inf if unbounded > (not inside) else bounded - (end if inside else 0)
                 new.append((part, low[whole] - others, high[whole] - (least - low[part])))
             for at, first, last in new:
                 if first > low[at]:
