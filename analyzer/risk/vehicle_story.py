@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 STEPS = (1, 3, 7, 14, 21, 30, 60, 90, 180, 365)
-"""For how many days sightings are kept, as far as the vehicle's data reach; their end is added."""
+"""For how many days sightings are kept, as far as the data reach; their end is added."""
 
 FIRST_COMPANIONS = 7
 """Companions are looked for from so many days on: fewer hold next to no joint journeys."""
@@ -71,12 +71,12 @@ class Commute(NamedTuple):
 
 @dataclass(frozen=True)
 class StoryStep:
-    """What is known when the first N days of a vehicle are kept.
+    """What is known of a vehicle when the first N days of the data are kept.
 
     Attributes
     ----------
     days : int
-        N; day 1 is that of its first sighting.
+        N; day 1 is the first of the data.
     until_ms : int
         The instant at which they end (ms, UTC).
     sightings : int
@@ -112,7 +112,7 @@ class VehicleStory(Result):
     code : int
         Its code in the store.
     begin_ms : int
-        When its first day begins (ms, UTC).
+        When the first day begins (ms, UTC).
     rows : Rows
         Its sightings.
     adversary : Adversary
@@ -192,7 +192,7 @@ class VehicleStory(Result):
 
 
 def steps_of(days: int) -> list[int]:
-    """Choose the lengths of keeping for a vehicle whose sightings span so many days.
+    """Choose the lengths of keeping for data of so many days.
 
     Examples
     --------
@@ -241,8 +241,8 @@ def tell_vehicle(
 
     Notes
     -----
-    Every figure is what would be found had collecting begun on the vehicle's first day and ended
-    with the step: later sightings help no earlier step.
+    Every figure is what would be found had collecting ended with the step: later sightings help no
+    earlier step. Day 1 is the first day of the data.
 
     Examples
     --------
@@ -262,15 +262,20 @@ def tell_vehicle(
         raise UsageError("the vehicle is not among these sightings")
     days, ends = ends_of_days(sightings)
     ends_ms = np.array([round(end.timestamp() * 1000) for end in ends])
-    first = int(np.searchsorted(ends_ms, rows["seen_at"][0], side="right"))
-    last = int(np.searchsorted(ends_ms, rows["seen_at"][-1], side="right"))
-    lengths = steps_of(last - first + 1)
-    at = [first + length - 1 for length in lengths]
+    # Days of the data, not of the vehicle: when it was first and last seen is told by no step.
+    lengths = steps_of(len(days))
+    at = [length - 1 for length in lengths]
     shares = singled_out_by_day(sightings, rows, adversary, days[at], seed, runner)["singled_out"]
     say(1, 3)
-    begin_ms = int(sightings.clock.utc(int(days[first]) * DAY_MS))
+    begin_ms = int(sightings.clock.utc(int(days[0]) * DAY_MS))
     begin = sightings.timestamps(np.array([begin_ms]))[0]
-    found = [_inferred(sightings.of(vehicle).between(begin, ends[index])) for index in at]
+    alone = sightings.of(vehicle)
+    found = [
+        _inferred(alone.between(begin, ends[index]))
+        if rows["seen_at"][0] < ends_ms[index]
+        else dict.fromkeys(("home", "work", "commute"))
+        for index in at
+    ]
     say(2, 3)
     companions, why = _companions(sightings, vehicle, begin, lengths, [ends[i] for i in at], seed,
                                   runner)  # fmt: skip
