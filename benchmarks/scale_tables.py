@@ -115,8 +115,9 @@ def _series_lines(series: str, sites: int, memory: str, group: list[Point]) -> l
         lines += ["", f"![{title.replace('`', '')}]({file})"]
     started = [p["started"] for p in group if p.get("started")]
     if started:
-        lines += ["", f"Starting Spark, loading the kernels in its workers and a first run took "
-                  f"{min(started):.0f} to {max(started):.0f} processor seconds before."]  # fmt: skip
+        took = f"{min(started):.0f} to {max(started):.0f} processor seconds"
+        said = "Starting Spark, loading the kernels in its workers and a first run took"
+        lines += ["", f"{said} {took} before."]
     failed = [p for p in group if "failed" in p]
     lines += ["", *(f"- {p['measure']} at {p['rows']:,}: {p['failed']}" for p in failed)]
     return [*lines, ""] if failed else lines
