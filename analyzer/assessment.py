@@ -61,7 +61,6 @@ this would take by far the longest, and 24,000 searches fix a share to half a pe
 """
 
 
-
 @dataclass(frozen=True)
 class Assessment(Result):
     """What a collection of sightings gives away.
@@ -213,20 +212,32 @@ class Assessment(Result):
         ends = self.sightings.clock.local(np.array([first, last])) // DAY_MS
         return int(ends[1] - ends[0] + 1)
 
-    def summary(self) -> str:
-        """Say the findings, a sentence each."""
-        lines = [self.sightings.summary()]
-        return "\n".join(lines + [finding.sentence for finding in self.findings])
+    def summary(self, language: str = "en", k: int = DEFAULT_K) -> str:
+        """Say the findings, a sentence each, as a report written with this threshold says them.
+
+        Parameters
+        ----------
+        language : str
+            A key of `analyzer.report.texts.LANGUAGES`.
+        k : int
+            Smallest count of vehicles that is shown; 5 or more.
+        """
+        # The figures are attacked together: a sentence by itself would say what a page withholds.
+        said = [finding["sentence"] for finding in self._document(language, k)["findings"]]
+        return "\n".join([self.sightings.summary(), *said])
 
     def to_dict(self) -> dict[str, Any]:
         """Give the findings as they stand in ``findings.json``."""
+        return self._document("en", DEFAULT_K)
+
+    def _document(self, language: str, k: int) -> dict[str, Any]:
         from analyzer.report.findings import findings_document
         from analyzer.report.publishable import publishable
 
-        report = self.report_input()
-        withheld = publishable(report, k=DEFAULT_K).withheld_findings
+        report = self.report_input(language=language, k=k)
+        withheld = publishable(report, k=k).withheld_findings
         return findings_document(
-            report, k=DEFAULT_K, tables=(), texts=Texts(report.language), withheld=withheld
+            report, k=k, tables=(), texts=Texts(report.language), withheld=withheld
         )
 
     def to_pandas(self) -> pd.DataFrame:

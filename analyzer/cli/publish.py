@@ -89,7 +89,7 @@ def report(
         assessment.write(
             Path(output), internal=internal, language=language, provenance=stated, k=threshold
         )
-    click.echo(assessment.summary())
+    click.echo(assessment.summary(language, threshold))
     click.echo(f"Report: {Path(output) / 'report.html'}", err=True)
 
 

@@ -8,9 +8,11 @@ def test_a_report_under_another_threshold_is_attacked_with_it(run, reads, tmp_pa
     stated.write_text('claims = "Made for a test"\nreply = "Nobody to ask"\n', encoding="utf-8")
     out = tmp_path / "out"
     options = ("--timezone", "Asia/Tashkent", "--threshold", 20, "--provenance", stated)
-    run("report", reads, *options, "-o", out)
+    printed = run("report", reads, *options, "-o", out).stdout.splitlines()
     found = json.loads((out / "findings.json").read_text(encoding="utf-8"))
     assert found["threshold"] == 20
+    # What the page withholds is not printed beside it.
+    assert printed[1:] == [finding["sentence"] for finding in found["findings"]]
     info = json.loads((out / "info.json").read_text(encoding="utf-8"))
     assert info["claims"] == "Made for a test" and info["disputed_by"] == []
 
