@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 Z_95 = 1.959963984540054
@@ -81,6 +81,11 @@ class Estimate:
     def is_bound(self) -> bool:
         """Whether the value is a bound below the share, because those left out are few."""
         return self.method.startswith(ALL_BUT_FEW)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the value is measured and given, and no bound."""
+        return self.is_measured and not self.is_bound
 
     def tells_of_few(self, k: int) -> bool:
         """Whether the share stands for fewer than k units, for all but so few, or is of so few.
@@ -177,6 +182,19 @@ def bound_percent(value: float) -> tuple[float, int]:
 def _some_but_few(count: float, k: int) -> bool:
     # Products of shares end a little beside whole numbers.
     return count > 1e-6 and round(count) < k
+
+
+def few_apart(count: float, others: Iterable[float], k: int) -> bool:
+    """Whether a count lies 1 to k - 1 beside another one.
+
+    Where what the one counts is part of what the other counts, their difference is a group too.
+
+    Examples
+    --------
+    >>> few_apart(16, [17, 40], 10), few_apart(16, [16, 40], 10)
+    (True, False)
+    """
+    return any(_some_but_few(abs(count - other), k) for other in others)
 
 
 def wilson(

@@ -17,7 +17,10 @@ from analyzer.cli.options import (
     sources,
 )
 from analyzer.cli.output import show
-from analyzer.cli.policy import risk_option, sample_option, sites_option, take_sites
+from analyzer.cli.policy import RISKS, risk_option, sample_option, sites_option, take_sites
+
+OF_CAMERAS = tuple(risk for risk in RISKS if risk != "visits")
+"""Risks for each number of cameras: no list of sites is read there."""
 
 
 @click.command(
@@ -43,7 +46,13 @@ from analyzer.cli.policy import risk_option, sample_option, sites_option, take_s
     show_default=True,
     help="Which cameras come first.",
 )
-@risk_option
+@click.option(
+    "--risk",
+    "risks",
+    multiple=True,
+    type=click.Choice(OF_CAMERAS),
+    help="Which risk; give it several times.",
+)
 @sample_option
 @adversary_options
 @seed_option

@@ -96,10 +96,13 @@ def _places(
     table = sightings.camera_table
     codes = np.arange(len(table))
     kept = np.isin(codes, kept_cameras(policy.cameras, table, seed))
+    lat, lon = table["lat"].to_numpy(float), table["lon"].to_numpy(float)
+    # A camera that is gone stands nowhere: how far the next one is decides how near a place is
+    # known.
+    watching = table.assign(lat=np.where(kept, lat, np.nan), lon=np.where(kept, lon, np.nan))
     if policy.space is None:
         # Cameras keep their codes, also where some are gone: points then mean the same before.
-        return np.where(kept, codes, -1).astype(np.int32), table
-    lat, lon = table["lat"].to_numpy(float), table["lon"].to_numpy(float)
+        return np.where(kept, codes, -1).astype(np.int32), table if kept.all() else watching
     if policy.space == "zone":
         labels = table["zone"].to_numpy(np.int64)
     else:
@@ -112,12 +115,13 @@ def _places(
     rank[np.argsort(first)] = np.arange(len(found))
     place = rank[inverse]
     if policy.space == "zone":
-        groups = table.assign(place=place).groupby("place")
+        groups = watching.assign(place=place).groupby("place")
         rounded = groups.agg(name=("zone_name", "first"), lat=("lat", "mean"), lon=("lon", "mean"))
     else:
         ordered = found[np.argsort(rank)]
         at = np.full((2, len(found)), np.nan)
         at[:, ordered >= 0] = cell_centres(ordered[ordered >= 0], size)
+        at[:, np.bincount(place[kept], minlength=len(found)) == 0] = np.nan
         names = [f"cell {number + 1}" for number in range(len(found))]
         rounded = pd.DataFrame({"name": names, "lat": at[0], "lon": at[1]})
     rounded = rounded.assign(zone=rounded["name"])

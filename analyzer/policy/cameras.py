@@ -18,7 +18,7 @@ import pandas as pd
 from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast
 from analyzer.errors import UsageError
-from analyzer.estimate import Estimate
+from analyzer.estimate import Estimate, few_apart
 from analyzer.policy.applying import kept_cameras
 from analyzer.policy.outcomes import OF_ALL, RISKS, check_risks, find_outcomes
 from analyzer.policy.policy import Policy
@@ -91,10 +91,18 @@ class CameraSweep(Result):
     synthetic: bool = False
 
     def published(self, k: int) -> CameraSweep:
-        """Give the sweep as it may be published: no share that stands for 1 to k - 1 vehicles."""
+        """Give the sweep as it may be published: no share that stands for 1 to k - 1 vehicles.
+
+        Nor two that differ by so few: what fewer cameras give away, more do too.
+        """
         steps: list[CameraStep] = []
-        for step in self.steps:
-            risks = {risk: each.withheld(k) for risk, each in step.risks.items()}
+        seen = _apart([step.seen.withheld(k) for step in self.steps], k)
+        of = [
+            _apart([step.risks[risk].withheld(k) for step in self.steps], k)
+            for risk in self.steps[0].risks
+        ]
+        for at, step in enumerate(self.steps):
+            risks = {risk: each[at] for risk, each in zip(step.risks, of, strict=True)}
             first = next(iter(risks))
             small = risks[first] != step.risks[first] or (
                 steps and not steps[-1].risks[first].is_measured
@@ -104,7 +112,7 @@ class CameraSweep(Result):
                     step,
                     risks=risks,
                     within=step.within.withheld(k),
-                    seen=step.seen.withheld(k),
+                    seen=seen[at],
                     added_per_camera=math.nan if small else step.added_per_camera,
                 )
             )
@@ -183,6 +191,19 @@ class CameraSweep(Result):
         axes.set(xlabel="cameras", ylabel="share of vehicles (%)", ylim=(0, 100))
         axes.legend()
         return axes
+
+
+def _apart(shares: Sequence[Estimate], k: int) -> list[Estimate]:
+    """Withhold shares that are fewer than k vehicles beside that of more cameras."""
+    shown: list[float] = []
+    held = []
+    for share in reversed(shares):
+        count = share.value * share.n
+        near = share.is_exact and few_apart(count, shown, k)
+        if share.is_exact and not near:
+            shown.append(count)
+        held.append(share.hidden(k) if near else share)
+    return held[::-1]
 
 
 def sweep_cameras(

@@ -17,6 +17,7 @@ from analyzer.policy.benefit import Uses
 from analyzer.policy.comparison import PolicyComparison, PolicyOutcome, mark_undominated
 from analyzer.policy.hits import find_hits, read_hits, share_of_hits
 from analyzer.policy.inferred import is_visit
+from analyzer.policy.kept_counts import kept_counts, vehicles_apart
 from analyzer.policy.leaks import MEASURED, NOT_MEASURABLE
 from analyzer.policy.outcomes import RISKS, Outcomes, check_risks, find_outcomes
 from analyzer.policy.policy import Policy, read_policies, whole_days
@@ -143,9 +144,14 @@ def compare_policies(
     )
     everything = Policy(retention=None, attributes="keep")
     searched = None if hits is None else find_hits(sightings, read_hits(hits))
-    profile = hourly_profile(
-        setting.released(everything, len(setting.leak_days) - 1), setting.runner
-    )
+    last = len(setting.leak_days) - 1
+    shown = setting.released(everything, last)
+    profile = hourly_profile(shown, setting.runner)
+    n_codes = sightings.n_codes
+    # Beside nothing and all that was seen, each policy is held against those before it.
+    counts: list[np.ndarray | None] = [
+        np.zeros(n_codes, np.int32), kept_counts(shown, n_codes, setting.runner),
+    ]  # fmt: skip
     judged, reference = [], None
     for number, (name, policy) in enumerate(named.items()):
         found = None
@@ -153,10 +159,16 @@ def compare_policies(
             found = find_outcomes(setting, policy, risks)
             reference = found if reference is None else reference
         outcome = _judge(setting, name, policy, found, reference, uses, profile, risks)
-        if searched is not None and found is not None:
-            released = setting.released(policy, len(setting.leak_days) - 1)
-            share, vehicles = share_of_hits(released, searched, setting.runner)
-            outcome = replace(outcome, hits=share, hit_vehicles=vehicles)
+        kept = None
+        if found is not None:
+            released = setting.released(policy, last)
+            kept = kept_counts(released, n_codes, setting.runner)
+            outcome = replace(outcome, kept_of=vehicles_apart(kept, counts))
+            if searched is not None:
+                share, vehicles = share_of_hits(released, searched, setting.runner)
+                apart = vehicles_apart(kept, counts, searched)
+                outcome = replace(outcome, hits=share, hit_vehicles=vehicles, hits_of=apart)
+        counts.append(kept)
         judged.append(outcome)
         say(number + 1, len(named))
     comparison = PolicyComparison(
@@ -174,7 +186,7 @@ def compare_policies(
         synthetic=sightings.synthetic,
     )
     # How many were at sensitive sites is never said of fewer than ten, published or not.
-    return comparison.published(LEAST_SHOWN, of=is_visit)
+    return comparison.published(LEAST_SHOWN, of=is_visit, use=False)
 
 
 def name_policies(

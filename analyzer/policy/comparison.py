@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from analyzer.estimate import WITHHELD, Estimate
 from analyzer.policy.benefit import Uses
 from analyzer.policy.inferred import category_of
 from analyzer.policy.leaks import NOT_MEASURABLE, ONE_LEAK_DAY
+from analyzer.policy.nested import too_near
 from analyzer.policy.policy import Policy
 from analyzer.policy.retention_sweep import days_text, sample_text
 from analyzer.result import Result
@@ -65,15 +66,19 @@ class PolicyOutcome:
     differences : dict of str to Estimate
         The same minus that of the first policy, paired by vehicle and leak day.
     kept : float
-        Share of the sightings before a leak that the store still holds.
+        Share of the sightings before a leak that the store still holds; NaN where it is withheld.
     traffic : float
-        How well the traffic of an ordinary week can be counted, from 0 to 1.
+        How well the traffic of an ordinary week can be counted, from 0 to 1; NaN where it is
+        withheld.
     served : Estimate or None
         Share of the user's uses that are served.
     hits : Estimate or None
         Share of the kept sightings that are of a vehicle that was searched for.
     hit_vehicles : int
         Vehicles that were searched for and of which something is kept.
+    kept_of, hits_of : tuple of int
+        Of how many vehicles is what the store holds, what it has deleted, and what it holds more or
+        less than under each policy before; all vehicles, and those that were searched for.
     undominated : bool
         Whether no other policy is at least as good in everything and better in something.
     """
@@ -88,6 +93,8 @@ class PolicyOutcome:
     served: Estimate | None = None
     hits: Estimate | None = None
     hit_vehicles: int = 0
+    kept_of: tuple[int, ...] = ()
+    hits_of: tuple[int, ...] = ()
     undominated: bool = False
 
 
@@ -142,11 +149,14 @@ class PolicyComparison(Result):
         return tuple(self.outcomes[0].risks)
 
     def published(
-        self, k: int, *, of: Callable[[str], bool] = lambda risk: True
+        self, k: int, *, of: Callable[[str], bool] = lambda risk: True, use: bool = True
     ) -> PolicyComparison:
         """Give the comparison as it may be published: no share that stands for 1 to k - 1 vehicles.
 
-        Nor a difference from which such a share could be worked out.
+        Nor a difference from which such a share could be worked out, nor two shares of policies of
+        which one keeps a part of what the other does and that differ by so few, nor a share of the
+        sightings (``kept``, ``traffic``, ``hits``) where what is kept, what is deleted, or what is
+        kept more than under another policy, is of so few.
 
         Parameters
         ----------
@@ -154,35 +164,36 @@ class PolicyComparison(Result):
             Smallest count of vehicles that is shown.
         of : callable, optional
             Which risks are held to that; all by default.
+        use : bool
+            Whether shares of the sightings are.
         """
-        hidden = [
-            {
-                risk
-                for risk, each in outcome.risks.items()
-                if of(risk) and each.tells_of_few(k)
-            }
+        uses = _published_use(self.outcomes, k) if use else [{}] * len(self.outcomes)
+        risks = [
+            {risk: each.withheld(k) for risk, each in outcome.risks.items() if of(risk)}
             for outcome in self.outcomes
+        ]
+        near = too_near([outcome.policy for outcome in self.outcomes], risks, k)
+        for shares, own in zip(risks, near, strict=True):
+            shares.update({risk: shares[risk].hidden(k) for risk in own})
+        held = [
+            {risk for risk, each in shares.items() if each != outcome.risks[risk]}
+            for outcome, shares in zip(self.outcomes, risks, strict=True)
         ]
         return replace(
             self,
             outcomes=tuple(
                 replace(
                     outcome,
-                    hits=(
-                        outcome.hits.hidden(k)
-                        if outcome.hits and 0 < outcome.hit_vehicles < k
-                        else outcome.hits
-                    ),
-                    risks={
-                        risk: each.withheld(k) if of(risk) else each
-                        for risk, each in outcome.risks.items()
-                    },
+                    risks=outcome.risks | shares,
                     differences={
-                        risk: each.hidden(k) if risk in own | hidden[0] else each
+                        risk: each.hidden(k) if risk in own | held[0] else each
                         for risk, each in outcome.differences.items()
                     },
+                    **left,
                 )
-                for outcome, own in zip(self.outcomes, hidden, strict=True)
+                for outcome, shares, own, left in zip(
+                    self.outcomes, risks, held, uses, strict=True
+                )
             ),
         )
 
@@ -319,6 +330,33 @@ class PolicyComparison(Result):
         axes.barh([each.name for each in shown], 100 * values, xerr=error)
         axes.set(xlabel=f"vehicles: {risk_text(risk)} (%)", xlim=(0, 100))
         return axes
+
+
+def _published_use(outcomes: Sequence[PolicyOutcome], k: int) -> list[dict[str, Any]]:
+    """Withhold shares of the sightings, and differences of two, that are of 1 to k - 1 vehicles."""
+    shown: dict[str, list[int]] = {"kept": [], "hits": []}
+    left: list[dict[str, Any]] = []
+    for at, outcome in enumerate(outcomes):
+        of, searched = outcome.kept_of, outcome.hits_of
+        kept, deleted, *apart = of or (0, 0, *[0] * at)
+        use: dict[str, Any] = {}
+        if any(0 < count < k for count in (kept, deleted, *(apart[it] for it in shown["kept"]))):
+            use |= {"kept": math.nan, "traffic": math.nan}
+        else:
+            shown["kept"].append(at)
+        if outcome.hits is not None:
+            pairs = [pair for it, pair in enumerate(zip(searched, of, strict=True))
+                     if it == 0 or it - 2 in shown["hits"]]  # fmt: skip
+            few = any(0 < count < k for hit, every in pairs for count in (hit, every - hit))
+            if few or 0 < outcome.hit_vehicles < k:
+                use["hits"] = outcome.hits.hidden(k)
+            else:
+                shown["hits"].append(at)
+            if "kept" in use:
+                # The number of the sightings that are kept is their share, times all.
+                use["hits"] = replace(outcome.hits.hidden(k), n=0)
+        left.append(use)
+    return left
 
 
 def _said(estimate: Estimate) -> str:

@@ -53,8 +53,14 @@ class OpenStoreSweep(Result):
         return self.sweeps[0]
 
     def published(self, k: int) -> OpenStoreSweep:
-        """Give the curves as they may be published: no share that stands for 1 to k - 1."""
-        return replace(self, sweeps=tuple(sweep.published(k) for sweep in self.sweeps))
+        """Give the curves as they may be published: no share that stands for 1 to k - 1.
+
+        Nor two that differ by so few, on one curve or two: what fewer days show, more do too.
+        """
+        shown: dict[str, list[float]] = {}
+        return replace(
+            self, sweeps=tuple(sweep.published(k, shown=shown) for sweep in self.sweeps)
+        )
 
     def summary(self) -> str:
         """Tell each curve, and that no limit bounds a breach that nobody notices."""

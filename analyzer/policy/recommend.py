@@ -17,6 +17,7 @@ from analyzer.engine import Engine
 from analyzer.errors import UsageError
 from analyzer.estimate import Estimate
 from analyzer.policy.leaks import MEASURED
+from analyzer.policy.nested import too_near
 from analyzer.policy.outcomes import OF_ALL, RISKS, find_outcomes
 from analyzer.policy.policy import Policy
 from analyzer.policy.retention_sweep import days_text
@@ -101,13 +102,21 @@ class Recommendation(Result):
     synthetic: bool = False
 
     def published(self, k: int) -> Recommendation:
-        """Give the result as it may be published: no share that stands for 1 to k - 1 vehicles."""
+        """Give the result as it may be published: no share that stands for 1 to k - 1 vehicles.
+
+        Nor two that differ by so few, where one policy keeps a part of what the other one does.
+        """
+        trials = list(dict.fromkeys(each.policy for each in (*self.policies, *self.trials)))
+        risks = {
+            each.policy: {risk: of.withheld(k) for risk, of in each.risks.items()}
+            for each in (*self.policies, *self.trials)
+        }
+        near = too_near(trials, [risks[policy] for policy in trials], k)
+        for policy, own in zip(trials, near, strict=True):
+            risks[policy] |= {risk: risks[policy][risk].hidden(k) for risk in own}
 
         def shown(trials: tuple[Trial, ...]) -> tuple[Trial, ...]:
-            return tuple(
-                replace(each, risks={risk: of.withheld(k) for risk, of in each.risks.items()})
-                for each in trials
-            )
+            return tuple(replace(each, risks=risks[each.policy]) for each in trials)
 
         return replace(self, policies=shown(self.policies), trials=shown(self.trials))
 
@@ -136,9 +145,10 @@ class Recommendation(Result):
         return "\n".join(lines)
 
     def _excess(self, trial: Trial) -> float:
-        # A figure that is withheld is a small one.
+        # A figure that is withheld may be a large one: what is told comes first.
         return max(
-            np.nan_to_num(trial.risks[risk].high) - target for risk, target in self.targets.items()
+            np.nan_to_num(trial.risks[risk].high, nan=1.0) - target
+            for risk, target in self.targets.items()
         )
 
     def to_pandas(self) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analyzer.estimate import WITHHELD, Estimate
+from analyzer.estimate import WITHHELD, Estimate, few_apart
 from analyzer.policy.days_until import DaysUntilHalf
 from analyzer.policy.inferred import category_of
 from analyzer.policy.leaks import NOT_MEASURABLE, ONE_LEAK_DAY
@@ -138,7 +138,12 @@ class RetentionSweep(Result):
         return tuple(step for step in self.windows if step.risk == risk)
 
     def published(
-        self, k: int, *, of: Callable[[str], bool] = lambda risk: True, wholes: Sequence[int] = ()
+        self,
+        k: int,
+        *,
+        of: Callable[[str], bool] = lambda risk: True,
+        wholes: Sequence[int] = (),
+        shown: dict[str, list[float]] | None = None,
     ) -> RetentionSweep:
         """Give the sweep as it may be published.
 
@@ -155,16 +160,19 @@ class RetentionSweep(Result):
         wholes : sequence of int
             Numbers of vehicles that are published beside it, of which those counted here are a
             part; the number of all vehicles is always one.
+        shown : dict of str to list of float, optional
+            Counts of vehicles singled out, exposed and seen that are published beside it, of which
+            those counted here are a part or the whole; what is published here is added.
         """
         wholes = sorted({*wholes, self.vehicles})
         steps = [
             _basic(_among(step, k, wholes), k) if of(step.risk) else step for step in self.windows
         ]
         # Longer windows say more: where two are too near, the shorter one gives way.
-        above: dict[str, float] = {}
+        shown = {} if shown is None else shown
         for at in reversed(range(len(steps))):
             if steps[at].risk == "unicity" and of("unicity"):
-                steps[at] = _apart(steps[at], above, k)
+                steps[at] = _apart(steps[at], shown, k)
         for at, step in enumerate(steps):
             before = steps[at - 1] if at and steps[at - 1].risk == step.risk else None
             known = all(_is_exact(each.share) for each in (step, before) if each is not None)
@@ -310,7 +318,8 @@ class RetentionSweep(Result):
                     "value_in_window": step.share_in_window.value,
                     "low_in_window": step.share_in_window.low,
                     "high_in_window": step.share_in_window.high,
-                    "n_in_window": step.share_in_window.n,
+                    # A withheld number is missing, not zero.
+                    "n_in_window": _end(_with_n(step.share_in_window), "n"),
                     "exposed_vehicles": step.exposed_vehicles.value,
                     "exposed_rows": step.exposed_rows,
                     "added_per_day": _end(step.added_per_day, "value"),
@@ -341,7 +350,10 @@ class RetentionSweep(Result):
                     "status": step.status,
                     "leak_days": step.leak_days,
                     "share": step.share.to_dict(),
-                    "share_in_window": step.share_in_window.to_dict(),
+                    "share_in_window": {
+                        **step.share_in_window.to_dict(),
+                        "n": step.share_in_window.n if _with_n(step.share_in_window) else None,
+                    },
                     "exposed_vehicles": step.exposed_vehicles.to_dict(),
                     "exposed_rows": None if np.isnan(step.exposed_rows) else step.exposed_rows,
                     "added_per_day": step.added_per_day and step.added_per_day.to_dict(),
@@ -362,6 +374,11 @@ class RetentionSweep(Result):
 
 def _is_exact(estimate: Estimate) -> bool:
     return not estimate.method.startswith(WITHHELD) and not estimate.is_bound
+
+
+def _with_n(estimate: Estimate) -> Estimate | None:
+    """Give a share unless the number of vehicles behind it is withheld too."""
+    return None if estimate.method.startswith(WITHHELD) and not estimate.n else estimate
 
 
 def _among(step: WindowRisk, k: int, wholes: Sequence[int]) -> WindowRisk:
@@ -399,13 +416,13 @@ def _basic(step: WindowRisk, k: int) -> WindowRisk:
     )
 
 
-def _apart(step: WindowRisk, above: dict[str, float], k: int) -> WindowRisk:
-    """Withhold counts that are fewer than k below those of a longer window."""
+def _apart(step: WindowRisk, shown: dict[str, list[float]], k: int) -> WindowRisk:
+    """Withhold counts that are fewer than k beside those that are shown."""
 
     def near(what: str, count: float) -> bool:
-        if what in above and 0 < round(above[what] - count) < k:
+        if few_apart(count, shown.setdefault(what, []), k):
             return True
-        above[what] = count
+        shown[what].append(count)
         return False
 
     share, exposed, in_window = step.share, step.exposed_vehicles, step.share_in_window

@@ -16,7 +16,7 @@ import pandas as pd
 
 from analyzer.engine import Engine
 from analyzer.errors import UsageError
-from analyzer.estimate import Estimate
+from analyzer.estimate import Estimate, few_apart
 from analyzer.policy.comparison import risk_text
 from analyzer.policy.inferred import is_visit
 from analyzer.policy.joining import join_stores
@@ -74,18 +74,33 @@ class SharedRisk:
     only_together: Estimate
 
     def published(self, k: int) -> SharedRisk:
-        """Give the figures as they may be published: none that stands for 1 to k - 1 vehicles."""
+        """Give the figures as they may be published: none that stands for 1 to k - 1 vehicles.
+
+        Nor figures from which such a one follows: what one store gives away, both do, so that they
+        add up from those with the first alone, the second alone, either, and only both together.
+        """
+        count = {who: each.value * each.n for who, each in self.shares.items()}
+        together = self.only_together.value * self.only_together.n
+        by_either = count[BOTH] - together
+        parts = (
+            by_either - count[SECOND], by_either - count[FIRST],
+            count[FIRST] + count[SECOND] - by_either, together,
+        )  # fmt: skip
         shares = {who: each.withheld(k) for who, each in self.shares.items()}
-        hidden = {who for who, each in self.shares.items() if each.tells_of_few(k)}
-        together = self.only_together.withheld(k)
+        for who in HOLDERS[:2]:
+            if shares[who].is_exact and few_apart(count[who], [count[BOTH]], k):
+                shares[who] = shares[who].hidden(k)
+        only_together = self.only_together.withheld(k)
+        if few_apart(0, (abs(part) for part in parts), k):
+            only_together = only_together.hidden(k)
         return replace(
             self,
             shares=shares,
             added={
-                who: each.hidden(k) if {who, BOTH} & hidden else each
+                who: each if shares[who].is_exact and shares[BOTH].is_exact else each.hidden(k)
                 for who, each in self.added.items()
             },
-            only_together=together,
+            only_together=only_together,
         )
 
 
@@ -130,12 +145,17 @@ class Sharing(Result):
         raise KeyError(risk)
 
     def published(self, k: int) -> Sharing:
-        """Give the result as it may be published: no figure that stands for 1 to k - 1 vehicles."""
-        shown = {
-            who: None if count is None or 0 < count < k else count
-            for who, count in self.vehicles.items()
-        }
-        risks = [each for each in self.risks if each.among == ALL or not self._parts_few(each, k)]
+        """Give the result as it may be published: no figure that stands for 1 to k - 1 vehicles.
+
+        Nor a number of vehicles that all of them less the others would be. Where the number that
+        both saw is withheld, no figure is of those.
+        """
+        shown = _without_few(self.vehicles, k)
+        risks = [
+            each
+            for each in self.risks
+            if each.among == ALL or (shown[BOTH] is not None and not self._parts_few(each, k))
+        ]
         return replace(
             self, risks=tuple(each.published(k) for each in risks), vehicles=shown
         )
@@ -232,6 +252,23 @@ class Sharing(Result):
         axes.set(xlabel="share of all vehicles (%)", xlim=(0, 100))
         axes.legend()
         return axes
+
+
+def _without_few(vehicles: dict[str, int | None], k: int) -> dict[str, int | None]:
+    """Withhold few vehicles and, as the total is published, others that hide them in a sum."""
+    shown = {
+        who: None if count is None or 0 < count < k else count for who, count in vehicles.items()
+    }
+    for who in sorted(vehicles, key=lambda who: (who == BOTH, vehicles[who] or 0)):
+        hidden = [each for each in vehicles if shown[each] is None]
+        known = [vehicles[each] for each in hidden]
+        enough = None in known or (len(hidden) > 1 and sum(known) >= 2 * k)
+        if not hidden or enough:
+            break
+        # Nobody is no group in which few could hide.
+        if shown[who]:
+            shown[who] = None
+    return shown
 
 
 def compare_sharing(

@@ -94,6 +94,7 @@ def test_recommend_and_camera_count(store):
         (["recommend", "STORE", "--target", "unicity"], 2, "--target unicity=0.05"),
         (["recommend", "STORE", "--target", "gossip=0.1"], 2, "'gossip' is not known"),
         (["camera-count", "STORE", "--share", "2"], 2, "above 0 and up to 1"),
+        (["camera-count", "STORE", "--risk", "visits"], 2, "'visits' is not one of"),
         (["retention", "STORE", "--rules-file", "nowhere.csv"], 1, "no such file"),
         (["verify", "nowhere", "STORE"], 1, "info.json: no such file"),
     ],

@@ -12,10 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.errors import InputError, UsageError
+from analyzer.patterns.places import find_places
+from analyzer.patterns.plane import camera_plane
+from analyzer.patterns.trips import find_trips
 from analyzer.policy.applying import kept_cameras
 from analyzer.policy.policy import Policy, read_policies
 from analyzer.risk.unicity import measure_unicity
 from analyzer.sightings import from_arrays
+from analyzer.synthetic import make_region
 from tests.policy.release_oracle import release
 from tests.risk import oracle
 from tests.risk.regions import AUTUMN, CAMERAS, SPRING, random_rows, sightings_of
@@ -231,3 +235,50 @@ def test_hits_that_name_nobody_are_refused():
         Policy(hits=["01A123BC", "x"]).apply(two)
     assert len(Policy(None, hits=["v1", "x"]).apply(two)) == 1
     assert len(Policy(None, hits=[]).apply(two)) == 0
+
+
+@pytest.fixture(scope="module")
+def region():
+    return make_region(vehicles=120, days=14, seed=5).sightings
+
+
+@pytest.mark.parametrize("cameras", [0.3, "named"])
+def test_cameras_that_are_gone_measure_no_distance(region, cameras):
+    table = region.camera_table
+    if cameras == "named":
+        cameras = tuple(table["name"][::4])
+    kept = np.sort(kept_cameras(cameras, table, 0))
+    thinned = Policy(None, cameras=cameras, attributes="keep").apply(region)
+    plane = camera_plane(thinned.camera_table)
+    alone = camera_plane(table.iloc[kept])
+    for name in ("spacing", "near", "wide", "ahead"):
+        np.testing.assert_allclose(getattr(plane, name)[kept], getattr(alone, name))
+    assert plane.spacing[kept].mean() > camera_plane(table).spacing[kept].mean()
+
+    # Places are found as in a store that never had the other cameras.
+    rows = thinned.to_pandas()
+    code = {name: at for at, name in enumerate(table["name"].to_numpy()[kept])}
+    vehicle = {name: at for at, name in enumerate(rows["vehicle"].unique())}
+    never = from_arrays(
+        rows["vehicle"].map(vehicle).to_numpy(),
+        rows["seen_at"].dt.tz_convert("UTC").dt.as_unit("ms").astype("int64").to_numpy(),
+        rows["camera"].map(code).to_numpy(),
+        cameras=table.iloc[kept][["name", "lat", "lon"]],
+        vehicles=list(vehicle),
+        timezone=region.timezone,
+    )
+    columns = ["vehicle", "role", "radius_m"]
+    found = [
+        find_places(find_trips(each)).to_pandas()[columns].sort_values(
+            columns, ignore_index=True
+        )
+        for each in (thinned, never)
+    ]  # fmt: skip
+    assert len(found[0])
+    pd.testing.assert_frame_equal(*found)
+
+
+def test_cells_without_a_camera_stand_nowhere(region):
+    kept = tuple(region.camera_table["name"][:3])
+    rounded = Policy(None, cameras=kept, space="2km").apply(region).camera_table
+    assert 1 <= rounded["lat"].notna().sum() <= 3

@@ -8,14 +8,18 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from analyzer.errors import UsageError
+from analyzer.estimate import wilson
 from analyzer.ingest.reader import read_sightings
 from analyzer.patterns.places import find_places
 from analyzer.patterns.trips import find_trips
 from analyzer.policy.joining import join_stores
 from analyzer.policy.policy import Policy
-from analyzer.policy.sharing import compare_sharing
+from analyzer.policy.sharing import SharedRisk, Sharing, compare_sharing
+from analyzer.report.differencing import Knowledge, attack
 from analyzer.risk.adversary import Adversary
 from analyzer.sightings import from_arrays
 from analyzer.synthetic import make_region
@@ -187,3 +191,74 @@ def test_refuses_what_cannot_be_joined():
         compare_sharing(here, from_arrays([], [], []))
     with pytest.raises(UsageError, match="no risk of single vehicles"):
         compare_sharing(here, here, risks=["linkage"])
+
+
+SIZES = st.one_of(st.integers(0, 14), st.integers(10, 60))
+
+
+def learn(known, name, share):
+    """Add what a published share says of its group."""
+    if share.is_exact:
+        known.add(name, round(share.value * share.n))
+    elif share.is_bound:
+        known.add(name, round(share.value * share.n), share.n)
+    else:
+        known.unknown(name)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.tuples(SIZES, SIZES, SIZES, SIZES, SIZES))
+@example((4, 20, 16, 12, 30))
+@example((20, 15, 20, 3, 30))
+@example((12, 30, 0, 4, 30))
+def test_shares_do_not_add_up_to_a_few(sizes):
+    first_only, second_only, either, together, none = sizes
+    n = sum(sizes)
+    if not n:
+        return
+    by = {"first": first_only + either, "second": second_only + either, "both": n - none}
+    shares = {who: wilson(count, n) for who, count in by.items()}
+    added = {who: wilson(by["both"] - by[who], n) for who in ("first", "second")}
+    shown = SharedRisk("unicity", "all", shares, added, wilson(together, n)).published(10)
+    known = Knowledge()
+    known.add("everybody", n)
+    for who, share in shown.shares.items():
+        learn(known, who, share)
+    learn(known, "together", shown.only_together)
+    for who, extra in shown.added.items():
+        learn(known, f"added to {who}", extra)
+        known.sum("both", [who, f"added to {who}"])
+    known.sum("first", ["first only", "either"])
+    known.sum("second", ["second only", "either"])
+    known.sum("both", ["first only", "second only", "either", "together"])
+    known.sum("everybody", ["both", "nobody"])
+    if n >= 20:
+        assert [str(group) for group in attack(known, 10)] == []
+
+
+@given(st.tuples(SIZES, SIZES, SIZES))
+@example((20, 4, 16))
+@example((0, 4, 30))
+def test_vehicles_do_not_add_up_to_a_few(sizes):
+    true = dict(zip(("first", "second", "both"), sizes, strict=True))
+    of_both = SharedRisk(
+        "unicity", "seen by both", {who: wilson(0, true["both"]) for who in true}, {},
+        wilson(0, true["both"]),
+    )  # fmt: skip
+    n = sum(sizes)
+    of_all = SharedRisk(
+        "unicity", "all", {who: wilson(0, n) for who in true}, {}, wilson(0, n)
+    )
+    shown = Sharing((of_all, of_both), true, {}, {}, Adversary(), 0).published(10)
+    if any(0 < size < 10 for size in sizes):
+        hidden = [who for who, count in shown.vehicles.items() if count is None]
+        few = [who for who, size in true.items() if 0 < size < 10]
+        assert set(few) <= set(hidden)
+        # Whoever knows the total knows the sum of what is withheld: of one alone, itself.
+        rest = sum(true[who] for who in hidden)
+        assert len(hidden) > 1 or rest == n
+        assert rest >= 20 or all(shown.vehicles[who] in (None, 0) for who in true)
+    else:
+        assert shown.vehicles == true
+    if shown.vehicles["both"] is None:
+        assert [each.among for each in shown.risks] == ["all"]

@@ -1,0 +1,96 @@
+"""Nested policies: which keep a part of what another one keeps, and figures too near for that.
+
+What a leak under the smaller one gives away, one under the larger does too, so that the difference
+of two published shares is a group of vehicles as well.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from analyzer.estimate import Estimate, few_apart
+from analyzer.policy.outcomes import OF_ALL
+from analyzer.policy.policy import Policy
+from analyzer.units import parse_duration
+
+
+def covers(more: Policy, less: Policy) -> bool:
+    """Whether all that one policy keeps of a vehicle can be made of what another one keeps of it.
+
+    Attributes do not count: no risk here rests on them.
+
+    Examples
+    --------
+    >>> month, week = Policy("30D", cameras=0.5), Policy("7D", time="1h", cameras=0.2)
+    >>> covers(month, week), covers(week, month), covers(month, Policy("7D"))
+    (True, False, False)
+    """
+    return (
+        (math.inf if more.days is None else more.days)
+        >= (math.inf if less.days is None else less.days)
+        and _divides(more.rotation, less.rotation, longer_is_more=True)
+        and _divides(more.time, less.time, longer_is_more=False)
+        and more.space in (None, less.space)
+        and _has_cameras(more.cameras, less.cameras)
+        and (more.hits is None or (less.hits is not None and set(less.hits) <= set(more.hits)))
+        and (more.min_k or 0) <= (less.min_k or 0)
+    )
+
+
+def _divides(more: str | None, less: str | None, *, longer_is_more: bool) -> bool:
+    if more is None or less is None:
+        return more is None
+    lengths = parse_duration(more), parse_duration(less)
+    return max(lengths) % min(lengths) == 0 and (
+        lengths[0] == lengths[1] or (lengths[0] > lengths[1]) == longer_is_more
+    )
+
+
+def _has_cameras(more: float | tuple[str, ...], less: float | tuple[str, ...]) -> bool:
+    if more == 1:
+        return True
+    if isinstance(more, tuple) and isinstance(less, tuple):
+        return set(less) <= set(more)
+    return not isinstance(more, tuple) and not isinstance(less, tuple) and less <= more
+
+
+def too_near(
+    policies: Sequence[Policy], shares: Sequence[Mapping[str, Estimate]], k: int
+) -> list[set[str]]:
+    """Find the shares that lie 1 to k - 1 vehicles beside that of a policy above or below.
+
+    Parameters
+    ----------
+    policies : sequence of Policy
+        The first keeps its shares; of others that are too near, the smaller share gives way.
+    shares : sequence of mapping of str to Estimate
+        Of each policy, the share of vehicles of each risk, as it would be published; those that
+        are not of one and the same vehicles (`analyzer.policy.outcomes.OF_ALL`) are left alone.
+    k : int
+        Smallest count of vehicles that is shown.
+
+    Returns
+    -------
+    list of set of str
+        For each policy, the risks whose share must not be shown.
+    """
+    hidden: list[set[str]] = [set() for _ in policies]
+    for risk in dict.fromkeys(risk for each in shares for risk in each if risk not in OF_ALL):
+        counts = {
+            at: each[risk].value * each[risk].n
+            for at, each in enumerate(shares)
+            if risk in each and each[risk].is_exact
+        }
+        shown: list[int] = []
+        for at in sorted(counts, key=lambda at: (at > 0, -counts[at], at)):
+            related = (
+                counts[other]
+                for other in shown
+                if covers(policies[other], policies[at]) or covers(policies[at], policies[other])
+            )
+            if few_apart(counts[at], related, k):
+                hidden[at].add(risk)
+            else:
+                shown.append(at)
+    return hidden

@@ -1,0 +1,192 @@
+"""What is published of policies side by side gives no few vehicles away."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from analyzer.policy.cameras import sweep_cameras
+from analyzer.policy.compare import compare_policies
+from analyzer.policy.open_store import sweep_open_store
+from analyzer.policy.policy import Policy
+from analyzer.policy.recommend import recommend_policy
+from analyzer.policy.retention import sweep_retention
+from analyzer.risk.adversary import Adversary
+from analyzer.sightings import from_arrays
+
+K = 10
+DAY, HOUR = 86_400_000, 3_600_000
+VEHICLES, DAYS, RARE = 60, 12, 10
+ADVERSARY = Adversary(points=1)
+
+
+@pytest.fixture(scope="module")
+def sightings():
+    """Each vehicle is seen once a day somewhere, so that one known sighting mostly singles it out.
+
+    Which is of one day, so that each day kept singles out a few more. Three know the rare camera.
+    """
+    rng = np.random.default_rng(1)
+    vehicle = np.repeat(np.arange(VEHICLES), DAYS).tolist()
+    day = np.tile(np.arange(DAYS), VEHICLES)
+    seen_at = (day * DAY + rng.integers(0, 23, len(day)) * HOUR).tolist()
+    camera = rng.integers(0, RARE, len(day)).tolist()
+    for number in range(3):
+        for day in (2, 5, 11):
+            vehicle.append(number)
+            seen_at.append(day * DAY + 23 * HOUR)
+            camera.append(RARE)
+    return from_arrays(vehicle, seen_at, camera)
+
+
+def counts_of(shares):
+    return [share.value * share.n for share in shares if share.is_exact]
+
+
+def apart(counts):
+    """Oracle: the differences of any two counts that stand for some but few."""
+    return [
+        (one, other)
+        for one in counts
+        for other in counts
+        if one - other > 1e-9 and round(one - other) < K
+    ]
+
+
+def test_nested_policies_are_not_told_apart_by_few(sightings):
+    policies = {f"{days} days": Policy(f"{days}D") for days in (11, 10, 9, 8, 7, 5, 2)}
+    compared = compare_policies(sightings, policies, ADVERSARY, risks=["unicity"])
+    raw = counts_of(each.risks["unicity"] for each in compared.outcomes)
+    assert apart(raw)
+    shown = compared.published(K)
+    counts = counts_of(each.risks["unicity"] for each in shown.outcomes)
+    assert not apart(counts)
+    assert len(set(counts)) > 1
+    assert counts[0] == raw[0]  # the one that the others are held against
+    for outcome in shown.outcomes:
+        difference = outcome.differences["unicity"]
+        assert difference.is_measured == outcome.risks["unicity"].is_exact
+
+
+def test_policies_that_are_not_nested_may_be_near(sightings):
+    policies = {"long": Policy("11D", time="1D"), "short": Policy("10D")}
+    compared = compare_policies(sightings, policies, ADVERSARY, risks=["unicity"])
+    assert compared.published(1_000).outcomes[0].risks["unicity"].method.startswith("withheld")
+    pair = [each.risks["unicity"] for each in compared.published(K).outcomes]
+    assert pair == [each.risks["unicity"].withheld(K) for each in compared.outcomes]
+
+
+def test_curves_of_open_stores_are_not_told_apart_by_few(sightings):
+    opened = sweep_open_store(
+        sightings, ("5D", "8D"), ADVERSARY, ("0D", "1D", "2D", "3D", "4D"), until_half=False
+    )
+    assert apart(counts_of(step.share for sweep in opened.sweeps for step in sweep.windows))
+    steps = [step for sweep in opened.published(K).sweeps for step in sweep.windows]
+    assert not apart(counts_of(step.share for step in steps))
+    assert not apart(
+        [each.exposed_vehicles.value * each.share.n for each in steps
+         if each.exposed_vehicles.is_exact]
+    )  # fmt: skip
+    # One more day of standing open shows the same as one more of keeping: that may be told.
+    assert counts_of(step.share for step in opened.published(K).closed.windows)
+
+
+def test_numbers_of_cameras_are_not_told_apart_by_few(sightings):
+    swept = sweep_cameras(sightings, (0.5, 0.6, 0.8, 0.9, 1.0), ADVERSARY)
+    shown = swept.published(K)
+    for figure in (lambda step: step.risks["unicity"], lambda step: step.seen):
+        assert not apart(counts_of(map(figure, shown.steps)))
+    assert apart(counts_of(step.seen for step in swept.steps))
+
+
+def test_recommendations_are_not_told_apart_by_few(sightings):
+    found = recommend_policy(sightings, {"unicity": 0.05}, adversary=ADVERSARY)
+    plain = [each for each in found.trials if each.policy.time is each.policy.space is None]
+    raw = counts_of(each.risks["unicity"] for each in plain)
+    assert apart(raw)
+    shown = found.published(K)
+    of = {each.policy: each.risks["unicity"] for each in shown.trials}
+    assert not apart(counts_of(of[each.policy] for each in plain))
+
+
+def test_a_recommendation_that_is_withheld_is_not_the_nearest(sightings):
+    found = recommend_policy(sightings, {"unicity": 0.0001}, adversary=ADVERSARY)
+    assert "(unicity withheld)" not in found.published(K).summary()
+
+
+@pytest.mark.parametrize(
+    ("kept", "few"),
+    [
+        ({"all": Policy("11D"), "rare": Policy("11D", cameras=(RARE,))}, "rare"),
+        ({"all": Policy("11D"), "most": Policy(None, cameras=tuple(range(RARE)))}, "most"),
+        ({"all": Policy("11D"), "two": Policy("11D", cameras=(0, RARE)),
+          "one": Policy("11D", cameras=(0,))}, "one"),
+    ],
+)  # fmt: skip
+def test_a_camera_of_few_vehicles_is_not_counted(sightings, kept, few):
+    names = sightings.camera_table["name"].to_numpy(object)
+    policies = {
+        name: policy
+        if policy.cameras == 1
+        else Policy(policy.retention, cameras=tuple(names[int(at)] for at in policy.cameras))
+        for name, policy in kept.items()
+    }
+    compared = compare_policies(sightings, policies, ADVERSARY, risks=["unicity"])
+    assert compared[few].kept > 0
+    shown = compared.published(K)
+    assert math.isnan(shown[few].kept) and math.isnan(shown[few].traffic)
+    assert shown["all"].kept == compared["all"].kept
+    assert shown.to_dict()["policies"][-1]["kept"] is None
+    assert shown.to_dict()["policies"][-1]["traffic"] is None
+
+
+def test_what_is_kept_of_one_searched_vehicle_is_not_counted(sightings):
+    names = sightings.vehicle_names(np.arange(VEHICLES)).tolist()
+    policies = {
+        "all": Policy("11D"),
+        "one": Policy("11D", hits=names[:1]),
+        "all but one": Policy(None, hits=names[1:]),
+        "twelve": Policy("11D", hits=names[5:17]),
+        "thirteen": Policy("11D", hits=names[5:18]),
+    }
+    compared = compare_policies(
+        sightings, policies, ADVERSARY, risks=["unicity"], hits=names[:18]
+    )
+    shown = compared.published(K)
+    given = {each.name: not math.isnan(each.kept) for each in shown.outcomes}
+    assert given == {
+        "all": True, "one": False, "all but one": False, "twelve": True, "thirteen": False,
+    }  # fmt: skip
+    for outcome in shown.outcomes:
+        if not given[outcome.name]:
+            assert not outcome.hits.is_measured
+            assert outcome.hits.n == 0  # else it is the number of the sightings that are kept
+    assert shown["all"].hits.is_measured
+
+
+def test_hits_that_differ_by_few_are_not_told(sightings):
+    names = sightings.vehicle_names(np.arange(VEHICLES)).tolist()
+    # Of the vehicles that were searched for, the second policy keeps one less.
+    policies = {"more": Policy("11D", hits=names[:40]), "less": Policy("11D", hits=names[1:25])}
+    compared = compare_policies(
+        sightings, policies, ADVERSARY, risks=["unicity"], hits=names[:15]
+    )
+    shown = compared.published(K)
+    assert not math.isnan(shown["less"].kept)
+    assert shown["more"].hits.is_measured
+    assert not shown["less"].hits.is_measured
+
+
+def test_a_withheld_number_is_missing_and_not_zero(sightings):
+    swept = sweep_retention(sightings, ("3D", "4D", "11D"), ADVERSARY, until_half=False)
+    shown = swept.published(K)
+    rows = shown.to_pandas().set_index("window")
+    given = {each["window"]: each["share_in_window"]["n"] for each in shown.to_dict()["windows"]}
+    true = swept.to_pandas().set_index("window")["n_in_window"]
+    # Longer windows say more: the shorter of two gives way.
+    assert 0 < true["4D"] - true["3D"] < K
+    assert math.isnan(rows["n_in_window"]["3D"])
+    assert given["3D"] is None
+    assert rows["n_in_window"]["4D"] == given["4D"] == true["4D"]
