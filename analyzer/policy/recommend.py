@@ -44,6 +44,14 @@ ROUNDINGS = (
 )
 """Ways of rounding that are tried, the least restrictive first."""
 
+ROTATIONS = (
+    Policy(rotation="7D", attributes="keep"),
+    Policy(rotation="1D", attributes="keep"),
+    Policy(rotation="1D", time="1h", space="zone", attributes="keep"),
+    Policy(rotation="1D", time="1D", space="5km", attributes="keep"),
+)
+"""What is tried instead where linkage has a target: who keeps one pseudonym is always known."""
+
 NEVER_FALLS = ("unicity",)
 """Risks that, in bins of a day or shorter, cannot fall when more days are kept."""
 
@@ -223,7 +231,7 @@ def recommend_policy(
     seed: int = 0,
     *,
     adversary: Adversary | None = None,
-    roundings: Sequence[Policy] = ROUNDINGS,
+    roundings: Sequence[Policy] | None = None,
     sample: int | None = SAMPLE,
     engine: str | Engine = "local",
     memory: str | int | None = None,
@@ -242,9 +250,10 @@ def recommend_policy(
         Of every draw.
     adversary : Adversary, optional
         Who knows what; by default four sightings to the hour and the camera.
-    roundings : sequence of Policy
+    roundings : sequence of Policy, optional
         What is done to sightings besides deleting them, the least restrictive first; their
-        retention is what is searched for.
+        retention is what is searched for. By default `ROUNDINGS`, or `ROTATIONS` where linkage has
+        a target.
     sample : int or None
         Vehicles among which companions are looked for.
     engine, memory
@@ -284,6 +293,8 @@ def recommend_policy(
     adversary = Adversary() if adversary is None else adversary
     check_draw(sample, seed)
     targets = check_targets({"unicity": 0.05} if targets is None else targets)
+    if roundings is None:
+        roundings = ROTATIONS if "linkage" in targets else ROUNDINGS
     say = progress or (lambda done, total: None)
     local = sightings.clock.local(np.array(sightings.span_ms)) // DAY_MS
     covered = int(local[1] - local[0]) + 1

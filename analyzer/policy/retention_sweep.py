@@ -236,15 +236,22 @@ class RetentionSweep(Result):
             if step.status == NOT_MEASURABLE and step.days <= self.data_days
         ]
         if empty:
-            lines.append(
-                f"Not measurable: {', '.join(empty)}; no vehicle has {self.adversary.points} "
-                f"different sightings in the {days_text(self.knowledge_days)} before a leak."
-            )
+            lines.append(f"Not measurable: {', '.join(empty)}; {self._why_empty()}.")
         if self.sample is not None:
             lines.append(sample_text(self.sample))
         if self.synthetic:
             lines.append("The data are synthetic.")
         return "\n".join(lines)
+
+    def _why_empty(self) -> str:
+        if self.risks[0] == "predictability":
+            return "no vehicle has as many destinations as predicting takes"
+        if self.risks[0] == "linkage":
+            return "no vehicle is seen before and after a change of pseudonyms"
+        return (
+            f"no vehicle has {self.adversary.points} different sightings in the "
+            f"{days_text(self.knowledge_days)} before a leak"
+        )
 
     def _inferred_sentence(self, risk: str) -> str:
         figures = [
@@ -397,7 +404,9 @@ def _basic(step: WindowRisk, k: int) -> WindowRisk:
     """Withhold what stands for few vehicles, or all but few, in one window by itself."""
     share, in_window = step.share.withheld(k), step.share_in_window
     exposed = step.exposed_vehicles.value * step.share.n
-    if in_window.is_measured:
+    if not step.exposed_vehicles.is_measured:
+        in_window = share  # a figure of the whole window is of nobody else
+    elif in_window.is_measured:
         rest = round((1 - in_window.value) * exposed)
         if share != step.share or 0 < rest < k or 0 < round(in_window.value * exposed) < k:
             in_window = in_window.hidden(k)

@@ -185,3 +185,20 @@ def test_sharing_tells_both_alone_and_together(store):
     assert of_all["shares"]["first"]["n"] == of_both["shares"]["first"]["n"] > 50
     assert of_all["only_together"]["value"] <= of_all["shares"]["both"]["value"]
     assert "Vehicles seen by both:" in run("sharing", store, store, "--risk", "unicity").stdout
+
+
+@pytest.mark.parametrize("risk", ["linkage", "predictability", "companions"])
+def test_every_risk_can_be_swept_as_it_may_be_published(store, risk):
+    result = run("retention", store, "--risk", risk, "--window", "7D", "--window", "14D",
+                 "--format", "json")  # fmt: skip
+    assert result.exit_code == 0, result.output
+    windows = json.loads(result.stdout)["windows"]
+    assert [step["risk"] for step in windows] == [risk, risk]
+    assert all(set(step["share"]) == FIGURE for step in windows)
+
+
+def test_a_target_of_linkage_tries_changes_of_pseudonyms(store):
+    result = run("recommend", store, "--target", "linkage=0.5", "--format", "json")
+    assert result.exit_code == 0, result.output
+    trials = json.loads(result.stdout)["trials"]
+    assert {trial["policy"]["rotation"] for trial in trials} == {"7D", "1D"}
