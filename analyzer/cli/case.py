@@ -74,9 +74,9 @@ def case(
 
     One file that opens offline: a map and the week as a clock, with a slider over the days kept.
     By default it can be published: it shows only zones, hours and routes that ten vehicles share,
-    all of them together, other persons as numbers, and no home or work place of anybody.
+    all of them together, inferences in classes that ten share too, and no home or work place.
     """
-    from analyzer.report.case import build_case
+    from analyzer.report.case import build_case, check_population
     from analyzer.report.origin import read_provenance
 
     if typical + (vehicle is not None) + plate_prompt != 1:
@@ -93,6 +93,8 @@ def case(
         )
     stated = read_provenance(provenance) if provenance else None
     sightings = read(sources, **_reading(sources, options, plate_prompt))
+    if not internal:
+        check_population(sightings)
     if plate_prompt:
         vehicle = _owned(sightings, key)
     with progress("building") as done:

@@ -8,9 +8,9 @@ position. The precise story is internal.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -20,10 +20,11 @@ from analyzer.errors import UsageError
 from analyzer.report.disclosure import DEFAULT_K, check_threshold
 from analyzer.report.origin import Provenance
 from analyzer.report.shared import Element, shared_elements
+from analyzer.report.shared_facts import SharedStep, shared_steps
 from analyzer.report.texts import ENGLISH, Texts
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
-from analyzer.risk.vehicle_story import StoryStep, Typical, VehicleStory, find_typical, tell_vehicle
+from analyzer.risk.vehicle_story import Typical, VehicleStory, find_typical, tell_vehicle
 from analyzer.sightings import Sightings, check_sightings
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class Case(Result):
         The zones, periods and routes that may be shown.
     shared_by : int
         Of how many vehicles all of them together are true; 0 where there are none.
+    known : tuple of SharedStep
+        What is known at each step, as far as k of these vehicles share it.
     typical : Typical or None
         How the vehicle was chosen, if as a typical one.
     owner : bool
@@ -57,6 +60,7 @@ class Case(Result):
     story: VehicleStory = field(repr=False)
     elements: tuple[Element, ...]
     shared_by: int
+    known: tuple[SharedStep, ...]
     typical: Typical | None
     owner: bool
     sightings: Sightings = field(repr=False)
@@ -70,7 +74,7 @@ class Case(Result):
 
     def caption(self, texts: Texts = ENGLISH) -> str:
         """Say in a sentence what the data give away about the vehicle; it may be published."""
-        return caption_of(self.story, self.story.steps[-1], texts)
+        return public_caption(self, texts)
 
     def summary(self) -> str:
         """Say the caption, and of how many vehicles all that is shown is true."""
@@ -93,17 +97,21 @@ class Case(Result):
         Returns
         -------
         pandas.DataFrame
-            ``days``; ``singled_out`` (share of draws); ``home, work, commute`` (whether inferred);
-            ``companions`` (number, NA where not looked for). How often the vehicle was seen, and
-            where, is not in it.
+            ``days``; ``home, work, commute`` (whether inferred); ``home_km, work_km`` (radius,
+            rounded up); ``at_least, at_most`` (share of draws that single it out); ``few_points``.
+            What fewer than k vehicles share is missing.
         """
-        table = self.story.to_pandas()
-        names = ["days", "singled_out", "home", "work", "commute", "companions"]
-        return table[names].assign(singled_out=table["singled_out"].round(2))
+        return pd.DataFrame([asdict(step) for step in self.known])
 
     def plot(self) -> Axes:
-        """Draw how often the vehicle is singled out when sightings are kept for N days."""
-        return self.story.plot()
+        """Draw how often the vehicle is singled out at least when sightings are kept for N days."""
+        from analyzer.charts import new_axes
+
+        table = self.to_pandas()
+        axes = new_axes()
+        axes.plot(table["days"], 100 * table["at_least"].astype(float), "o-")
+        axes.set(xlabel="days kept", ylabel="draws that single it out, at least (%)", ylim=(0, 102))
+        return axes
 
     def to_html(
         self,
@@ -132,11 +140,18 @@ class Case(Result):
         -------
         Path
             The file written.
+
+        Raises
+        ------
+        UsageError
+            If the page is to be published and there are fewer than k vehicles.
         """
         from analyzer.report.case_page import render_case
         from analyzer.report.folder import INTERNAL_PREFIX, write_file
 
         path = Path(path)
+        if not internal:
+            check_population(self.sightings, self.k)
         if internal and not path.name.startswith(INTERNAL_PREFIX):
             path = path.with_name(INTERNAL_PREFIX + path.name)
         page = render_case(self, internal=internal, texts=Texts(language), provenance=provenance)
@@ -144,31 +159,97 @@ class Case(Result):
         return path
 
 
-def caption_of(story: VehicleStory, step: StoryStep, texts: Texts = ENGLISH) -> str:
-    """Say in a sentence what is known of a vehicle after a step."""
-    kept = texts.count("days.words", step.days)
-    said = []
-    if not np.isnan(step.singled_out):
-        said.append(
-            texts.count_text(
-                "case.caption.singled_out",
-                texts.number(story.adversary.points),
-                story.adversary.points,
-                days=kept,
-                share=texts("percent", n=texts.number(100 * step.singled_out)),
-                vehicles=texts.number(story.vehicles),
-            )
+def check_population(sightings: Sightings, k: int = DEFAULT_K) -> None:
+    """Refuse a population in which no fact is shared by k vehicles, because there are fewer.
+
+    Raises
+    ------
+    UsageError
+        If there are fewer than k vehicles.
+    """
+    if sightings.n_vehicles < k:
+        raise UsageError(
+            f"there are fewer than {k} vehicles here, so nothing about one of them may be "
+            "published; write the precise page with --internal (internal=True)"
         )
-    inferred = [
-        texts(f"case.caption.{name}")
-        for name in ("home", "work", "commute")
-        if getattr(step, name) is not None
-    ]
-    if inferred:
-        said.append(texts("case.caption.inferred", days=kept, what=texts.listed(inferred)))
-    if step.companions:
-        said.append(texts.count("case.caption.companions", step.companions))
-    return " ".join(said) or texts("case.caption.nothing", days=kept)
+
+
+def precise_caption(story: VehicleStory, texts: Texts = ENGLISH) -> str:
+    """Say in a sentence what is known of a vehicle in the end (internal)."""
+    last = story.steps[-1]
+    share = last.singled_out
+    said = []
+    if not np.isnan(share):
+        told = texts("percent", n=texts.number(100 * share))
+        said.append(_singled_out(story, told, texts))
+    said += _inferred([asdict(step) for step in _known_steps(story)], texts)
+    if last.companions:
+        said.append(texts.count("case.caption.companions", last.companions))
+    return " ".join(said) or texts(
+        "case.caption.nothing", days=texts.count("days.words", last.days)
+    )
+
+
+def public_caption(case: Case, texts: Texts = ENGLISH) -> str:
+    """Say in a sentence what is known of a vehicle in the end, as far as k vehicles share it."""
+    last = case.known[-1]
+    said = []
+    told = share_bounds(last, texts)
+    if told:
+        said.append(_singled_out(case.story, told, texts))
+    said += _inferred([asdict(step) for step in case.known], texts)
+    if said:
+        return " ".join(said)
+    days = texts.count("days.words", last.days)
+    if last.home is False and last.work is False and last.few_points:
+        return texts("case.caption.nothing", days=days)
+    return texts("case.caption.left_out", days=days, k=case.k)
+
+
+def share_bounds(step: SharedStep, texts: Texts) -> str:
+    """Write the share of draws that single a vehicle out as a bound; empty if left out."""
+    for key, bound in (("case.at_least", step.at_least), ("case.at_most", step.at_most)):
+        if bound is not None:
+            return texts(key, share=texts("percent", n=texts.number(100 * bound)))
+    return ""
+
+
+def _known_steps(story: VehicleStory) -> list[SharedStep]:
+    return [
+        SharedStep(step.days, step.home is not None, step.work is not None,
+                   step.commute is not None)
+        for step in story.steps
+    ]  # fmt: skip
+
+
+def _singled_out(story: VehicleStory, share: str, texts: Texts) -> str:
+    return texts.count_text(
+        "case.caption.singled_out",
+        texts.number(story.adversary.points),
+        story.adversary.points,
+        days=texts.count("days.words", story.steps[-1].days),
+        share=share,
+        vehicles=texts.number(story.vehicles),
+    )
+
+
+def _inferred(steps: list[dict[str, Any]], texts: Texts) -> list[str]:
+    """Say what is inferred in the end, and the shortest keeping from which it all stays so."""
+    last = steps[-1]
+    names = [name for name in ("home", "work", "commute") if last[name]]
+    if not names:
+        return []
+    what = texts.listed([texts(f"case.caption.{name}") for name in names])
+    days = texts.count("days.words", last["days"])
+    said = [texts("case.caption.inferred", days=days, what=what)]
+    since = last["days"]
+    for step in reversed(steps):
+        if not all(step[name] for name in names):
+            break
+        since = step["days"]
+    if since < last["days"]:
+        said.append(texts("case.caption.since", days=texts.count("days.words", since)))
+    return said
 
 
 def build_case(
@@ -237,6 +318,9 @@ def build_case(
         progress=lambda done, total: say(total + 3 * done, 5 * total),
         **where,
     )
-    elements, shared_by = shared_elements(sightings, story, k, get_engine(engine, memory=memory))
+    runner = get_engine(engine, memory=memory)
+    elements, sharing = shared_elements(sightings, story, k, runner)
+    known = shared_steps(sightings, story, sharing, k, seed=seed, engine=runner)
     say(5, 5)
-    return Case(story, elements, shared_by, typical, owner, sightings, k, seed)
+    shared_by = len(sharing) if elements else 0
+    return Case(story, elements, shared_by, known, typical, owner, sightings, k, seed)

@@ -12,7 +12,7 @@ import numpy as np
 from analyzer.patterns.commutes import hour_text
 from analyzer.patterns.trips import DEFAULT_MAX_GAP
 from analyzer.report import case_map, maps
-from analyzer.report.case import Case
+from analyzer.report.case import Case, precise_caption, share_bounds
 from analyzer.report.origin import Provenance, origin_of
 from analyzer.report.pages import (
     content_policy,
@@ -31,6 +31,7 @@ from analyzer.report.week_clock import Cell, draw_clock
 from analyzer.units import DAY_MS, HOUR_MS
 
 if TYPE_CHECKING:
+    from analyzer.report.shared_facts import SharedStep
     from analyzer.risk.vehicle_story import Place, StoryStep
 
 _MONDAY = 4
@@ -73,8 +74,11 @@ def render_case(
         else (texts("case.week.working_days"), texts("case.week.weekend"))
     )
     steps = [
-        StepText(texts.count("days", step.days), _lines(case, step, internal, texts))
-        for step in case.story.steps
+        StepText(
+            texts.count("days", step.days),
+            _lines(case, step, texts) if internal else _public_lines(case, shared, texts),
+        )
+        for step, shared in zip(case.story.steps, case.known, strict=True)
     ]
     leaflet = [maps.leaflet_script()] if drawn else []
     scripts = [*leaflet, *([drawn[1]] if drawn else []), slider_script()]
@@ -94,7 +98,7 @@ def render_case(
         "synthetic": case.synthetic,
         "internal": internal,
         "banner_internal": texts("case.banner.owner" if case.owner else "case.banner.internal"),
-        "caption": case.caption(texts),
+        "caption": precise_caption(case.story, texts) if internal else case.caption(texts),
         "steps": steps,
         "labels": "|".join(step.label for step in steps),
         "map": drawn[0] if drawn else None,
@@ -103,11 +107,11 @@ def render_case(
         "clock_alt": texts("case.week.alt"),
         "week": week,
         "places": _cameras_table(case, texts) if internal else _places_table(case, texts),
-        "known": _known_table(case, internal, texts),
+        "known": (_known_table if internal else _public_known)(case, texts),
         "chosen": _chosen(case, texts),
         "shared": _shared(case, internal, texts),
         "read": [texts(f"case.read.{at}", k=case.k) for at in range(1, 5)],
-        "method": _method(case, texts),
+        "method": _method(case, internal, texts),
         "provenance": _provenance(case, provenance, texts),
         "k": case.k,
         "styles": [trusted(style) for style in styles],
@@ -152,8 +156,32 @@ def _options(case: Case) -> dict[str, Any]:
     }
 
 
-def _lines(case: Case, step: StoryStep, internal: bool, texts: Texts) -> list[str]:
-    lines = [texts.count("case.step.seen", step.sightings)] if internal else []
+def _public_lines(case: Case, step: SharedStep, texts: Texts) -> list[str]:
+    lines = []
+    told = share_bounds(step, texts)
+    if step.few_points:
+        lines.append(texts("case.step.few"))
+    elif told:
+        points = case.story.adversary.points
+        lines.append(
+            texts.count_text("case.step.singled_out", texts.number(points), points, share=told)
+        )
+    for name, km in (("home", step.home_km), ("work", step.work_km)):
+        if getattr(step, name):
+            within = texts("case.within", km=texts.number(km)) if km else ""
+            if not case.sightings.camera_table["lat"].notna().any():
+                within = texts("case.within.unknown")
+            key = f"case.step.{name}" if within else f"case.step.{name}.somewhere"
+            lines.append(texts(key, within=within))
+    if step.commute:
+        lines.append(texts("case.step.commute"))
+    if step.home is False and step.work is False:
+        lines.append(texts("case.step.nothing"))
+    return lines or [texts("case.step.left_out", k=case.k)]
+
+
+def _lines(case: Case, step: StoryStep, texts: Texts) -> list[str]:
+    lines = [texts.count("case.step.seen", step.sightings)]
     if np.isnan(step.singled_out):
         lines.append(texts("case.step.few"))
     else:
@@ -173,8 +201,6 @@ def _lines(case: Case, step: StoryStep, internal: bool, texts: Texts) -> list[st
                 out=hour_text(step.commute.outbound_minute),
                 back=hour_text(step.commute.return_minute),
             )
-            if internal
-            else texts("case.step.commute")
         )
     if step.home is None and step.work is None:
         lines.append(texts("case.step.nothing"))
@@ -195,14 +221,50 @@ def _radius(place: Place, texts: Texts) -> str:
     return texts("case.km", n=texts.number(max(place.radius_m / 1_000, 1)))
 
 
-def _known_table(case: Case, internal: bool, texts: Texts) -> PageTable:
-    names = ["days", "singled_out", "home", "work", "commute", "companions"]
+def _public_known(case: Case, texts: Texts) -> PageTable:
+    def inferred(step: SharedStep, name: str) -> str:
+        found, km = getattr(step, name), getattr(step, f"{name}_km", None)
+        if found is None:
+            return texts("figure.withheld")
+        if not found:
+            return texts("missing")
+        return texts("case.km", n=texts.number(km)) if km else texts("case.inferred")
+
+    names = ["days", "singled_out", "home", "work", "commute"]
+    rows = [
+        [
+            texts.number(step.days),
+            texts("missing")
+            if step.few_points
+            else share_bounds(step, texts) or texts("figure.withheld"),
+            *(inferred(step, name) for name in names[2:]),
+        ]
+        for step in case.known
+    ]
+    notes = (texts("case.known.note"), texts("case.known.shared", k=case.k))
+    return _known(names, rows, " ".join(notes), texts)
+
+
+def _known(names: list[str], rows: list[list[str]], note: str, texts: Texts) -> PageTable:
+    return PageTable(
+        texts("case.known.title"),
+        texts("case.known.caption"),
+        [texts(f"case.column.{name}") for name in names],
+        [name != "commute" for name in names],
+        rows,
+        note=note,
+    )
+
+
+def _known_table(case: Case, texts: Texts) -> PageTable:
+    names = ["days", "sightings", "singled_out", "home", "work", "commute", "companions"]
     rows = []
     for step in case.story.steps:
         share = step.singled_out
         rows.append(
             [
                 texts.number(step.days),
+                texts.number(step.sightings),
                 texts("missing")
                 if np.isnan(share)
                 else texts("percent", n=texts.number(100 * share)),
@@ -214,19 +276,7 @@ def _known_table(case: Case, internal: bool, texts: Texts) -> PageTable:
                 texts("missing") if step.companions is None else texts.number(step.companions),
             ]
         )
-    if internal:
-        names.insert(1, "sightings")
-        for row, step in zip(rows, case.story.steps, strict=True):
-            row.insert(1, texts.number(step.sightings))
-    columns = [texts(f"case.column.{name}") for name in names]
-    return PageTable(
-        texts("case.known.title"),
-        texts("case.known.caption"),
-        columns,
-        [name != "commute" for name in names],
-        rows,
-        note=texts("case.known.note"),
-    )
+    return _known(names, rows, texts("case.known.note"), texts)
 
 
 def _public_week(case: Case, texts: Texts) -> tuple[list[Cell], PageTable]:
@@ -352,7 +402,7 @@ def _shared(case: Case, internal: bool, texts: Texts) -> str:
     return f"{said} {texts.count('case.shared.seen', seen[0])}" if seen else said
 
 
-def _method(case: Case, texts: Texts) -> list[tuple[str, str]]:
+def _method(case: Case, internal: bool, texts: Texts) -> list[tuple[str, str]]:
     adversary = case.story.adversary
     fields = {
         "points": adversary.points,
@@ -366,7 +416,7 @@ def _method(case: Case, texts: Texts) -> list[tuple[str, str]]:
     ]
     terms += [
         (texts(f"term.{name}"), texts(f"term.{name}.text", **fields))
-        for name in ("places", "companions")
+        for name in (("places", "companions") if internal else ("places",))
     ]
     return terms
 

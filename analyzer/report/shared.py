@@ -83,7 +83,7 @@ def period_of(local_ms: np.ndarray) -> np.ndarray:
 
 def shared_elements(
     sightings: Sightings, story: VehicleStory, k: int, engine: Engine
-) -> tuple[tuple[Element, ...], int]:
+) -> tuple[tuple[Element, ...], np.ndarray]:
     """Choose what of a story may be shown: elements that k vehicles share, all of them together.
 
     Parameters
@@ -101,8 +101,9 @@ def shared_elements(
     -------
     elements : tuple of Element
         Empty where nothing is shared.
-    vehicles : int
-        Of how many vehicles all of them are true, the one itself among them.
+    vehicles : numpy.ndarray of int
+        Codes of the vehicles of which all of them are true, the one itself among them: every one
+        where nothing is shared.
     """
     k = check_threshold(k)
     shared = {
@@ -139,9 +140,7 @@ def shared_elements(
             if sooner is not None and has_all(truth, [*rest, sooner]).sum() >= k:
                 taken[at] = sooner
                 break
-    if not taken:
-        return (), 0
-    return tuple(elements[at] for at in sorted(taken)), int(has_all(truth, taken).sum())
+    return tuple(elements[at] for at in sorted(taken)), held["vehicle"][has_all(truth, taken)]
 
 
 def areas_of_cameras(sightings: Sightings) -> np.ndarray:

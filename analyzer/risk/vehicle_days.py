@@ -6,6 +6,7 @@ it. Other persons appear as numbers. Visits to sensitive sites are not looked at
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,17 @@ def rows_of_vehicle(rows: Rows, broadcast: Broadcast) -> Rows:
     return take(rows, np.arange(first, last))
 
 
+def rows_of_vehicles(rows: Rows, broadcast: Broadcast) -> Rows:
+    """Take the rows of some vehicles from a part."""
+    return take(rows, np.flatnonzero(np.isin(rows["vehicle"], broadcast["codes"])))
+
+
+def load_vehicles(sightings: Sightings, codes: np.ndarray, engine: Engine) -> Rows:
+    """Load the sightings of some vehicles, by vehicle and time."""
+    found = engine.map(sightings.parts(*CORE), rows_of_vehicles, {"codes": codes})
+    return reduce_rows(found, CORE)
+
+
 def load_vehicle(sightings: Sightings, code: int, engine: Engine) -> Rows:
     """Load the sightings of one vehicle, in the order of time."""
     found = engine.map(sightings.parts(*CORE), rows_of_vehicle, {"code": code})
@@ -84,33 +96,61 @@ def singled_out_by_day(
         For each day ``points`` (distinct ones so far) and ``singled_out`` (share of the draws, NaN
         where there are too few points).
     """
+    return singled_out_of_each(sightings, [rows], adversary, day, seed, engine)[0]
+
+
+def singled_out_of_each(
+    sightings: Sightings,
+    vehicles: Sequence[Rows],
+    adversary: Adversary,
+    day: np.ndarray,
+    seed: int,
+    engine: Engine,
+) -> list[pd.DataFrame]:
+    """Measure the same of several vehicles, the population being read once.
+
+    Parameters
+    ----------
+    vehicles : sequence of Rows
+        The sightings of each, by rising code; none is empty.
+    sightings, adversary, day, seed, engine
+        As for `singled_out_by_day`.
+
+    Returns
+    -------
+    list of pandas.DataFrame
+        One for each vehicle.
+    """
     shared = knowledge_of(sightings, adversary, seed, engine)
-    keys = keys_of(rows, local_times(rows, shared), shared)
-    keys = np.unique(keys)
     n_places, p = shared["n_places"], adversary.points
-    # Keys begin with the time bin, so they stand in the order in which the store learns them.
-    points = np.searchsorted(
-        last_days_of_bins(keys // n_places, adversary.time_ms), day, side="right"
-    )
-    enough = np.flatnonzero(points >= p)
-    share = np.full(len(day), np.nan)
-    if len(enough):
+    tables, draws, codes = [], [], []
+    for rows in vehicles:
+        keys = np.unique(keys_of(rows, local_times(rows, shared), shared))
+        # Keys begin with the time bin, so they stand in the order in which the store learns them.
+        points = np.searchsorted(
+            last_days_of_bins(keys // n_places, adversary.time_ms), day, side="right"
+        )
+        tables.append(pd.DataFrame({"points": points, "singled_out": np.nan}))
         number = np.arange(DRAWS * len(keys), dtype=np.int64)
         hashes = vehicle_hashes(KNOWLEDGE, int(seed), number).reshape(DRAWS, len(keys))
-        sizes, which = np.unique(points[enough], return_inverse=True)
-        drawn = np.concatenate(
-            [np.argsort(hashes[:, :size], axis=1, kind="stable")[:, :p] for size in sizes]
-        )
-        known = Known(
-            np.full(len(drawn), rows["vehicle"][0], np.int32),
-            np.full(len(drawn), p, np.int64),
-            keys[drawn],
-            None,
-        )
-        parts = parts_for(sightings, adversary)
-        fitting = count_fitting(parts, engine, shared, known, last_only=True)[:, 0]
-        share[enough] = (fitting == 1).reshape(len(sizes), DRAWS).mean(axis=1)[which]
-    return pd.DataFrame({"points": points, "singled_out": share})
+        for size in np.unique(points[points >= p]):
+            chosen = np.argsort(hashes[:, :size], axis=1, kind="stable")[:, :p]
+            draws.append(keys[chosen])
+            codes.append(rows["vehicle"][0])
+    if not draws:
+        return tables
+    drawn = np.concatenate(draws)
+    known = Known(
+        np.repeat(np.array(codes, np.int32), DRAWS), np.full(len(drawn), p, np.int64), drawn, None
+    )
+    parts = parts_for(sightings, adversary)
+    fitting = count_fitting(parts, engine, shared, known, last_only=True)[:, 0]
+    shares = iter((fitting == 1).reshape(len(draws), DRAWS).mean(axis=1))
+    for table in tables:
+        points = table["points"].to_numpy()
+        for size in np.unique(points[points >= p]):
+            table.loc[points == size, "singled_out"] = next(shares)
+    return tables
 
 
 def places_by_day(sightings: Sightings, rows: Rows, ends: list[pd.Timestamp]) -> pd.DataFrame:

@@ -32,8 +32,10 @@ from analyzer.risk.vehicle_days import (
     MOST_ENCOUNTERS,
     ends_of_days,
     load_vehicle,
+    load_vehicles,
     not_looked_for,
     singled_out_by_day,
+    singled_out_of_each,
 )
 from analyzer.schema import CORE, Rows, take
 from analyzer.sightings import Sightings, check_sightings
@@ -67,6 +69,15 @@ class Commute(NamedTuple):
 
     outbound_minute: float
     return_minute: float
+
+
+class StepKnowledge(NamedTuple):
+    """What is known of a vehicle at a step: see `StoryStep`."""
+
+    singled_out: float
+    home: Place | None
+    work: Place | None
+    commute: Commute | None
 
 
 @dataclass(frozen=True)
@@ -302,6 +313,54 @@ def tell_vehicle(
         not_looked_for=why,
         synthetic=sightings.synthetic,
     )
+
+
+def know_vehicles(
+    sightings: Sightings, codes: np.ndarray, story: VehicleStory, *, seed: int, engine: Engine
+) -> list[list[StepKnowledge]]:
+    """Tell what is known of other vehicles from the same days as those of a story.
+
+    Parameters
+    ----------
+    sightings : Sightings
+        The population.
+    codes : numpy.ndarray of int, shape (v,)
+        The vehicles, rising.
+    story : VehicleStory
+        Whose days and adversary.
+    seed : int
+        Of the draws.
+    engine : Engine
+        Where the parts run.
+
+    Returns
+    -------
+    list of list of StepKnowledge
+        For each vehicle that is seen in these days, and each step; internal.
+    """
+    rows = load_vehicles(sightings, codes, engine)
+    rows = take(rows, np.flatnonzero(rows["seen_at"] >= story.begin_ms))
+    there, first = np.unique(rows["vehicle"], return_index=True)
+    ends = np.append(first, len(rows["vehicle"]))[1:]
+    each = [take(rows, np.arange(*span)) for span in zip(first, ends, strict=True)]
+    untils = np.array([step.until_ms for step in story.steps], np.int64)
+    days = sightings.clock.local(untils - 1) // DAY_MS
+    out = singled_out_of_each(sightings, each, story.adversary, days, seed, engine)
+    begin, *stops = sightings.timestamps(np.array([story.begin_ms, *untils]))
+    found = []
+    for name, own, table in zip(sightings.vehicle_names(there), each, out, strict=True):
+        alone = sightings.of(str(name))
+        steps: dict[int, dict[str, Any]] = {}
+        for until, stop in zip(untils.tolist(), stops, strict=True):
+            if until not in steps:
+                steps[until] = (
+                    _inferred(alone.between(begin, stop))
+                    if own["seen_at"][0] < until
+                    else dict.fromkeys(("home", "work", "commute"))
+                )
+        each_step = zip(table["singled_out"], untils.tolist(), strict=True)
+        found.append([StepKnowledge(float(share), **steps[until]) for share, until in each_step])
+    return found
 
 
 def _inferred(alone: Sightings) -> dict[str, Any]:

@@ -8,10 +8,14 @@ import stat
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analyzer.errors import UsageError
 from analyzer.report.case import build_case
 from analyzer.report.origin import Provenance
+from analyzer.report.shared_facts import choose_facts
+from analyzer.risk.vehicle_story import Place, StepKnowledge, tell_vehicle
 from analyzer.sightings import from_arrays
 from tests.report.samples import PAYLOADS
 from tests.report.test_page import Visit, assert_accessible, browser  # noqa: F401 - a fixture
@@ -23,8 +27,8 @@ MONDAY = 1_772_409_600_000
 SITES = pd.DataFrame(
     {
         "name": ["Mill Road", "Harbour", "Odd Corner", "Lone Farm", "Back Lane"],
-        "lat": [41.1111, 41.3333, 41.7351, 40.6913, 41.5127],
-        "lon": [69.2222, 69.4444, 70.1379, 68.5917, 69.0731],
+        "lat": [41.1111, 41.2089, 41.2583, 41.0333, 41.2724],
+        "lon": [69.2222, 69.3211, 69.3628, 69.1578, 69.1349],
     }
 )
 UNIQUE, UNIQUE_DAYS = (2, 3, 4), (1, 8, 15)
@@ -51,6 +55,22 @@ def region(names=None, synthetic=False, days=21, others=30):
     )  # fmt: skip
 
 
+def apart():
+    """The first vehicle is seen at night, more often than others, and where nobody else is."""
+    rows = [(0, day * 1440 + 60 + 5 * at, 2 + at % 3) for day in range(21) for at in range(24)]
+    rows += [
+        (vehicle, day * 1440 + minute + vehicle, camera)
+        for vehicle in range(1, 30)
+        for day in range(21)
+        for minute, camera in ((480, 0), (1020, 1))
+    ]
+    vehicle, minute, camera = (np.array(column) for column in zip(*sorted(rows), strict=True))
+    return from_arrays(
+        vehicle, MONDAY + minute * 60_000, camera, cameras=SITES.assign(zone=SITES["name"]),
+        vehicles=[f"veh-{code:06d}" for code in range(30)],
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def case():
     return build_case(region(), "veh-000000")
@@ -66,7 +86,7 @@ def pages(case, tmp_path_factory):
         "internal": case.to_html(folder / "precise.html", internal=True),
         "hostile": hostile.to_html(folder / "hostile.html", provenance=said),
         "hostile internal": hostile.to_html(folder / "h.html", internal=True, provenance=said),
-        "alone": build_case(region(others=1), "veh-000000").to_html(folder / "alone.html"),
+        "alone": build_case(apart(), "veh-000000").to_html(folder / "alone.html"),
         "typical": build_case(region(synthetic=True)).to_html(folder / "typical.html"),
     }
 
@@ -76,7 +96,7 @@ def test_what_one_vehicle_alone_does_is_nowhere_on_the_page(case, pages):
     assert "Mill Road" in page and "Harbour" in page
     # The outlines of countries hold many coordinates of their own.
     drawn, outlines = re.subn(r"_add\(\{.*?\}\);", "", page, flags=re.DOTALL)
-    assert outlines == 1 and "41.11" in drawn and "69.44" in drawn
+    assert outlines == 1 and "41.11" in drawn and "69.32" in drawn
     for site in UNIQUE:
         row = SITES.iloc[site]
         assert row["name"] not in page
@@ -132,7 +152,7 @@ def test_the_precise_page_is_marked_and_private(pages):
     assert "INTERNAL" not in pages["public"].read_text(encoding="utf-8")
 
 
-def test_a_vehicle_without_company_is_told_by_what_is_inferred_alone(pages):
+def test_of_a_vehicle_without_company_no_place_and_hour_is_told(pages):
     page = pages["alone"].read_text(encoding="utf-8")
     assert "no zone, hour or way of it is shared by 10 vehicles" in page
     for name in SITES["name"]:
@@ -170,6 +190,7 @@ def test_each_step_knows_only_the_days_before_it(case):
     assert [step.sightings for step in case.story.steps] == [4, 15, 31, 62, 93]
     table = case.to_pandas()
     assert not table["home"].iloc[0]
+    assert table[["at_least", "at_most"]].iloc[-1].notna().any()
     assert table["home"].iloc[-1]
     assert "sightings" not in table
 
@@ -184,6 +205,79 @@ def test_when_it_was_first_and_last_seen_is_told_by_no_step():
     assert [step.days for step in story.steps] == [1, 3, 7, 12]
     assert [step.sightings for step in story.steps] == [0, 0, 3, 3]
     assert story.steps[0].home is None
+
+
+def test_ten_vehicles_share_what_is_told_of_one(case):
+    """Others begin on the same day, so their own stories tell what is true of them."""
+    def fits(step, shared):
+        yes = {"few_points": np.isnan(step.singled_out), "home": step.home is not None,
+               "work": step.work is not None, "commute": step.commute is not None}
+        right = [getattr(shared, name) in (None, value) for name, value in yes.items()]
+        if shared.at_least is not None:
+            right.append(step.singled_out >= shared.at_least)
+        if shared.at_most is not None:
+            right.append(step.singled_out <= shared.at_most)
+        for place, km in ((step.home, shared.home_km), (step.work, shared.work_km)):
+            right.append(km is None or (place is not None and place.radius_m <= 1000 * km))
+        return all(right)
+
+    sharing = 0
+    for name in case.sightings.vehicles:
+        steps = tell_vehicle(case.sightings, name).steps
+        fitting = [fits(*both) for both in zip(steps, case.known, strict=True)]
+        assert name != "veh-000000" or all(fitting)
+        sharing += all(fitting)
+    assert sharing >= 10
+    assert case.known[-1].home and case.known[-1].work_km
+    assert "companions" not in case.to_pandas()
+    assert "Companions" not in case.summary()
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), k=st.integers(1, 8))
+def test_facts_are_taken_only_while_enough_share_them_all(seed, k):
+    random = np.random.default_rng(seed)
+
+    def place():
+        return Place(0, 0, random.choice([800, 3_000, 30_000])) if random.random() < 0.7 else None
+
+    def known():
+        share = random.choice([np.nan, 0.03, 0.4, 0.93])
+        return StepKnowledge(share, place(), place(), random.choice([None, 1]))
+
+    all_known = [[known(), known()] for _ in range(8)]
+    steps = choose_facts([1, 3], all_known, k)
+    left = 0
+    for each in all_known:
+        true = True
+        for then, told in zip(each, steps, strict=True):
+            true &= told.home is None or told.home == bool(then.home)
+            true &= told.work is None or told.work == bool(then.work)
+            true &= told.commute is None or told.commute == bool(then.commute)
+            true &= told.few_points is None or told.few_points == np.isnan(then.singled_out)
+            true &= told.at_least is None or then.singled_out >= told.at_least
+            true &= told.at_most is None or then.singled_out <= told.at_most
+            for km, where in ((told.home_km, then.home), (told.work_km, then.work)):
+                true &= km is None or (where is not None and where.radius_m <= km * 1000)
+        left += bool(true)
+    assert left >= k
+    if k == 1:
+        assert steps[1].home == (all_known[0][1].home is not None)
+
+
+def test_the_caption_names_the_shortest_keeping_that_is_enough(case):
+    told = case.caption()
+    home = [step.days for step in case.known if not (step.home and step.work and step.commute)]
+    enough = min(step.days for step in case.known if step.days > max(home))
+    assert "Out of 21 days of sightings" in told
+    assert f"That takes {enough} days of keeping." in told
+
+
+def test_fewer_vehicles_than_the_threshold_have_no_public_page(tmp_path):
+    few = build_case(region(others=9), "veh-000000")
+    with pytest.raises(UsageError, match=r"fewer than 10 vehicles here.*--internal"):
+        few.to_html(tmp_path / "case.html")
+    assert few.to_html(tmp_path / "case.html", internal=True).exists()
 
 
 def test_a_small_threshold_and_an_unknown_vehicle_are_refused():
