@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from analyzer.estimate import ALL_BUT_FEW, bound_percent
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -52,6 +54,8 @@ ENGLISH = {
     "left": "among vehicles left in the window",
     "window": "Days for which sightings are kept",
     "one_leak_day": "one leak day only",
+    "bound": "more than this",
+    "over": "over {share} %",
     "open_for": "open for {days} days",
     "rows": "Rows",
     "interval": "95 % interval",
@@ -100,7 +104,8 @@ def unicity_curve(
     ----------
     frame : DataFrame
         Columns ``points``, ``value``, ``low``, ``high`` (shares of 1), ``n`` (targets),
-        ``baseline`` (share of 1 or missing); one row for each number of points.
+        ``baseline`` (share of 1 or missing); one row for each number of points. Where ``method``
+        stands there too, shares that are bounds from below are drawn as arrows, without interval.
     axes : Axes, optional
         Where to draw; a new figure is made otherwise.
     narrow : bool
@@ -129,7 +134,7 @@ def unicity_curve(
     with _style():
         axes = _new_axes(narrow) if axes is None else axes
         x = rows["points"].to_numpy(float)
-        _draw_measured(axes, x, rows, labels["measured"])
+        _draw_measured(axes, x, rows, labels)
         _draw_chance(axes, x, rows, labels)
         axes.set_xticks(x, [f"{points:g}" for points in x])
         axes.set_xlabel(labels["points"])
@@ -154,7 +159,7 @@ def retention_curve(
     frame : DataFrame
         Columns ``window`` (text), ``days``, ``status`` ("measured", "one leak day", "not
         measurable"), ``value``, ``low``, ``high``, ``n``, ``baseline`` and, if known,
-        ``value_in_window``.
+        ``value_in_window`` and ``method``.
     axes, narrow, labels
         As for `unicity_curve`.
 
@@ -182,7 +187,7 @@ def retention_curve(
         # Windows grow by factors (1, 7, 30, 180 days): on a linear axis all but two would be one
         # blot.
         x = np.log(rows["days"].to_numpy(float))
-        _draw_measured(axes, x, rows, labels["measured"])
+        _draw_measured(axes, x, rows, labels)
         hollow = (rows["status"] == ONE_LEAK_DAY).to_numpy()
         if hollow.any():
             axes.plot(x[hollow], rows["value"].to_numpy(float)[hollow], "o", color=ACCENT, ms=6.5,
@@ -252,6 +257,8 @@ def open_store_curves(
                 marker=marker, linestyle=line, color=MUTED, lw=1.3, ms=4.5,
                 label=labels["open_for"].format(days=f"{days:g}"),
             )  # fmt: skip
+            x = np.log(rows["days"].to_numpy(float))
+            _draw_bounds(axes, x, rows["value"].to_numpy(float), are_bounds(rows), MUTED)
         x = np.log(closed.dropna(subset=["value"])["days"].to_numpy(float))
         _finish_shares(axes, labels["singled_out"], x)
     return figure
@@ -473,17 +480,58 @@ def _new_axes(narrow: bool, height: float | None = None) -> Axes:
     return figure.subplots()
 
 
-def _draw_measured(axes: Axes, x: np.ndarray, rows: pd.DataFrame, label: str) -> None:
+def are_bounds(rows: pd.DataFrame) -> np.ndarray:
+    """Say of each row whether its value is a bound from below, because those left out are few.
+
+    Examples
+    --------
+    >>> are_bounds(pd.DataFrame({"value": [0.5]})).tolist()
+    [False]
+    """
+    if "method" not in rows:
+        return np.zeros(len(rows), bool)
+    return np.array([str(method).startswith(ALL_BUT_FEW) for method in rows["method"]], bool)
+
+
+def _draw_measured(
+    axes: Axes, x: np.ndarray, rows: pd.DataFrame, labels: Mapping[str, str]
+) -> None:
     value, low, high = (rows[name].to_numpy(float) for name in ("value", "low", "high"))
+    bound = are_bounds(rows)
+    # All that is above a bound is no interval.
+    low, high = np.where(bound, np.nan, low), np.where(bound, np.nan, high)
     if len(x) > 1:
         axes.fill_between(x, low, high, color=ACCENT, alpha=0.16, lw=0)
-    axes.vlines(x, low, high, color=ACCENT, lw=1.4)
-    axes.plot(x, value, "o-", color=ACCENT, lw=2.2, ms=5.5, label=label)
+    axes.vlines(x[~bound], low[~bound], high[~bound], color=ACCENT, lw=1.4)
+    axes.plot(x, value, "o-", color=ACCENT, lw=2.2, ms=5.5, label=labels["measured"])
+    _draw_bounds(axes, x, value, bound, ACCENT, labels["bound"])
     if len(x):
         # Only the last point is written out: the table behind the chart has them all.
-        axes.annotate(f"{100 * value[-1]:.0f} %", (x[-1], value[-1]), xytext=(9, 0), ha="left",
+        written = f"{100 * value[-1]:.0f} %"
+        if bound[-1]:
+            floor, digits = bound_percent(value[-1])
+            written = labels["over"].format(share=f"{floor:.{digits}f}")
+        axes.annotate(written, (x[-1], value[-1]), xytext=(9, 0), ha="left",
                       textcoords="offset points", va="center", color=ACCENT, fontweight="bold",
                       annotation_clip=False)
+
+
+def _draw_bounds(
+    axes: Axes,
+    x: np.ndarray,
+    value: np.ndarray,
+    bound: np.ndarray,
+    colour: str,
+    label: str | None = None,
+) -> None:
+    """Draw arrows up from the values that are bounds from below."""
+    if bound.any():
+        reach = np.minimum(0.07, 1.03 - value[bound])
+        axes.errorbar(x[bound], value[bound], yerr=reach, lolims=True, fmt="none", color=colour,
+                      lw=1.8, capsize=3)
+        if label is not None:
+            # In a legend an arrow would look like an interval.
+            axes.plot([], [], "^", color=colour, ms=6, label=label)
 
 
 def _draw_chance(axes: Axes, x: np.ndarray, rows: pd.DataFrame, labels: Mapping[str, str]) -> None:

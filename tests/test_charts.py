@@ -164,3 +164,28 @@ def test_the_palette_has_contrast_on_paper():
 
     for colour in (charts.ACCENT, charts.INK, charts.MUTED):
         assert (1 + 0.05) / (luminance(colour) + 0.05) >= 4.5
+
+
+@pytest.mark.parametrize("draw", [charts.unicity_curve, charts.retention_curve])
+def test_a_bound_is_drawn_as_one_and_never_as_an_interval(draw):
+    frame = plain().unicity_curve if draw is charts.unicity_curve else plain().retention
+    frame = frame[frame["value"].notna()].assign(method="Wilson, 95 %").reset_index(drop=True)
+    last = frame.index[-1]
+    frame.loc[last, ["value", "low", "high"]] = [0.75, 0.75, 1.0]
+    plain_axes = draw(frame).axes[0]
+    frame.loc[last, "method"] = "all but fewer than 10: more than this; Wilson, 95 %"
+    axes = draw(frame).axes[0]
+
+    def highest(axes):
+        shapes = [each for each in axes.collections if len(each.get_paths())]
+        at = max(line.get_xdata().max() for line in axes.lines if line.get_label() == "measured")
+        points = np.concatenate([path.vertices for each in shapes for path in each.get_paths()])
+        # The arrow of a bound is short, and says nothing of an end.
+        return points[np.isclose(points[:, 0], at), 1].max(initial=0)
+
+    assert highest(plain_axes) == 1.0
+    assert highest(axes) < 0.83
+    assert [text.get_text() for text in plain_axes.texts] == ["75 %"]
+    assert [text.get_text() for text in axes.texts] == ["over 75 %"]
+    assert "more than this" in axes.get_legend_handles_labels()[1]
+    assert charts.are_bounds(frame).tolist() == [False] * last + [True]

@@ -162,11 +162,11 @@ def place_rules(
     -------
     pandas.DataFrame
         One row a rule: ``jurisdiction``, ``days``, ``citation``, ``mark``; ``value``, ``low``,
-        ``high``, ``n`` where the sweep has a window of exactly this length; ``placed``:
+        ``high``, ``n``, ``method`` where the sweep has a window of exactly this length; ``placed``:
         ``"measured"``, ``"between"`` two windows (``value`` is missing, ``low`` and ``high`` are
-        the shares at those), ``"nothing kept"``, ``"no window measured"`` (the data would hold
-        it), ``"longer than the data"`` or ``"no duration"``; ``sentence``, empty where there is
-        nothing to say, or what there is may not be shown.
+        the shares at those, or at the next ones that are told), ``"nothing kept"``, ``"no window
+        measured"`` (the data would hold it), ``"longer than the data"`` or ``"no duration"``;
+        ``sentence``, empty where there is nothing to say, or what there is may not be shown.
 
     Notes
     -----
@@ -186,26 +186,31 @@ def place_rules(
             "low": math.nan,
             "high": math.nan,
             "n": 0,
+            "method": "",
         }
         if math.isnan(rule.days):
             row |= {"placed": "no duration", "sentence": ""}
         elif rule.days in measured:
             share = measured[int(rule.days)].share
             row |= {"value": share.value, "low": share.low, "high": share.high, "n": share.n}
+            row |= {"method": share.method}
             sentence = _sentence(rule, risk, share.percent()) if share.is_measured else ""
             row |= {"placed": "measured", "sentence": sentence}
         elif rule.days == 0:
             row |= {"value": 0.0, "low": 0.0, "high": 0.0, "placed": "nothing kept"}
             row |= {"sentence": _sentence(rule, risk, "0 %")}
         elif measured and rule.days < max(measured):
-            below = [step for days, step in measured.items() if days < rule.days]
-            above = [step for days, step in measured.items() if days > rule.days]
-            low = max(below, key=lambda step: step.days).share.value if below else 0.0
-            high = min(above, key=lambda step: step.days).share.value
+            told = {days: step.share for days, step in measured.items() if step.share.is_measured}
+            below = [days for days in told if days < rule.days]
+            above = [days for days in told if days > rule.days]
+            low = told[max(below)].value if below else 0.0
+            # The end of a bound from below is 1: more than that is not known of it.
+            nearest = told[min(above)] if above else None
+            high = math.nan if nearest is None else (
+                nearest.high if nearest.is_bound else nearest.value)  # fmt: skip
             said = f"between {100 * low:.0f} % and {100 * high:.0f} %"
-            row |= {"low": low, "high": high, "n": above[0].share.n}
-            told = not (math.isnan(low) or math.isnan(high))
-            sentence = _sentence(rule, risk, said) if told else ""
+            row |= {"low": low, "high": high, "n": 0 if nearest is None else nearest.n}
+            sentence = "" if math.isnan(high) else _sentence(rule, risk, said)
             row |= {"placed": "between", "sentence": sentence}
         else:
             fits = rule.days <= sweep.data_days

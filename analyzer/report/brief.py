@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from analyzer import charts
-from analyzer.policy.leaks import NOT_MEASURABLE
+from analyzer.estimate import Estimate
+from analyzer.policy.leaks import NOT_MEASURABLE, ONE_LEAK_DAY
 from analyzer.policy.open_store import OpenStoreSweep
 from analyzer.policy.retention_sweep import RetentionSweep, WindowRisk
 from analyzer.policy.rules import MARKS, Rule, place_rules
@@ -111,12 +112,13 @@ def _sentences(sweep: RetentionSweep, opened: Sequence[RetentionSweep], texts: T
         return
     short, long = curve[0], curve[-1]
     windows = {"short": window_text(short.window, texts), "long": window_text(long.window, texts)}
-    yield texts(
+    lead = texts(
         "brief.lead.one" if len(curve) == 1 else "brief.lead.curve",
         low=texts.figure(short.share),
         high=texts.figure(long.share),
         **windows,
     )
+    yield " ".join(filter(None, [lead, _rests_on(sweep, (short, long), texts)]))
     homes, commutes = ({step.days: step.share for step in sweep.of(risk)}
                        for risk in ("homes", "commutes"))  # fmt: skip
     if long.days in homes and long.days in commutes and short.days in homes:
@@ -148,6 +150,29 @@ def _sentences(sweep: RetentionSweep, opened: Sequence[RetentionSweep], texts: T
     )
 
 
+def _rests_on(sweep: RetentionSweep, steps: Sequence[WindowRisk], texts: Texts) -> str:
+    """Say which figures rest on so few leak days that intervals leave out how days differ."""
+    few = {step.window: step for step in steps if step.status == ONE_LEAK_DAY}
+    if not few:
+        return ""
+    count = max(step.leak_days for step in few.values())
+    return texts.count_text(
+        "brief.lead.leaks",
+        texts.number(count),
+        count,
+        windows=texts.listed([window_text(window, texts) for window in few]),
+        leaks=", ".join(map(texts.date, sweep.leak_dates)),
+    )
+
+
+def _short(row: Any, texts: Texts) -> str:
+    """Write a share of a table without its interval; a bound says that it is one."""
+    share = Estimate(row.value, row.low, row.high, int(row.n), row.method)
+    if share.is_exact:
+        return texts("percent", n=texts.number(100 * share.value))
+    return texts.figure(share)
+
+
 def _charts(
     opened: OpenStoreSweep, rules: Sequence[Rule], title: str, texts: Texts
 ) -> dict[str, Any]:
@@ -161,14 +186,14 @@ def _charts(
     alt = texts(
         "brief.alt",
         window=window_text(last["window"], texts),
-        share=texts.number(100 * last["value"]),
+        share=_short(last, texts),
     )
     drawn = {}
     for width in ("wide", "narrow"):
         narrow = width == "narrow"
         figure = charts.open_store_curves(table, narrow=narrow, labels=texts.labels())
         _thin_ticks(figure.axes[0], 0.08 if narrow else 0.05)
-        _mark_rules(figure.axes[0], rules, measured["days"].min(), measured["days"].max())
+        _mark_rules(figure.axes[0], rules, measured)
         name = f"brief-{width}"
         drawn[width] = trusted(charts.svg(figure, name=name, title=title, description=alt))
     return drawn
@@ -185,23 +210,27 @@ def _thin_ticks(axes: Axes, least: float) -> None:
     axes.set_xticks(at[kept], [labels[number] for number in kept])
 
 
-def _mark_rules(axes: Axes, rules: Sequence[Rule], first: float, last: float) -> None:
+def _mark_rules(axes: Axes, rules: Sequence[Rule], curve: pd.DataFrame) -> None:
     at: dict[float, list[str]] = {}
     for rule in rules:
-        if first <= rule.days <= last:
-            at.setdefault(rule.days, []).append(clean_text(rule.jurisdiction, limit=28))
+        if curve["days"].min() <= rule.days <= curve["days"].max():
+            # What stands in brackets is in the table; a longer name would be cut here.
+            name = rule.jurisdiction.partition(" (")[0]
+            at.setdefault(rule.days, []).append(clean_text(name, limit=28))
     for days, names in at.items():
+        # Names stand where the curve is not.
+        below = np.interp(np.log(days), np.log(curve["days"]), curve["value"]) > UNACCEPTABLE
         more = f" +{len(names) - 1}" if len(names) > 1 else ""
         axes.axvline(np.log(days), color=charts.MUTED, lw=0.8, ls=":", zorder=0)
         axes.annotate(
             f"{names[0].replace('$', '')}{more}",
-            (np.log(days), 0.03),
+            (np.log(days), 0.03 if below else 1.0),
             xytext=(3, 0),
             textcoords="offset points",
             rotation=90,
             color=charts.MUTED,
             fontsize=8,
-            va="bottom",
+            va="bottom" if below else "top",
         )
 
 
@@ -215,11 +244,14 @@ def _rules_table(sweep: RetentionSweep, rules: Sequence[Rule], texts: Texts) -> 
     for row in placed.itertuples():
         if row.placed == "between":
             low, high = (texts.number(100 * end) for end in (row.low, row.high))
-            share = texts("percent.range", low=low, high=high)
-        elif pd.isna(row.value):
-            share = texts("figure.withheld")
+            if pd.isna(row.high):
+                share = texts("figure.withheld")
+            elif low == high:
+                share = texts("percent", n=low)
+            else:
+                share = texts("percent.range", low=low, high=high)
         else:
-            share = texts("percent", n=texts.number(100 * row.value))
+            share = _short(row, texts)
         days = f"{row.days:g}" if row.days == 0 or row.days >= 1 else "< 1"
         mark = texts(f"brief.mark.{marks[row.mark]}")
         rows.append([clean_text(row.jurisdiction), days, share, mark])

@@ -5,6 +5,7 @@ The CSV is tidy: one row a point, headers in the language of the page, shares in
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from analyzer import charts
@@ -76,6 +77,9 @@ def _tidy(frame: pd.DataFrame, keys: list[str], texts: Texts) -> pd.DataFrame:
     for name in _SHARES:
         if name in frame and frame[name].notna().any():
             columns[name] = (100 * frame[name].astype(float)).round(4).reset_index(drop=True)
+    if "value" in frame and (bound := charts.are_bounds(frame)).any():
+        # What else would be taken for the share itself, and the band above it for its interval.
+        columns["bound"] = np.where(bound, texts("tidy.bound.yes"), "")
     for name in ("n", "rows"):
         if name in frame:
             columns[name] = frame[name].astype(int).reset_index(drop=True)

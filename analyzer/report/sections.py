@@ -5,7 +5,7 @@ A part that could not be measured says why.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,8 +60,8 @@ def unicity_section(shown: Publishable, texts: Texts) -> Section:
     first, last = measured.iloc[0], measured.iloc[-1]
     alt = texts(
         "unicity.alt.one" if len(measured) == 1 else "unicity.alt",
-        points=texts.count("known", first["points"]), first=texts.percent(first["value"]),
-        last_points=texts.count("known", last["points"]), last=texts.percent(last["value"]),
+        points=texts.count("known", first["points"]), first=_share(first, texts),
+        last_points=texts.count("known", last["points"]), last=_share(last, texts),
     )
     rows = [
         [texts.number(row.points), _share(row._asdict(), texts), texts.interval(row.low, row.high),
@@ -92,9 +92,9 @@ def retention_section(data: Any, shown: Publishable, texts: Texts) -> Section:
     alt = texts(
         "retention.alt.one" if len(measured) == 1 else "retention.alt",
         first_window=window_name(first["days"], first["window"], texts),
-        first=texts.percent(first["value"]),
+        first=_share(first, texts),
         last_window=window_name(last["days"], last["window"], texts),
-        last=texts.percent(last["value"]),
+        last=_share(last, texts),
     )
     return Section("retention", title, [texts("retention.text")],
                    *_pictures(charts.retention_curve, sweep, "retention", title, alt, texts),
@@ -112,7 +112,7 @@ def _retention_row(row: dict[str, Any], sweep: pd.DataFrame, texts: Texts) -> li
     return [*cells, texts.percent(row["value_in_window"])] if "value_in_window" in sweep else cells
 
 
-def _share(row: dict[str, Any], texts: Texts) -> str:
+def _share(row: Mapping[str, Any] | pd.Series, texts: Texts) -> str:
     method = str(row.get("method", ""))
     if is_missing(row["value"]) or not method.startswith(ALL_BUT_FEW):
         return texts.percent(row["value"])

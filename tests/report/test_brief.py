@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 from analyzer.policy.open_store import sweep_open_store
 from analyzer.policy.rules import Rule, read_rules, rule_windows
 from analyzer.report.brief import Brief, render_brief
+from analyzer.report.texts import LANGUAGES, Texts
+from analyzer.risk.adversary import Adversary
+from analyzer.sightings import from_arrays
 from analyzer.synthetic import make_region
 from tests.report.test_page import Visit, assert_accessible, browser  # noqa: F401 - a fixture
 
@@ -21,7 +25,7 @@ def brief():
     rules = (*read_rules(), Rule(PAYLOAD, 5, verified="partly"))
     windows = ("1D", "7D", "90D", *rule_windows(rules, 21))
     opened = sweep_open_store(
-        sightings, windows, open_for=("0D", "5D", "180D"),
+        sightings, windows, open_for=("0D", "4D", "180D"),
         risks=("unicity", "homes", "works", "commutes"),
     )  # fmt: skip
     return Brief(opened, rules)
@@ -42,9 +46,9 @@ def test_says_three_things_with_their_intervals(brief, page):
     short, long = steps[0].share, steps[-2].share
     assert short.percent() in sentences[0]
     assert long.percent() in sentences[0]
-    assert "stood open for 5 days exposes as much as one kept for 6 days" in sentences[2]
+    assert "stood open for 4 days exposes as much as one kept for 5 days" in sentences[2]
     watched = brief.opened.sweeps[1].of("unicity")[0].share
-    assert "Open 5 days" in text
+    assert "Open 4 days" in text
     assert watched.percent() in text
     assert watched.value > short.value
     half = brief.opened.closed.until_half[1]
@@ -89,3 +93,60 @@ def test_prints_on_two_pages_at_most(browser, page, paper):  # noqa: F811
     visit = Visit(browser, page)
     printed = visit.page.pdf(format=paper)
     assert 1 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 2
+
+
+@pytest.fixture(scope="module")
+def nearly_all():
+    """Of 60 vehicles that go where no other goes, 4 pass one camera at one time each day."""
+    days, vehicles = 8, 60
+    vehicle = np.repeat(np.arange(vehicles), days)
+    day = np.tile(np.arange(days), vehicles)
+    camera = np.where(vehicle < 4, 0, vehicle)
+    sightings = from_arrays(vehicle, day * 86_400_000 + 3_600_000, camera)
+    rules = (
+        Rule("Longest (before somebody thought better of it, and of much else)", 7),
+        Rule("Between", 6), Rule("Hours", 0.5), Rule("Nothing", 0),
+    )  # fmt: skip
+    opened = sweep_open_store(
+        sightings, ("1D", "3D", "7D"), Adversary(points=1), ("0D",), until_half=False
+    )
+    return Brief(opened, rules)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_bound_is_said_to_be_one(nearly_all, language):
+    share = nearly_all.opened.closed.published(10).of("unicity")[-1].share
+    assert share.is_bound
+    texts = Texts(language)
+    over = texts.figure(share)
+    assert "83" in over
+    page = render_brief(nearly_all, texts=texts)
+    row = r'<tr><th scope="row">([^<]*)</th><td class="n">[^<]*</td><td class="n">([^<]*)</td>'
+    rows = dict(re.findall(row, page))
+    (longest,) = (said for name, said in rows.items() if name.startswith("Longest"))
+    assert longest == over
+    # Above the bound at its end all is possible, and below it what the window before tells.
+    before = nearly_all.opened.closed.published(10).of("unicity")[1].share
+    assert rows["Between"] == f"{100 * before.value:.0f}–100 %"
+    for description in re.findall(r"<desc[^>]*>(.*?)</desc>", page):
+        assert over in description
+    drawn = re.findall(r"<text[^>]*>([^<]*)</text>", page)
+    assert drawn.count(over) == 2  # the end of the line, wide and narrow
+    assert "83 %" not in drawn or over == "83 %"
+
+
+def test_says_on_how_many_leak_days_it_rests(nearly_all, brief):
+    lead = re.findall(r'<p class="sentence">(.*?)</p>', render_brief(nearly_all))[0]
+    step = nearly_all.opened.closed.of("unicity")[-1]
+    assert step.status == "one leak day"
+    assert f"this rests on {step.leak_days} leak day" in lead
+    assert "7 days" in lead.split("this rests on")[0].rpartition("%")[2]
+
+
+def test_rules_shorter_than_all_windows_and_their_names(nearly_all):
+    page = render_brief(nearly_all)
+    names = re.findall(r"<text[^>]*>([^<]*)</text>", page)
+    assert "Longest" in names
+    assert not any("…" in name for name in names)
+    assert "–– %" not in page
+    assert "0–0 %" not in page
