@@ -185,9 +185,18 @@ def publishable_data(data: Mapping[str, Any], k: int) -> dict[str, Any]:
     """The quality object as it may be published.
 
     Without counts of vehicles under k, and without what can identify a source: notes on files
-    and the files themselves.
+    and the files themselves. The first and the last sighting are each that of one vehicle: of
+    these the day is given.
+
+    Examples
+    --------
+    >>> publishable_data({"first_seen": "2026-03-02T07:18:14+05:00"}, 10)
+    {'first_seen': '2026-03-02'}
     """
     shown = {name: data[name] for name in PUBLIC_DATA if name in data}
+    for name in ("first_seen", "last_seen"):
+        if not is_missing(shown.get(name)):
+            shown[name] = str(shown[name])[:10]
     vehicles, once = shown.get("vehicles"), data.get("vehicles_seen_once")
     if vehicles is not None and 0 < vehicles < k:
         shown["vehicles"] = None

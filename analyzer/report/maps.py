@@ -29,6 +29,18 @@ if TYPE_CHECKING:
 MOST_FLOWS = 150
 """Lines beyond these would cover each other; the table behind the map has all that may be shown."""
 
+NAMED = """
+THE_MAP.eachLayer(function (layer) {
+const tip = layer.getTooltip && layer.getTooltip();
+const drawn = layer.getElement && layer.getElement();
+if (!tip || !drawn || tip.options.permanent) { return; }
+const said = new DOMParser().parseFromString(tip.getContent(), "text/html").body.textContent;
+drawn.setAttribute("role", "img");
+drawn.setAttribute("aria-label", said.trim());
+});
+"""
+"""Dots and lines with a tooltip can be reached by keyboard: each says what its tooltip does."""
+
 MOST_ZONES = 400
 MOST_NAMES = 8
 
@@ -145,9 +157,8 @@ def embed(the_map: folium.Map) -> tuple[str, str]:
     def renamed(text: str) -> str:
         return re.sub(r"[0-9a-f]{32}", lambda match: names.get(match.group(), match.group()), text)
 
-    script = "\n".join(
-        line.strip() for line in renamed(root.script.render()).splitlines() if line.strip()
-    )
+    drawn = root.script.render() + NAMED.replace("THE_MAP", the_map.get_name())
+    script = "\n".join(line.strip() for line in renamed(drawn).splitlines() if line.strip())
     # folium offers no way to leave miles off the scale.
     script = _no_end_tag(script.replace("control.scale()", "control.scale({imperial:false})"))
     return renamed(root.html.render()).strip(), script

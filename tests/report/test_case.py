@@ -330,3 +330,10 @@ def test_prints_with_all_that_is_known_in_the_end(browser, pages, paper, name): 
     assert page.locator("main").get_attribute("data-step") == "4"
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("main").get_attribute("data-step") == "0"
+
+
+@pytest.mark.parametrize("name", ["public", "internal"])
+def test_no_column_is_cut_off_on_a_desk(browser, pages, name):  # noqa: F811
+    page = Visit(browser, pages[name], 1280).page
+    cut = "[...document.querySelectorAll('#known .scroll')].map(e => e.scrollWidth - e.clientWidth)"
+    assert page.evaluate(cut) == [0]

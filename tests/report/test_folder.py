@@ -304,3 +304,10 @@ def test_csv_of_hostile_names_holds_no_formula(tmp_path):
             for cell in row:
                 if cell.startswith(("=", "+", "-", "@", "\t", "\r")):
                     float(cell)
+
+
+def test_when_one_vehicle_was_first_and_last_seen_is_told_to_the_day(written):
+    for name in ("findings.json", "report.html"):
+        text = (written[0] / name).read_text(encoding="utf-8")
+        assert "2024-03-04" in text and "2024-03-31" in text
+        assert "00:00:11" not in text and "23:58:40" not in text

@@ -100,6 +100,20 @@ def test_nothing_bars_anybody(browser, folders, name, width, scheme):
     assert_accessible(visit.page)
 
 
+def test_what_can_be_reached_on_a_map_by_keyboard_has_a_name(browser, folders):
+    page = Visit(browser, folders["plain"] / "report.html").page
+    page.locator(".leaflet-container").first.focus()
+    names = set()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        names.add(page.evaluate(
+            "document.activeElement.tagName === 'path' ? "
+            "document.activeElement.getAttribute('aria-label') || 'none' : ''"
+        ))
+    assert "none" not in names
+    assert any("vehicles" in name for name in names)
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("name", ["plain", "hostile", "internal", "empty"])
 def test_no_request_no_error_no_overflow(browser, folders, name, width):
