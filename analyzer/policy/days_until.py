@@ -63,6 +63,10 @@ class DaysUntilHalf:
 
     def published(self, k: int) -> DaysUntilHalf:
         """Give the figures as they may be published: none that stands for 1 to k - 1 vehicles."""
+        if 0 < self.vehicles - self.days.n < k:
+            # The number of those counted would tell how few were not.
+            days, by_end = self.days.hidden(k), self.by_end.hidden(k)
+            return replace(self, days=replace(days, n=0), by_end=replace(by_end, n=0))
         if 0 < self.days.n < 2 * k:
             return replace(self, days=self.days.hidden(k), by_end=self.by_end.hidden(k))
         return replace(self, by_end=self.by_end.withheld(k))

@@ -164,7 +164,9 @@ class RetentionSweep(Result):
             Counts of vehicles singled out, exposed and seen that are published beside it, of which
             those counted here are a part or the whole; what is published here is added.
         """
-        wholes = sorted({*wholes, self.vehicles})
+        until = tuple(each.published(k) if of(each.risk) else each for each in self.until_half)
+        # Who has the known sightings before a leak is among those who have them at all.
+        wholes = sorted({*wholes, self.vehicles, *(each.days.n for each in until if each.days.n)})
         steps = [
             _basic(_among(step, k, wholes), k) if of(step.risk) else step for step in self.windows
         ]
@@ -178,7 +180,6 @@ class RetentionSweep(Result):
             known = all(_is_exact(each.share) for each in (step, before) if each is not None)
             if of(step.risk) and step.added_per_day and not known:
                 steps[at] = replace(step, added_per_day=step.added_per_day.hidden(k))
-        until = tuple(each.published(k) if of(each.risk) else each for each in self.until_half)
         return replace(self, windows=tuple(steps), until_half=until)
 
     def summary(self) -> str:

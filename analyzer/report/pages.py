@@ -129,13 +129,23 @@ def stated_rows(
 
 
 def provenance_rows(info: Mapping[str, Any], texts: Texts) -> list[tuple[str, str]]:
-    """List versions, options and seed of a run, as `analyzer.report.origin` gives them."""
+    """List versions, options and seed of a run, as `analyzer.report.origin` gives them.
+
+    Options are called what they are called on the command line; those that were not taken (off, or
+    without a value) are left out.
+    """
     rows = []
     for group in ("versions", "options"):
         for name, value in sorted(dict(info.get(group) or {}).items()):
-            value = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
-            if not is_missing(value):
-                rows.append((clean_text(name), clean_text(value, limit=300)))
+            if isinstance(value, Mapping):
+                value = [f"{key}={to}" for key, to in sorted(value.items())]
+            if isinstance(value, (list, tuple)):
+                value = ", ".join(map(str, value))
+            if value is True:
+                value = texts("brief.mark.yes")
+            if value is False or value == "" or is_missing(value):
+                continue
+            rows.append((clean_text(name.replace("_", "-")), clean_text(value, limit=300)))
     if info.get("seed") is not None and "seed" not in dict(info.get("options") or {}):
         rows.append((texts("provenance.seed"), clean_text(info["seed"])))
     return rows

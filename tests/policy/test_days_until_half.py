@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -133,3 +134,26 @@ def test_no_vehicle_with_enough_points():
     for until in find_days_until_half(few, RISKS, Adversary(), 0, get_engine()):
         assert until.days.n == 0
         assert not until.by_end.is_measured
+
+
+def test_numbers_of_vehicles_side_by_side_tell_of_no_few(region):
+    sweep = sweep_retention(region, ("3D", "7D"))
+    n = sweep.windows[-1].share.n
+
+    def beside(until_n, vehicles):
+        until = tuple(
+            replace(each, days=replace(each.days, n=until_n), vehicles=vehicles)
+            for each in sweep.until_half
+        )
+        return replace(sweep, until_half=until, vehicles=vehicles).published(10)
+
+    # 7 vehicles have the known sightings, but not before a leak: they would be told apart.
+    near = beside(n + 7, n + 100)
+    assert {step.share.n for step in near.of("unicity")} == {n + 7}
+    assert {each.days.n for each in near.until_half} == {n + 7}
+    apart = beside(n + 20, n + 100)
+    assert {step.share.n for step in apart.of("unicity")} == {n}
+    # All but 7 have them: their number is not said.
+    all_but_few = beside(n + 30, n + 37)
+    assert {each.days.n for each in all_but_few.until_half} == {0}
+    assert not any(each.days.is_measured for each in all_but_few.until_half)

@@ -7,6 +7,8 @@ import pytest
 from analyzer.errors import InputError, UsageError
 from analyzer.report import write_report
 from analyzer.report.origin import PROVENANCE_EXAMPLE, Provenance, origin_of, read_provenance
+from analyzer.report.pages import provenance_rows
+from analyzer.report.texts import Texts
 from analyzer.sightings import from_arrays
 
 from .samples import plain
@@ -59,3 +61,11 @@ def test_the_page_of_real_data_shows_what_is_stated_and_what_is_not(tmp_path):
 def test_synthetic_data_need_no_right_of_reply(tmp_path):
     page, _ = written(tmp_path, True, None)
     assert "Right of reply" not in page
+
+
+def test_options_are_shown_as_a_user_writes_them():
+    options = {"fix_clocks": False, "cameras": True, "columns": {}, "place_grid": "250m",
+               "column": {"seen": "seen_at"}, "points": 4, "key": None}  # fmt: skip
+    assert provenance_rows({"options": options}, Texts("en")) == [
+        ("cameras", "yes"), ("column", "seen=seen_at"), ("place-grid", "250m"), ("points", "4"),
+    ]  # fmt: skip
