@@ -59,13 +59,13 @@ def main() -> None:
         f"A thousand million sightings a month, of {VEHICLES:,} vehicles by {CAMERAS:,} cameras: "
         "what it would take, as `benchmarks/national.py` works it out. **Nothing of this size was "
         f"run.** The largest run behind the figures has {largest['rows']:,} sightings "
-        "([scale.md](scale.md)); each figure is that run's, grown with the sightings to the fitted "
+        "(`scale.md`); each figure is that run's, grown with the sightings to the fitted "
         "power (never less than 1). A fit over so short a range may be off by a factor of a few "
         "when it is carried so far; `--dry-run` on the store says it again with what is measured "
         "by then.", "",
         "## Reading", "",
         f"- One process reads {INGEST_ROWS_A_SECOND:,} rows a second on two processors "
-        f"([ingest.md](ingest.md), 20 million rows), so a month takes about "
+        f"(`ingest.md`, 20 million rows), so a month takes about "
         f"{ROWS / INGEST_ROWS_A_SECOND / 60:.0f} minutes if it stays as fast, in the memory that "
         "`--memory` gives and the names of the vehicles (about 40 bytes each, "
         f"{VEHICLES * 40 / 1e9:.1f} GB). Plates are replaced in that process, before anything is "

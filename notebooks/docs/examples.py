@@ -46,7 +46,8 @@ def run_all(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def shortened(output: str) -> str:
-    """Give an output as the page shows it: not all lines, and no line too long."""
+    """Give an output as the page shows it: not all lines, no line too long, of any version."""
+    output = re.sub(r"(by version) \S+:", r"\1 …:", output)
     lines = [
         line if len(line) <= LONGEST_LINE else line[: LONGEST_LINE - 2].rstrip() + " …"
         for line in (line.rstrip() for line in output.splitlines())
