@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from analyzer.estimate import ALL_BUT_FEW, bound_percent
+from analyzer.result import draw_in_notebooks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -264,6 +265,63 @@ def open_store_curves(
     return figure
 
 
+def risk_curves(frame: pd.DataFrame, names: Mapping[str, str]) -> Figure:
+    """Draw several risks against how long sightings are kept, each with its interval.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``risk``, and the columns of `retention_curve`.
+    names : mapping
+        What to call each risk, in the order in which they are drawn.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If a column is missing.
+
+    Examples
+    --------
+    >>> curve = pd.DataFrame({"risk": "homes", "window": ["1D", "7D"], "days": [1.0, 7.0],
+    ...     "status": "measured", "value": [0.0, 0.4], "low": [0.0, 0.3], "high": [0.1, 0.5],
+    ...     "n": [50, 50], "baseline": [None, None]})
+    >>> both = pd.concat([curve, curve.assign(risk="works", value=0.2)])
+    >>> drawn = risk_curves(both, {"homes": "home inferred", "works": "work place inferred"})
+    >>> [text.get_text() for text in drawn.axes[0].get_legend().get_texts()]
+    ['home inferred', 'work place inferred']
+    """
+    _require(frame, ("risk", *RETENTION_COLUMNS))
+    shown = frame[frame["status"] != NOT_MEASURABLE].dropna(subset=["value"])
+    few = False
+    with _style():
+        axes = _new_axes(narrow=False)
+        for number, (risk, name) in enumerate(names.items()):
+            rows = shown[shown["risk"] == risk].sort_values("days")
+            x = np.log(rows["days"].to_numpy(float))
+            value, low, high = (rows[each].to_numpy(float) for each in ("value", "low", "high"))
+            colour, bound = SERIES[number % len(SERIES)], are_bounds(rows)
+            hollow = (rows["status"] == ONE_LEAK_DAY).to_numpy()
+            few |= bool(hollow.any())
+            axes.vlines(x[~bound], low[~bound], high[~bound], color=colour, lw=1.4)
+            axes.plot(x, value, color=colour, ls=LINES[number % len(LINES)], lw=1.8, marker="o",
+                      ms=5.5, label=_literal(name))
+            axes.plot(x[hollow], value[hollow], "o", color=colour, ms=5.5, markerfacecolor=PAPER,
+                      markeredgewidth=1.6)
+            _draw_bounds(axes, x, value, bound, colour)
+        if few:
+            axes.plot([], [], "o", color=INK, ms=5.5, markerfacecolor=PAPER, markeredgewidth=1.6,
+                      label=ENGLISH["one_leak_day"])
+        days = np.sort(shown["days"].unique()).astype(float)
+        axes.set_xticks(np.log(days), [f"{each:g}" for each in days])
+        axes.set_xlabel(ENGLISH["window"])
+        _finish_shares(axes, "Vehicles", np.log(days))
+    return axes.figure
+
+
 def row_account(
     frame: pd.DataFrame,
     *,
@@ -477,6 +535,7 @@ def _new_axes(narrow: bool, height: float | None = None) -> Axes:
 
     width, default = NARROW if narrow else WIDE
     figure = Figure(figsize=(width, height or default), layout="constrained")
+    draw_in_notebooks(png_file)
     return figure.subplots()
 
 

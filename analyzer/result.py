@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 class Result:
@@ -21,6 +24,31 @@ class Result:
         # Only the summary: a table of vehicles must not slip into a published notebook by itself.
         lines = "<br>".join(escape(line) for line in self.summary().splitlines())
         return f"<div><strong>{type(self).__name__}</strong><p>{lines}</p></div>"
+
+
+def draw_in_notebooks(png: Callable[[Figure], bytes]) -> None:
+    """Let a notebook draw axes that a cell ends with, as ``result.plot()`` gives them.
+
+    Notebooks draw by themselves only what pyplot keeps; figures here are kept by nobody, so that
+    writing a page shows none.
+
+    Parameters
+    ----------
+    png : callable
+        Writes a figure, at twice the size at which it is shown.
+    """
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    formatter = getattr(shell, "display_formatter", None)
+    if formatter is None:
+        return
+
+    def drawn(axes: Axes) -> tuple[bytes, dict[str, int]] | None:
+        if axes.figure.canvas.manager is not None:
+            return None  # pyplot's own, which the notebook draws already
+        width, height = 100 * axes.figure.get_size_inches()
+        return png(axes.figure), {"width": round(width), "height": round(height)}
+
+    formatter.formatters["image/png"].for_type_by_name("matplotlib.axes._axes", "Axes", drawn)
 
 
 def as_table(columns: Mapping[str, Any]) -> pd.DataFrame:

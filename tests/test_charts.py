@@ -189,3 +189,37 @@ def test_a_bound_is_drawn_as_one_and_never_as_an_interval(draw):
     assert [text.get_text() for text in axes.texts] == ["over 75 %"]
     assert "more than this" in axes.get_legend_handles_labels()[1]
     assert charts.are_bounds(frame).tolist() == [False] * last + [True]
+
+
+def test_each_risk_has_its_line_and_windows_of_one_leak_day_are_hollow():
+    frame = plain().retention
+    both = pd.concat([frame.assign(risk="unicity"), frame.assign(risk="homes", value=0.1)])
+    axes = charts.risk_curves(both, {"unicity": "singled out", "homes": "home inferred"}).axes[0]
+    lines = {line.get_label(): line for line in axes.lines}
+    shown = frame[frame["status"] != charts.NOT_MEASURABLE].sort_values("days")
+    assert lines["singled out"].get_ydata().tolist() == shown["value"].tolist()
+    assert set(lines["home inferred"].get_ydata()) == {0.1}
+    assert "one leak day only" in lines
+    assert lines["singled out"].get_linestyle() != lines["home inferred"].get_linestyle()
+
+
+@pytest.fixture
+def shell(monkeypatch):
+    interactive = pytest.importorskip("IPython.core.interactiveshell")
+    made = interactive.InteractiveShell()
+    monkeypatch.setattr("IPython.get_ipython", lambda: made)
+    return made
+
+
+def test_a_notebook_draws_the_axes_that_a_cell_ends_with(shell):
+    axes = charts.unicity_curve(plain().unicity_curve).axes[0]
+    shown, about = shell.display_formatter.format(axes)
+    assert shown["image/png"][:4] == b"\x89PNG"
+    assert about["image/png"]["width"] == 700
+
+
+def test_a_notebook_draws_axes_of_pyplot_once_only(shell, monkeypatch):
+    charts.unicity_curve(plain().unicity_curve)
+    axes = charts.new_axes()
+    monkeypatch.setattr(axes.figure.canvas, "manager", object())
+    assert "image/png" not in shell.display_formatter.format(axes)[0]

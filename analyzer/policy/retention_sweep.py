@@ -40,6 +40,22 @@ UNTIL = {
 """What has come true for half of the vehicles, by the name of the risk."""
 
 
+_LEGEND = {
+    "unicity": "singled out",
+    "homes": "home inferred",
+    "works": "work place inferred",
+    "commutes": "commute inferred",
+    "companions": "companions found",
+    "linkage": "new pseudonym known again",
+    "predictability": "next place told (mean share)",
+}
+
+
+def _legend(risk: str) -> str:
+    category = category_of(risk)
+    return _LEGEND[risk] if category is None else f"at a site ({category})"
+
+
 @dataclass(frozen=True)
 class WindowRisk:
     """What one retention window gives away.
@@ -339,11 +355,13 @@ class RetentionSweep(Result):
         )
 
     def plot(self) -> Axes:
-        """Draw the first risk against the days kept."""
-        from analyzer.charts import retention_curve
+        """Draw each risk against the days kept."""
+        from analyzer.charts import retention_curve, risk_curves
 
         table = self.to_pandas()
-        return retention_curve(table[table["risk"] == self.risks[0]]).axes[0]
+        if len(self.risks) == 1 and self.risks[0] == "unicity":
+            return retention_curve(table).axes[0]
+        return risk_curves(table, {risk: _legend(risk) for risk in self.risks}).axes[0]
 
     def to_dict(self) -> dict[str, Any]:
         """Give the result as JSON-able fields, every figure as `Estimate.to_dict` gives it."""

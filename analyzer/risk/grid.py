@@ -169,8 +169,10 @@ class UnicityGrid(Result):
         """
         from matplotlib.figure import Figure
 
-        from analyzer.charts import ACCENT, MUTED
+        from analyzer.charts import ACCENT, MUTED, png_file
+        from analyzer.result import draw_in_notebooks
 
+        draw_in_notebooks(png_file)
         table = self.to_pandas()
         spaces, points = table["space"].unique(), sorted(table["points"].unique())
         figure = Figure(figsize=(3.1 * len(spaces) + 1, 3.6), layout="constrained")
