@@ -185,9 +185,17 @@ def _show_own_vehicle(sightings: Any, key: Path, output_format: str) -> None:
     )
 )
 @click.argument("output", metavar="OUT")
-@click.option("--vehicles", type=click.IntRange(min=1), default=5_000, show_default=True)
-@click.option("--days", type=click.IntRange(min=1), default=28, show_default=True)
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option(
+    "--vehicles",
+    type=click.IntRange(min=1),
+    default=5_000,
+    show_default=True,
+    help="Vehicles of residents; who passes through comes on top.",
+)
+@click.option(
+    "--days", type=click.IntRange(min=1), default=28, show_default=True, help="Days of sightings."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of every random draw.")
 @click.option(
     "--regime",
     type=click.Choice(["dense", "sparse"]),
@@ -195,9 +203,20 @@ def _show_own_vehicle(sightings: Any, key: Path, output_format: str) -> None:
     show_default=True,
     help="dense: a vehicle is seen about five times a day; sparse: 40 times in 180 days.",
 )
-@click.option("--cameras", type=click.IntRange(20, 2_000), default=100, show_default=True)
 @click.option(
-    "--as", "file_format", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True
+    "--cameras",
+    type=click.IntRange(20, 2_000),
+    default=100,
+    show_default=True,
+    help="Camera sites, with one, two or four readers each.",
+)
+@click.option(
+    "--as",
+    "file_format",
+    type=click.Choice(["csv", "parquet"]),
+    default="csv",
+    show_default=True,
+    help="Form of the files.",
 )
 def synthesize(
     output: str,

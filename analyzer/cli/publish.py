@@ -102,20 +102,31 @@ def report(
     metavar="DIR",
     help="Folder for the report.",
 )
-@click.option("--vehicles", type=click.IntRange(min=100), default=5_000, show_default=True)
-@click.option("--days", type=click.IntRange(min=3), default=28, show_default=True)
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option(
+    "--vehicles",
+    type=click.IntRange(min=100),
+    default=5_000,
+    show_default=True,
+    help="Vehicles of residents; who passes through comes on top.",
+)
+@click.option(
+    "--days", type=click.IntRange(min=3), default=28, show_default=True, help="Days of sightings."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of every random draw.")
 def demo(output: str, vehicles: int, days: int, seed: int) -> None:
     """Make a synthetic region, assess it, write the report, and say where it is.
 
     The region is the surroundings of Tashkent with about a hundred camera clusters; the people in
-    it are invented.
+    it are invented. The first run compiles the program, which takes about a minute more.
     """
     from analyzer.assessment import assess
     from analyzer.report.folder import check_folder
+    from analyzer.risk.draw import mix
     from analyzer.synthetic import make_region
 
     check_folder(output)
+    if not any(Path(mix.stats.cache_path).glob("*.nbi")):
+        click.echo("The first run compiles the program: about a minute more than later.", err=True)
     click.echo(f"Making a synthetic region: {vehicles:,} vehicles, {days} days…", err=True)
     region = make_region(vehicles=vehicles, days=days, seed=seed)
     with progress("assessing") as done:

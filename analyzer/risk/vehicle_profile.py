@@ -85,8 +85,8 @@ class VehicleProfile(RiskProfile):
             )
         else:
             lines.append(
-                f"From day {self.singled_out} on, {known}, single it out in {100 * MOSTLY:.0f} % of "
-                "draws or more."
+                f"From day {self.singled_out} on, {known}, single it out in "
+                f"{100 * MOSTLY:.0f} % of draws or more."
             )
         for name, day in (("home", self.home), ("commute", self.commute)):
             lines.append(

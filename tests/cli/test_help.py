@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -58,3 +59,30 @@ def test_help_keeps_its_examples_line_by_line():
     lines = CliRunner().invoke(main, ["--help"]).output.splitlines()
     assert any(line.strip() == "Try it:             platerisk demo" for line in lines)
     assert not any("\\b" in line for line in lines)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_option_says_what_it_is(verb):
+    command = main.get_command(None, verb)
+    silent = [
+        option.opts[0] for option in command.params if option.opts[0].startswith("-")
+        and not option.help
+    ]  # fmt: skip
+    assert not silent
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_the_first_demo_says_that_it_compiles(compiled, tmp_path, monkeypatch):
+    import analyzer.synthetic
+    from analyzer.risk import draw
+
+    def stop(**options):
+        raise SystemExit(0)
+
+    if compiled:
+        (tmp_path / "draw.mix-1.py311.nbi").touch()
+    kept = SimpleNamespace(stats=SimpleNamespace(cache_path=str(tmp_path)))
+    monkeypatch.setattr(draw, "mix", kept)
+    monkeypatch.setattr(analyzer.synthetic, "make_region", stop)
+    result = CliRunner().invoke(main, ["demo", "-o", str(tmp_path / "out")])
+    assert ("compiles" in result.output) is not compiled
