@@ -28,7 +28,7 @@ from analyzer.policy.resampling import (
     estimate_share,
 )
 from analyzer.policy.setting import CHANGES, Setting
-from analyzer.risk.linkage import measure_linkage
+from analyzer.risk.linkage_windows import WindowLinkage
 from analyzer.risk.predictability import measure_predictability
 from analyzer.risk.sites import Sites
 
@@ -170,7 +170,25 @@ def _of_sample(setting: Setting, released: Released) -> Released:
     return replace(released, recipe=replace(recipe, kept_vehicles=kept))
 
 
-def _linkage(setting: Setting, policy: Policy) -> Estimate:
+def linkage_of(
+    setting: Setting, policy: Policy, windows: WindowLinkage | None = None
+) -> Estimate:
+    """Measure the share of new pseudonyms that are known again in what the last leak shows.
+
+    Parameters
+    ----------
+    setting : Setting
+        What is equal for all policies.
+    policy : Policy
+        What is kept.
+    windows : WindowLinkage, optional
+        Of policies that differ by nothing but the days kept.
+
+    Returns
+    -------
+    Estimate
+        With ``not measured`` and why in its method where it cannot be.
+    """
     released = setting.released(replace(policy, rotation=None), len(setting.leak_days) - 1)
     n_vehicles = setting.sightings.n_vehicles
     if not len(released):
@@ -179,13 +197,14 @@ def _linkage(setting: Setting, policy: Policy) -> Estimate:
         return Estimate(
             1.0, 1.0, 1.0, n_vehicles, "by definition: pseudonyms never change", 1 / n_vehicles
         )
-    on = {"engine": setting.runner, "memory": setting.memory}
+    windows = windows or window_linkage(setting, policy.rotation)
+    return _measured(lambda: windows.measure(released))
+
+
+def window_linkage(setting: Setting, rotation: str) -> WindowLinkage:
+    """Make what links the windows of a setting, on its sample."""
     sample = None if setting.sample is None else max(1, setting.sample // CHANGES)
-    return _measured(
-        lambda: measure_linkage(
-            released, policy.rotation, seed=setting.seed, sample=sample, **on
-        ).success[1]
-    )
+    return WindowLinkage(rotation, setting.seed, sample, setting.runner)
 
 
 def _predictability(setting: Setting, policy: Policy) -> Estimate:
@@ -203,7 +222,7 @@ def _measured(measure: Callable[[], Estimate]) -> Estimate:
 
 
 OF_ALL: dict[str, Callable[[Setting, Policy], Estimate]] = {
-    "linkage": _linkage,
+    "linkage": linkage_of,
     "predictability": _predictability,
 }
 """Risks that are figures of the whole: the share of new pseudonyms that are known again, and the

@@ -13,7 +13,7 @@ import numpy as np
 
 from analyzer.estimate import Estimate
 from analyzer.policy.exposure import states_before_leaks
-from analyzer.policy.outcomes import OF_ALL, find_outcomes
+from analyzer.policy.outcomes import OF_ALL, find_outcomes, linkage_of, window_linkage
 from analyzer.policy.policy import Policy
 from analyzer.policy.setting import Setting
 from analyzer.risk.knowledge import knowledge_of
@@ -84,6 +84,7 @@ def find_window_states(
     if "unicity" in risks:
         states["unicity"] = _singled_out(setting, shown_days)
         baselines["unicity"], reasons["unicity"] = [1 / vehicles] * n, [""] * n
+    linked = window_linkage(setting, rotation)
     for at, days in enumerate(shown_days):
         policy = Policy(f"{days}D", attributes="keep")
         found = find_outcomes(setting, policy, inferred) if inferred else None
@@ -92,8 +93,11 @@ def find_window_states(
             baselines[risk][at] = found.baselines[risk]
             reasons[risk][at] = found.unmeasured.get(risk, "")
         for risk in whole:
-            changed = replace(policy, rotation=rotation) if risk == "linkage" else policy
-            figures[risk].append(find_outcomes(setting, changed, (risk,)).figures[risk])
+            if risk == "linkage":
+                changed = replace(policy, rotation=rotation)
+                figures[risk].append(linkage_of(setting, changed, linked))
+            else:
+                figures[risk].append(OF_ALL[risk](setting, policy))
     return WindowStates(shown_days, states, baselines, reasons, figures)
 
 

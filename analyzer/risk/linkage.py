@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,7 @@ def measure_linkage(
     seed: int = 0,
     *,
     sample: int | None = None,
+    shorter: Sequence[int] = SHORTER,
     engine: str | Engine = "local",
     memory: str | int | None = None,
 ) -> Linkage:
@@ -82,6 +84,9 @@ def measure_linkage(
     sample : int, optional
         Number of vehicles drawn as targets in each pair of periods; all by default. They are
         matched with all candidates either way.
+    shorter : sequence of int
+        From so many first days of each period profiles are made too, as far as a period is longer
+        (`RotationLinkage.by_days`); the whole period is always measured.
     engine, memory
         Where the work runs, and how much may be held at once.
 
@@ -138,16 +143,13 @@ def measure_linkage(
     first, last = (int(sightings.clock.local(np.array([end]))[0]) for end in sightings.span_ms)
     every_pair = pairs_of(first, last, hours)
     pairs = spread(every_pair)
-    days = [float(fewer) for fewer in SHORTER if fewer * 24 < hours] + [hours / 24]
+    days = [float(fewer) for fewer in shorter if fewer * 24 < hours] + [hours / 24]
     tallies = {length: Tally(sightings.n_codes) for length in days}
     for pair in pairs:
-        counts = _count(sightings, runner, pair, len(sightings.camera_table))
+        counts = count_pair(sightings, runner, pair)
         if pair is pairs[0]:
-            wanted = first_days(pair, days[-1])
-            old, new = (make_profiles(counts, side, PLACE, period=0, seed=0) for side in wanted)
-            repeats = len(days) * len(pairs) + 1
-            refuse_too_much(old, new, repeats, sampled=sample is not None)
-        cut = _cut(sightings, runner, pair)
+            refuse_pairs(counts, pair, days[-1], len(days) * len(pairs) + 1, sample)
+        cut = cut_by_change(sightings, runner, pair)
         for length, tally in tallies.items():
             # Only the whole period borders on the change; the first days of two do not.
             apart = cut if length == days[-1] else None
@@ -198,7 +200,9 @@ def _link_with(
     )
 
 
-def _count(sightings: Sightings, engine: Engine, pair: Pair, n_cameras: int) -> Counts:
+def count_pair(sightings: Sightings, engine: Engine, pair: Pair) -> Counts:
+    """Count how often each vehicle was seen at each place and hour of two periods."""
+    n_cameras = len(sightings.camera_table)
     hours = pair.ends - pair.begins
     check_keys(n_cameras, hours)
     shared = {
@@ -212,7 +216,23 @@ def _count(sightings: Sightings, engine: Engine, pair: Pair, n_cameras: int) -> 
     return gather_counts(frames, pair.begins, hours)
 
 
-def _cut(sightings: Sightings, engine: Engine, pair: Pair) -> CutTrips:
+def refuse_pairs(
+    counts: Counts, pair: Pair, days: float, repeats: int, sample: int | None
+) -> None:
+    """Refuse what would take hours, by what the first pair would take.
+
+    Raises
+    ------
+    TooMuchWorkError
+        With what to ask instead.
+    """
+    wanted = first_days(pair, days)
+    old, new = (make_profiles(counts, side, PLACE, period=0, seed=0) for side in wanted)
+    refuse_too_much(old, new, repeats, sampled=sample is not None)
+
+
+def cut_by_change(sightings: Sightings, engine: Engine, pair: Pair) -> CutTrips:
+    """Find the trips that the change of pseudonyms cuts, and link them by their continuation."""
     max_gap = parse_duration(DEFAULT_MAX_GAP)
     n_cameras = len(sightings.camera_table)
     begins, change, ends = (
@@ -234,14 +254,14 @@ def _measure_pair(
     sides = first_days(pair, days)
     choice = tally.history.choose()
     if not tally.history.trials:
-        choice = _choose_within(engine, counts, pair, sides[0], seed, sample) or choice
+        choice = choose_within(engine, counts, pair, sides[0], seed, sample) or choice
     trial, assigned = link(
         engine, counts, counts, sides, period=pair.number, seed=seed, sample=sample, chosen=choice
     )
     tally.add(trial, choice, assigned, cut)
 
 
-def _choose_within(
+def choose_within(
     engine: Engine, counts: Counts, pair: Pair, side: np.ndarray, seed: int, sample: int | None
 ) -> Choice | None:
     """Choose on the odd and even days of the earlier period, where pseudonyms do not change."""

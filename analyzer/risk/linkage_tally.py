@@ -37,10 +37,13 @@ class Tally:
         self,
         trial: Trial,
         choice: Choice,
-        assigned: Assigned,
+        assigned: Assigned | None,
         cut: CutTrips | None,
     ) -> None:
-        """Add a pair; the choice was made before it was looked at."""
+        """Add a pair; the choice was made before it was looked at.
+
+        Where nothing was assigned one to one, there are no `assignments`.
+        """
         present = trial.answers >= 0
         on_the_road = np.zeros(len(present), bool)
         if cut is not None:
@@ -50,6 +53,8 @@ class Tally:
         self.history.add(trial, counted)
         self.choices.append(choice)
         self.candidates.append(trial.candidates)
+        if assigned is None:
+            return
         right = assigned.everybody == trial.answers
         self.assigned.append((trial.vehicles[counted], right[counted]))
         if choice.margin is not None:

@@ -36,8 +36,9 @@ _NOTHING = 2**31 - 1
 """True score of a query without an answer: no sum reaches it."""
 
 _PARTS = 16
-_ENTRIES = 1 << 16
-"""Queries go out in at most so many parts, of at least about so many entries each."""
+_WORK = 1 << 24
+"""Queries go out in at most so many parts, of at least about so much work each (see
+`count_work`): few queries among many candidates are worth sharing, too."""
 
 
 class Index(NamedTuple):
@@ -104,7 +105,7 @@ def match_profiles(engine: Engine, weighted: Weighted, answers: np.ndarray) -> M
     """
     n_queries = len(weighted.query_offsets) - 1
     index = make_index(weighted)
-    parts = max(1, min(_PARTS, len(weighted.query_features) // _ENTRIES))
+    parts = max(1, min(_PARTS, int(count_work(weighted)) // _WORK))
     borders = np.linspace(0, n_queries, parts + 1).astype(np.int64)
     pieces = []
     for first, last in pairwise(borders.tolist()):
@@ -190,6 +191,12 @@ def count_additions(weighted: Weighted) -> int:
         for features in (weighted.query_features, weighted.candidate_features)
     )
     return int(asked @ held)
+
+
+def count_work(weighted: Weighted) -> float:
+    """Count the steps that matching takes: its additions, and to look at each sum."""
+    n_queries, n_candidates = len(weighted.query_offsets) - 1, len(weighted.candidate_offsets) - 1
+    return count_additions(weighted) + n_queries * n_candidates / 4
 
 
 @numba.njit(cache=True, nogil=True)

@@ -19,7 +19,7 @@ from analyzer.errors import TooMuchWorkError, UsageError
 from analyzer.local_time import check_bin, time_bins
 from analyzer.risk.assignment import assign, learn_margin
 from analyzer.risk.draw import draw_vehicles
-from analyzer.risk.profile_matching import Matches, count_additions, match_profiles
+from analyzer.risk.profile_matching import Matches, count_work, match_profiles
 from analyzer.risk.profile_weights import MATCHERS, STEP, weigh
 from analyzer.risk.profiles import GRAINS, PLACE, Counts, Profiles, make_profiles
 from analyzer.units import DAY_MS, HOUR_MS, parse_duration
@@ -325,8 +325,7 @@ def refuse_too_much(old: Profiles, new: Profiles, repeats: int, *, sampled: bool
     TooMuchWorkError
         With what to ask instead.
     """
-    looked_at = len(old.vehicles) * len(new.vehicles) / 4
-    one = count_additions(weigh("likelihood", old, new)) + looked_at
+    one = count_work(weigh("likelihood", old, new))
     # Finer grains share less: the coarsest bounds them; the last holds two grains.
     work = one * len(MATCHERS) * len(GRAINS) * repeats
     if work > MOST_ADDITIONS:

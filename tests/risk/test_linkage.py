@@ -69,7 +69,7 @@ def test_ranks_are_those_of_dense_tables_over_clock_changes(start):
     data = sightings_of(rows)
     local = [int(data.clock.local(np.array([end]))[0]) for end in data.span_ms]
     pair = pairs_of(*local, 168)[0]
-    counts = linkage_module._count(data, LocalEngine(), pair, len(data.camera_table))
+    counts = linkage_module.count_pair(data, LocalEngine(), pair)
     trial, _ = link(LocalEngine(), counts, counts, first_days(pair, 7), period=5, seed=3)
     begins = datetime.fromtimestamp(pair.begins * 3600, UTC).replace(tzinfo=None)
     assert begins.weekday() == 0 and begins.hour == 0
@@ -186,8 +186,7 @@ def test_the_choice_is_made_before_the_pair_is_added(monkeypatch):
         return choose(self, chosen_on)
 
     monkeypatch.setattr(rotation.History, "choose", watched)
-    monkeypatch.setattr(linkage_module, "SHORTER", ())
-    measure_linkage(sightings(habitual(vehicles=10, days=21)), "7D")
+    measure_linkage(sightings(habitual(vehicles=10, days=21)), "7D", shorter=())
     # Before the first pair nothing, then one trial within the period; before the second one pair.
     assert seen == [0, 1, 1]
 
@@ -253,7 +252,7 @@ def test_cut_trips_are_found_and_linked_by_continuity():
         rows.append((3, MONDAY + day * DAY + 12 * HOUR, 4))
     data = sightings(rows)
     pair = pairs_of(MONDAY, MONDAY + 14 * DAY - 1, 168)[0]
-    cut = linkage_module._cut(data, LocalEngine(), pair)
+    cut = linkage_module.cut_by_change(data, LocalEngine(), pair)
     assert cut.vehicles.tolist() == [0, 1, 2]
     assert cut.candidates == 3
     assert (cut.rank <= 1.5).all()

@@ -101,7 +101,7 @@ def test_blocks_and_parts_change_nothing(monkeypatch, block, engine):
     weighted = weigh("cosine", old, new)
     answers = rng.integers(-1, len(new.vehicles), len(old.vehicles))
     whole = match_profiles(LocalEngine(), weighted, answers)
-    monkeypatch.setattr(profile_matching, "_ENTRIES", 20)
+    monkeypatch.setattr(profile_matching, "_WORK", 20)
     if isinstance(engine, LocalEngine):
         # Another process would not see the changed size.
         monkeypatch.setattr(profile_matching, "BLOCK", block)
