@@ -11,6 +11,7 @@ import pandas as pd
 
 from analyzer.engine import DerivedPart, Engine, Part, get_engine
 from analyzer.engine.base import KEPT_ROWS
+from analyzer.patterns.numbering import number_through
 from analyzer.patterns.placing import placed_stays_of_part
 from analyzer.patterns.plane import CameraPlane
 from analyzer.patterns.radius import (
@@ -56,10 +57,8 @@ class Described(NamedTuple):
 def describe_places(stays: Rows, plane: CameraPlane) -> Described:
     """Gather what is known about the places of the vehicles of one part."""
     used = np.flatnonzero(stays["settled"] & (stays["place"] >= 0))
-    key = stays["vehicle"][used].astype(np.int64) << 16 | stays["place"][used]
-    keys, place = np.unique(key, return_inverse=True)
-    n = len(keys)
-    vehicle = (keys >> 16).astype(np.int32)
+    vehicle, number, place = number_through(stays["vehicle"][used], stays["place"][used])
+    n, vehicle = len(vehicle), vehicle.astype(np.int32)
     role = np.zeros(n, np.int64)
     role[place] = stays["role"][used]
     evidence = gather_evidence(stays, used, place, vehicle)
@@ -68,7 +67,7 @@ def describe_places(stays: Rows, plane: CameraPlane) -> Described:
     spot = locate(plane, np.r_[place, place], np.r_[arrival, departure], via, n)
     return Described(
         vehicle=vehicle,
-        place=(keys & 0xFFFF).astype(np.int32),
+        place=number.astype(np.int32),
         role=role,
         evidence=evidence,
         spot=spot,

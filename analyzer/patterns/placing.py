@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from analyzer.patterns.anchors import cluster_brackets, merge_clusters, nearest_place
+from analyzer.patterns.numbering import number_through
 from analyzer.patterns.plane import CameraPlane
 from analyzer.patterns.roles import (
     HOME,
@@ -98,7 +99,7 @@ def placed_stays_of_part(trips: Rows, broadcast: dict) -> Rows:
     main = _main_nights(cluster, vehicle, by_night)
     across = _across(stays, rows, cluster, main) & (~by_night | half)
     of = _join_days_and_nights(cluster, vehicle, main, across, *spot)[cluster]
-    of, vehicle = _number(stays["vehicle"][rows], of)
+    vehicle, _, of = number_through(stays["vehicle"][rows], of)
     across = np.bincount(of, across[cluster], minlength=len(vehicle)) > 0
     centre = _centres(of, *spot[:3])
     scatter = (spot[0] - centre[0][of]) ** 2 + (spot[1] - centre[1][of]) ** 2
@@ -161,8 +162,8 @@ def _cluster(
         CLUSTER_STAYS,
     )
     found = label >= 0
-    keys, cluster = np.unique(group[found] << 16 | label[found], return_inverse=True)
-    return rows[found], cluster, keys >> 17, keys >> 16 & 1 == 0
+    groups, _, cluster = number_through(group[found], label[found])
+    return rows[found], cluster, groups >> 1, groups & 1 == 0
 
 
 def _main_nights(cluster: np.ndarray, vehicle: np.ndarray, by_night: np.ndarray) -> np.ndarray:
@@ -262,12 +263,6 @@ def _join_days_and_nights(
             vehicle[rows], *(values[of] for values in centre), reach[rows]
         )
     return number
-
-
-def _number(vehicle: np.ndarray, number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Number the places of all vehicles through; give the place of each stay, and its vehicle."""
-    keys, of = np.unique(vehicle.astype(np.int64) << 16 | number, return_inverse=True)
-    return of, keys >> 16
 
 
 def _centres(of: np.ndarray, *values: np.ndarray) -> list[np.ndarray]:

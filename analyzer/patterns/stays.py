@@ -77,14 +77,27 @@ def overlap_ms(
     """
     overlap = np.zeros(len(start), np.int64)
     for i in range(len(start)):
-        for day in range(start[i] // DAY_MS, end[i] // DAY_MS + 1):
+        begun, over = start[i] // DAY_MS, end[i] // DAY_MS
+        for day in range(begun, over + 1, max(over - begun, 1)):
             if weekdays_only and (day + 3) % 7 >= 5:
                 continue
             first = max(start[i], day * DAY_MS + from_ms)
             last = min(end[i], day * DAY_MS + to_ms)
             if last > first:
                 overlap[i] += last - first
+        # The days between are whole.
+        whole = max(over - begun - 1, 0)
+        if weekdays_only and whole:
+            whole = _weekdays_before(over) - _weekdays_before(begun + 1)
+        overlap[i] += whole * (to_ms - from_ms)
     return overlap
+
+
+@numba.njit(cache=True, nogil=True)
+def _weekdays_before(day: int) -> int:
+    """Count the days from Monday to Friday before a day, from a fixed Monday on."""
+    weeks, over = (day + 3) // 7, (day + 3) % 7
+    return weeks * 5 + min(over, 5)
 
 
 def stays_of_trips(trips: Rows, clock: Clock) -> Rows:

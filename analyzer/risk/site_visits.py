@@ -20,6 +20,7 @@ import numpy as np
 
 from analyzer.engine.base import Broadcast
 from analyzer.errors import InputError
+from analyzer.patterns.numbering import number_through
 from analyzer.patterns.plane import CameraPlane
 from analyzer.patterns.roles import OTHER
 from analyzer.risk.draw import vehicle_hashes
@@ -224,8 +225,7 @@ def _own_weight(stays: Rows, x: np.ndarray, y: np.ndarray, scale: np.ndarray) ->
     """Weigh home or work as the place of each stay that is put there; 0 for other stays."""
     weight = np.zeros(len(x))
     at = np.flatnonzero((stays["place"] >= 0) & (stays["role"] != OTHER))
-    key = stays["vehicle"][at].astype(np.int64) << 16 | stays["place"][at]
-    _, place = np.unique(key, return_inverse=True)
+    _, _, place = number_through(stays["vehicle"][at], stays["place"][at])
     count = np.bincount(place)
     off_x = x[at] - (np.bincount(place, x[at]) / count)[place]
     off_y = y[at] - (np.bincount(place, y[at]) / count)[place]

@@ -152,7 +152,7 @@ def test_stays_take_their_cameras_from_both_trips():
 
 @given(
     st.integers(0, 20 * 1440),
-    st.integers(0, 5 * 1440),
+    st.integers(0, 16 * 1440),
     st.integers(0, 1440),
     st.integers(0, 1440),
     st.booleans(),
