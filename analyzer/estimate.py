@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 Z_95 = 1.959963984540054
@@ -105,8 +105,8 @@ class Estimate:
         count = self.value * self.n
         return (
             0 < self.n < k
-            or _some_but_few(count, k)
-            or _some_but_few(self.n - count, k)
+            or some_but_few(count, k)
+            or some_but_few(self.n - count, k)
         )
 
     def withheld(self, k: int) -> Estimate:
@@ -124,7 +124,7 @@ class Estimate:
         """
         if not self.tells_of_few(k):
             return self
-        if _some_but_few(self.value * self.n, k) or self.n < 2 * k:
+        if some_but_few(self.value * self.n, k) or self.n < 2 * k:
             return self.hidden(k)
         bound = 1 - k / self.n
         method = f"{ALL_BUT_FEW} {k}: more than this; {self.method}"
@@ -179,22 +179,16 @@ def bound_percent(value: float) -> tuple[float, int]:
     return floor, digits
 
 
-def _some_but_few(count: float, k: int) -> bool:
-    # Products of shares end a little beside whole numbers.
-    return count > 1e-6 and round(count) < k
-
-
-def few_apart(count: float, others: Iterable[float], k: int) -> bool:
-    """Whether a count lies 1 to k - 1 beside another one.
-
-    Where what the one counts is part of what the other counts, their difference is a group too.
+def some_but_few(count: float, k: int) -> bool:
+    """Whether a count stands for 1 to k - 1 units.
 
     Examples
     --------
-    >>> few_apart(16, [17, 40], 10), few_apart(16, [16, 40], 10)
-    (True, False)
+    >>> [some_but_few(count, 10) for count in (0, 3, 10)]
+    [False, True, False]
     """
-    return any(_some_but_few(abs(count - other), k) for other in others)
+    # Products of shares end a little beside whole numbers.
+    return count > 1e-6 and round(count) < k
 
 
 def wilson(

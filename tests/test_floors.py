@@ -15,7 +15,7 @@ import analyzer
 
 PACKAGE = Path(analyzer.__file__).parent
 FLOORS = (
-    ("errors", "units", "schema", "estimate", "survival", "result", "charts"),
+    ("errors", "units", "schema", "estimate", "apart", "survival", "result", "charts"),
     ("engine", "store", "cameras", "local_time"),
     ("sightings",),
     ("ingest", "synthetic", "cost"),

@@ -15,15 +15,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from analyzer.apart import count_of, find_near
 from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast
 from analyzer.errors import UsageError
-from analyzer.estimate import Estimate, few_apart
+from analyzer.estimate import Estimate
 from analyzer.policy.applying import kept_cameras
-from analyzer.policy.outcomes import OF_ALL, RISKS, check_risks, find_outcomes
+from analyzer.policy.inferred import IN_STRETCHES, WITHIN_TEXT
+from analyzer.policy.outcomes import OF_ALL, RISKS, check_risks
 from analyzer.policy.policy import Policy
 from analyzer.policy.resampling import IS_SHOWN, IS_TARGET, estimate_share
 from analyzer.policy.setting import SAMPLE, make_setting
+from analyzer.policy.stretches import find_outcomes_within
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.draw import check_draw
@@ -137,6 +140,8 @@ class CameraSweep(Result):
                 f"From {before:,} to {last.cameras:,} cameras, each further one adds "
                 f"{100 * last.added_per_camera:.2g} percentage points."
             )
+        if set(self.steps[0].risks) & set(IN_STRETCHES):
+            lines.append(WITHIN_TEXT)
         if self.synthetic:
             lines.append("The data are synthetic.")
         return "\n".join(lines)
@@ -195,15 +200,8 @@ class CameraSweep(Result):
 
 def _apart(shares: Sequence[Estimate], k: int) -> list[Estimate]:
     """Withhold shares that are fewer than k vehicles beside that of more cameras."""
-    shown: list[float] = []
-    held = []
-    for share in reversed(shares):
-        count = share.value * share.n
-        near = share.is_exact and few_apart(count, shown, k)
-        if share.is_exact and not near:
-            shown.append(count)
-        held.append(share.hidden(k) if near else share)
-    return held[::-1]
+    near = find_near([*map(count_of, shares)], k, order=reversed(range(len(shares))))
+    return [share.hidden(k) if at else share for share, at in zip(shares, near, strict=True)]
 
 
 def sweep_cameras(
@@ -287,7 +285,7 @@ def sweep_cameras(
     for share in shares:
         count = max(1, math.ceil(share * len(ranked) - 1e-9))
         policy = Policy(None, cameras=tuple(names[ranked[:count]]), attributes="keep")
-        found = find_outcomes(setting, policy, risks)
+        found = find_outcomes_within(setting, policy, risks)
         figures = {
             risk: found.estimate(
                 risk, days_vary=False, seed=[setting.seed, number], method=METHOD

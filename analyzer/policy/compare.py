@@ -19,10 +19,11 @@ from analyzer.policy.hits import find_hits, read_hits, share_of_hits
 from analyzer.policy.inferred import is_visit
 from analyzer.policy.kept_counts import kept_counts, vehicles_apart
 from analyzer.policy.leaks import MEASURED, NOT_MEASURABLE
-from analyzer.policy.outcomes import RISKS, Outcomes, check_risks, find_outcomes
+from analyzer.policy.outcomes import RISKS, Outcomes, check_risks
 from analyzer.policy.policy import Policy, read_policies, whole_days
 from analyzer.policy.resampling import estimate_difference
 from analyzer.policy.setting import SAMPLE, Setting, make_setting
+from analyzer.policy.stretches import find_outcomes_within
 from analyzer.policy.traffic_counts import count_accuracy, hourly_profile
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.draw import check_draw
@@ -105,7 +106,10 @@ def compare_policies(
     *Differences* are paired: the same vehicles on the same leak days, vehicles drawn again.
 
     *Inferred* homes, works, commutes and companions are what the finders name in what the leak
-    shows: of any pseudonym of the vehicle. How often they are right is shown by their scores.
+    shows: of any pseudonym of the vehicle. Homes, works and commutes count too where a shorter
+    stretch of it up to the leak tells them: the last 1, 7, 21, 30, 90 and 180 days, and each length
+    compared (`analyzer.policy.stretches`); what all that is shown tells at once stands beside them.
+    How often they are right is shown by their scores.
 
     *The rest of the use*: share of the sightings before a leak that the store still holds; how well
     the traffic of an ordinary week can be counted in it (which needs no plates: counts may be kept
@@ -156,7 +160,7 @@ def compare_policies(
     for number, (name, policy) in enumerate(named.items()):
         found = None
         if setting.status_of(policy) != NOT_MEASURABLE:
-            found = find_outcomes(setting, policy, risks)
+            found = find_outcomes_within(setting, policy, risks)
             reference = found if reference is None else reference
         outcome = _judge(setting, name, policy, found, reference, uses, profile, risks)
         kept = None
@@ -232,11 +236,13 @@ def _judge(
         return PolicyOutcome(name, policy, status, nothing, nothing, math.nan, math.nan)
     resampled = "vehicles and leak days" if status == MEASURED else "vehicles"
     method = f"mean over leak days; bootstrap of {resampled}, 95 %"
-    shares, differences = {}, {}
+    shares, differences, whole = {}, {}, {}
     for number, risk in enumerate(risks):
         how = {"days_vary": status == MEASURED, "method": method}
         seed = [setting.seed, number]
         shares[risk] = found.estimate(risk, seed=seed, **how)
+        if risk in found.whole:
+            whole[risk] = found.estimate(risk, seed=seed, of_whole=True, **how)
         if risk in found.figures:
             differences[risk] = _unpaired(shares[risk], reference.figures[risk])
             continue
@@ -257,6 +263,7 @@ def _judge(
         kept=kept,
         traffic=traffic,
         served=None if uses is None else uses.served(policy.days),
+        whole_window=whole,
     )
 
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from analyzer.apart import count_of, few_apart
 from analyzer.estimate import WITHHELD, Estimate
 from analyzer.policy.benefit import Uses
-from analyzer.policy.inferred import category_of
+from analyzer.policy.inferred import WITHIN_TEXT, category_of
 from analyzer.policy.leaks import NOT_MEASURABLE, ONE_LEAK_DAY
 from analyzer.policy.nested import too_near
 from analyzer.policy.policy import Policy
@@ -79,6 +80,9 @@ class PolicyOutcome:
     kept_of, hits_of : tuple of int
         Of how many vehicles is what the store holds, what it has deleted, and what it holds more or
         less than under each policy before; all vehicles, and those that were searched for.
+    whole_window : dict of str to Estimate
+        Of homes, works and commutes, the shares for which they are found in all that a leak shows;
+        `risks` count those too that are found in a shorter stretch of it up to the leak.
     undominated : bool
         Whether no other policy is at least as good in everything and better in something.
     """
@@ -95,6 +99,7 @@ class PolicyOutcome:
     hit_vehicles: int = 0
     kept_of: tuple[int, ...] = ()
     hits_of: tuple[int, ...] = ()
+    whole_window: dict[str, Estimate] = field(default_factory=dict)
     undominated: bool = False
 
 
@@ -179,6 +184,10 @@ class PolicyComparison(Result):
             {risk for risk, each in shares.items() if each != outcome.risks[risk]}
             for outcome, shares in zip(self.outcomes, risks, strict=True)
         ]
+        wholes = [
+            self._published_whole(outcome.whole_window, own, risks, k, of)
+            for outcome, own in zip(self.outcomes, held, strict=True)
+        ]
         return replace(
             self,
             outcomes=tuple(
@@ -189,13 +198,36 @@ class PolicyComparison(Result):
                         risk: each.hidden(k) if risk in own | held[0] else each
                         for risk, each in outcome.differences.items()
                     },
+                    whole_window=whole,
                     **left,
                 )
-                for outcome, shares, own, left in zip(
-                    self.outcomes, risks, held, uses, strict=True
+                for outcome, shares, own, whole, left in zip(
+                    self.outcomes, risks, held, wholes, uses, strict=True
                 )
             ),
         )
+
+    @staticmethod
+    def _published_whole(
+        wholes: dict[str, Estimate],
+        held: set[str],
+        risks: Sequence[dict[str, Estimate]],
+        k: int,
+        of: Callable[[str], bool],
+    ) -> dict[str, Estimate]:
+        """Withhold shares of all that is shown that stand for few, or lie beside one that does not.
+
+        Which of two policies' shares hold each other is not looked at: all are kept apart.
+        """
+        published = {}
+        for risk, whole in wholes.items():
+            count = count_of(whole)
+            told = (count_of(shares[risk]) for shares in risks if risk in shares)
+            beside = [each for each in told if each is not None]
+            near = risk in held or (count is not None and few_apart(count, beside, k))
+            hidden = whole.hidden(k) if near else whole.withheld(k)
+            published[risk] = hidden if of(risk) else whole
+        return published
 
     def summary(self) -> str:
         """Tell for each policy what a leak gives away."""
@@ -218,6 +250,8 @@ class PolicyComparison(Result):
             if outcome.hits is not None:
                 said.append(f"of the kept sightings, searched for {outcome.hits.percent()}")
             lines.append(f"{outcome.name} ({outcome.policy.describe()}): {'; '.join(said)}.")
+        if any(outcome.whole_window for outcome in self.outcomes):
+            lines.append(WITHIN_TEXT)
         same = self._indistinct()
         if same:
             lines.append(f"No difference from {self.outcomes[0].name} is shown for {same}.")
@@ -264,6 +298,13 @@ class PolicyComparison(Result):
                     f"{risk}_difference_low": difference.low,
                     f"{risk}_difference_high": difference.high,
                 }
+                whole = outcome.whole_window.get(risk)
+                if whole is not None:
+                    row |= {
+                        f"{risk}_whole_window": whole.value,
+                        f"{risk}_whole_window_low": whole.low,
+                        f"{risk}_whole_window_high": whole.high,
+                    }
             row |= {"kept": outcome.kept, "traffic": outcome.traffic}
             if outcome.served is not None:
                 row |= {
@@ -294,6 +335,9 @@ class PolicyComparison(Result):
                     "risks": {risk: each.to_dict() for risk, each in outcome.risks.items()},
                     "differences": {
                         risk: each.to_dict() for risk, each in outcome.differences.items()
+                    },
+                    "whole_window": {
+                        risk: each.to_dict() for risk, each in outcome.whole_window.items()
                     },
                     "kept": _number(outcome.kept),
                     "traffic": _number(outcome.traffic),

@@ -172,6 +172,19 @@ OF_PAIRS = ("companions",)
 """Risks that are looked for among a sample of the vehicles, where there are many."""
 
 
+IN_STRETCHES = ("homes", "works", "commutes")
+"""Risks that are looked for in shorter stretches of what is shown too."""
+
+WITHIN = "in these days or in a shorter stretch of them up to the leak"
+"""With which the method of their figures begins; see `analyzer.policy.stretches`."""
+
+WITHIN_TEXT = (
+    "Homes, works and commutes count that are found in what a leak shows, or in a shorter stretch "
+    "of it up to the leak."
+)
+"""What is said where they are told."""
+
+
 def category_of(risk: str) -> str | None:
     """Give the category of sites that a risk of visits is about; None of other risks.
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from analyzer.estimate import Estimate, few_apart
+import numpy as np
+
+from analyzer.apart import count_of, find_near
+from analyzer.estimate import Estimate
 from analyzer.policy.outcomes import OF_ALL
 from analyzer.policy.policy import Policy
 from analyzer.units import parse_duration
@@ -76,21 +79,17 @@ def too_near(
         For each policy, the risks whose share must not be shown.
     """
     hidden: list[set[str]] = [set() for _ in policies]
+
+    def related(one: int, other: int) -> bool:
+        pair = policies[one], policies[other]
+        return covers(*pair) or covers(*reversed(pair))
+
     for risk in dict.fromkeys(risk for each in shares for risk in each if risk not in OF_ALL):
-        counts = {
-            at: each[risk].value * each[risk].n
-            for at, each in enumerate(shares)
-            if risk in each and each[risk].is_exact
-        }
-        shown: list[int] = []
-        for at in sorted(counts, key=lambda at: (at > 0, -counts[at], at)):
-            related = (
-                counts[other]
-                for other in shown
-                if covers(policies[other], policies[at]) or covers(policies[at], policies[other])
-            )
-            if few_apart(counts[at], related, k):
-                hidden[at].add(risk)
-            else:
-                shown.append(at)
+        counts = [count_of(each[risk]) if risk in each else None for each in shares]
+        told = [at for at, count in enumerate(counts) if count is not None]
+        near = find_near(
+            counts, k, order=sorted(told, key=lambda at: (at > 0, -counts[at], at)), related=related
+        )
+        for at in np.flatnonzero(near):
+            hidden[at].add(risk)
     return hidden

@@ -8,13 +8,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from analyzer.errors import TooMuchWorkError, UsageError
 from analyzer.estimate import Estimate
-from analyzer.policy.inferred import INFERRED, OF_PAIRS, VISITS, ShownPatterns, with_visits
+from analyzer.policy.inferred import (
+    INFERRED,
+    OF_PAIRS,
+    VISITS,
+    WITHIN,
+    Inferred,
+    ShownPatterns,
+    with_visits,
+)
 from analyzer.policy.policy import Policy
 from analyzer.policy.released import Released
 from analyzer.policy.released_exposure import states_under_policy
@@ -48,14 +56,27 @@ class Outcomes:
         For risks that cannot be measured under the policy, why not.
     figures : dict of str to Estimate
         The risks that are no matter of single vehicles (`OF_ALL`), as the last leak shows them.
+    whole, whole_baselines : dict
+        States and baselines as all that is shown tells them at once, of risks that are looked for
+        in shorter stretches too (`analyzer.policy.stretches`).
     """
 
     states: dict[str, np.ndarray]
     baselines: dict[str, float]
     unmeasured: dict[str, str]
     figures: dict[str, Estimate]
+    whole: dict[str, np.ndarray] = field(default_factory=dict)
+    whole_baselines: dict[str, float] = field(default_factory=dict)
 
-    def estimate(self, risk: str, *, days_vary: bool, seed: Sequence[int], method: str) -> Estimate:
+    def estimate(
+        self,
+        risk: str,
+        *,
+        days_vary: bool,
+        seed: Sequence[int],
+        method: str,
+        of_whole: bool = False,
+    ) -> Estimate:
         """Give a risk as a share of vehicles with its interval.
 
         Parameters
@@ -68,18 +89,22 @@ class Outcomes:
             Of the resampling.
         method : str
             Text kept with the figure.
+        of_whole : bool
+            Whether what is shown is looked at as a whole alone.
         """
         if risk in self.figures:
             return self.figures[risk]
         reason = self.unmeasured.get(risk)
+        if risk in self.whole and not of_whole:
+            method = f"{WITHIN}; {method}"
         return estimate_share(
-            self.states[risk],
+            self.whole[risk] if of_whole else self.states[risk],
             IS_ALONE,
             IS_TARGET,
             days_vary=days_vary,
             rng=np.random.default_rng(seed),
             method=f"not measured: {reason}" if reason else method,
-            baseline=self.baselines[risk],
+            baseline=(self.whole_baselines if of_whole else self.baselines)[risk],
         )
 
 
@@ -135,9 +160,7 @@ def find_outcomes(setting: Setting, policy: Policy, risks: Sequence[str]) -> Out
             if risk in OF_PAIRS and setting.sampled is not None:
                 counted = counted & setting.sampled[setting.codes]
             states[risk][counted, leak] = np.where(shown[counted], SHOWN, DELETED)
-            # Under rotation, what is inferred of any of a vehicle's pseudonyms is inferred of it.
-            at = setting.position_of(inferred.vehicles.astype(np.int64) // released.recipe.periods)
-            states[risk][at[counted[at]], leak] = ALONE
+            mark_found(states[risk], setting, leak, released, inferred, counted)
             by_chance[risk] += inferred.by_chance
     for risk in unmeasured:
         states[risk][:] = ABSENT
@@ -148,6 +171,20 @@ def find_outcomes(setting: Setting, policy: Policy, risks: Sequence[str]) -> Out
         for risk in risks
     }
     return Outcomes(states, baselines, unmeasured, whole)
+
+
+def mark_found(
+    states: np.ndarray,
+    setting: Setting,
+    leak: int,
+    released: Released,
+    inferred: Inferred,
+    counted: np.ndarray,
+) -> None:
+    """Mark the vehicles of which something is inferred, among those that are counted."""
+    # Under rotation, what is inferred of any of a vehicle's pseudonyms is inferred of it.
+    at = setting.position_of(inferred.vehicles.astype(np.int64) // released.recipe.periods)
+    states[at[counted[at]], leak] = ALONE
 
 
 def _shown(setting: Setting, released: Released) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -125,6 +125,10 @@ class Policy:
     def days(self) -> int | None:
         """Whole days that are kept; None for all."""
         return None if self.retention is None else whole_days(self.retention, "retention", least=0)
+
+    def without_retention(self) -> Policy:
+        """Give the policy that does the same to sightings, and keeps them all."""
+        return replace(self, retention=None)
 
     def describe(self) -> str:
         """Say the policy in words."""

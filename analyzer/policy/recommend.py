@@ -16,12 +16,14 @@ import pandas as pd
 from analyzer.engine import Engine
 from analyzer.errors import UsageError
 from analyzer.estimate import Estimate
+from analyzer.policy.inferred import IN_STRETCHES, WITHIN_TEXT
 from analyzer.policy.leaks import MEASURED
 from analyzer.policy.nested import too_near
-from analyzer.policy.outcomes import OF_ALL, RISKS, find_outcomes
+from analyzer.policy.outcomes import OF_ALL, RISKS
 from analyzer.policy.policy import Policy
 from analyzer.policy.retention_sweep import days_text
 from analyzer.policy.setting import SAMPLE, Setting, make_setting
+from analyzer.policy.stretches import find_outcomes_within
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.draw import check_draw
@@ -52,8 +54,9 @@ ROTATIONS = (
 )
 """What is tried instead where linkage has a target: who keeps one pseudonym is always known."""
 
-NEVER_FALLS = ("unicity",)
-"""Risks that, in bins of a day or shorter, cannot fall when more days are kept."""
+NEVER_FALLS = ("unicity", *IN_STRETCHES)
+"""Risks that cannot fall when more days are kept; of being singled out this holds in bins of a day
+or shorter, under one pseudonym."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,8 @@ class Recommendation(Result):
             )
         for trial in self.policies:
             lines.append(f"Meets it: {trial.policy.describe()} ({_told(trial)}).")
+        if set(self.targets) & set(IN_STRETCHES):
+            lines.append(WITHIN_TEXT)
         if any(trial.policy.days == self.longest for trial in self.policies):
             lines.append(
                 f"The data cannot hold more than {days_text(self.longest)} with leaks to compare: "
@@ -275,7 +280,8 @@ def recommend_policy(
     -----
     Knowledge is fixed over all policies, as in `compare_policies`: H is the longest keeping tried.
     Being singled out cannot become rarer with more days kept (in bins of a day or shorter, without
-    rotation), so the longest keeping that will do is found by halving; other risks can, so that
+    rotation), nor can homes, works and commutes that are found in all that is kept or a shorter
+    stretch of it, so the longest keeping that will do is found by halving; other risks can, so that
     every length is tried. A policy is left out of the answer if another one that meets the targets
     rounds no more and keeps at least as long.
 
@@ -309,9 +315,8 @@ def recommend_policy(
         engine=engine,
         memory=memory,
     )
-    monotone = (
-        set(targets) <= set(NEVER_FALLS) and parse_duration(adversary.time) <= DAY_MS
-    )
+    monotone = set(targets) <= set(NEVER_FALLS)
+    days_long = parse_duration(adversary.time) > DAY_MS
     trials: list[Trial] = []
     for number, rounding in enumerate(roundings):
 
@@ -322,7 +327,10 @@ def recommend_policy(
             return trial
 
         rounds_days = rounding.time is not None and parse_duration(rounding.time) > DAY_MS
-        if monotone and not rounds_days and rounding.rotation is None:
+        can_fall = "unicity" in targets and (
+            days_long or rounds_days or rounding.rotation is not None
+        )
+        if monotone and not can_fall:
             _halve(lengths, measure)
         else:
             for days in lengths:
@@ -366,7 +374,7 @@ def check_targets(targets: Mapping[str, float]) -> dict[str, float]:
 
 
 def _try(setting: Setting, policy: Policy, targets: Mapping[str, float]) -> Trial:
-    found = find_outcomes(setting, policy, tuple(targets))
+    found = find_outcomes_within(setting, policy, tuple(targets))
     risks = {
         risk: found.estimate(
             risk,

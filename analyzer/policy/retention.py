@@ -23,7 +23,7 @@ from analyzer.policy.leaks import plan_leaks
 from analyzer.policy.outcomes import check_risks
 from analyzer.policy.policy import whole_days
 from analyzer.policy.retention_sweep import RetentionSweep
-from analyzer.policy.setting import SAMPLE, Setting
+from analyzer.policy.setting import SAMPLE, STRETCHES, Setting, standard_stretches
 from analyzer.policy.window_risks import count_days_in_part, shown_days_of, window_risks
 from analyzer.policy.window_states import find_window_states
 from analyzer.risk.adversary import Adversary
@@ -34,7 +34,7 @@ from analyzer.schema import concatenate
 from analyzer.sightings import Sightings, check_sightings
 from analyzer.units import DAY_MS
 
-WINDOWS = ("1D", "7D", "21D", "30D", "90D", "180D")
+WINDOWS = tuple(f"{days}D" for days in STRETCHES)
 
 
 def sweep_retention(
@@ -135,6 +135,14 @@ def sweep_retention(
     there in the same bin, so the share can fall. The share among those left in the window can fall
     in either case: it is a share of ever more vehicles.
 
+    *Homes, works and commutes* count if they are found in what the leak shows, or in a shorter
+    stretch of it up to the leak: its last 1, 7, 21, 30, 90 and 180 days, and each length compared
+    (`analyzer.policy.stretches`). The finder asks for a share of the nights, so that old days which
+    contradict it hide what the last weeks alone would tell; who holds them all can look at the last
+    weeks alone. These shares never fall with longer keeping either. What the window tells as a
+    whole alone stands beside them (``value_whole_window``), and can fall. Stretches that end
+    earlier are not looked at, so that the shares are still a bound from below.
+
     The baseline is 1/N, the chance of a guess among all N vehicles that were seen.
 
     Examples
@@ -228,8 +236,19 @@ def sweep_stores(
     shown = {
         each for days in opened for each in shown_days_of(kept, days, setting, data_days).values()
     }
+    stretches = {
+        days: standard_stretches(data_days, [each + late for each in kept for late in (0, days)])
+        for days in opened
+    }
     found = find_window_states(
-        setting, tuple(sorted(shown)), risks, rotation=rotation, vehicles=vehicles
+        setting,
+        tuple(sorted(shown)),
+        risks,
+        rotation=rotation,
+        vehicles=vehicles,
+        stretches=tuple(sorted({each for lengths in stretches.values() for each in lengths}))
+        if shown
+        else (),
     )
     until = ()
     if until_half:
@@ -241,7 +260,15 @@ def sweep_stores(
             step
             for salt, risk in enumerate(risks)
             for step in window_risks(
-                setting, kept, open_days, risk, found, census, data_days, salt=salt
+                setting,
+                kept,
+                open_days,
+                risk,
+                found,
+                census,
+                data_days,
+                stretches[open_days],
+                salt=salt,
             )
         ]
         sweep = RetentionSweep(

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analyzer.estimate import WITHHELD, Estimate, few_apart
+from analyzer.apart import count_of, few_apart, find_near
+from analyzer.estimate import WITHHELD, Estimate
 from analyzer.policy.days_until import DaysUntilHalf
-from analyzer.policy.inferred import category_of
+from analyzer.policy.inferred import IN_STRETCHES, WITHIN_TEXT, category_of
 from analyzer.policy.leaks import NOT_MEASURABLE, ONE_LEAK_DAY
 from analyzer.policy.setting import CHANGES
 from analyzer.result import Result
@@ -30,6 +31,9 @@ INFERRED = {
     "predictability": "a next place that is told rightly (mean share)",
 }
 """What is inferred of vehicles, by the name of the risk."""
+
+NESTED = ("unicity", *IN_STRETCHES)
+"""Risks of which a longer window gives away all that a shorter one does."""
 
 UNTIL = {
     "unicity": "are singled out",
@@ -81,6 +85,9 @@ class WindowRisk:
     added_per_day : Estimate or None
         By how much the share grows with each day kept beyond the window before (or beyond none),
         paired by vehicle and leak day.
+    whole_window : Estimate or None
+        Of homes, works and commutes, the share for which they are found in the window as a whole;
+        `share` counts those too that are found in a shorter stretch of it up to the leak.
     """
 
     days: int
@@ -93,6 +100,7 @@ class WindowRisk:
     exposed_rows: float
     risk: str = "unicity"
     added_per_day: Estimate | None = None
+    whole_window: Estimate | None = None
 
     @property
     def window(self) -> str:
@@ -164,8 +172,8 @@ class RetentionSweep(Result):
         """Give the sweep as it may be published.
 
         No share in it stands for 1 to k - 1 vehicles, or for all but so few, and no two shares of
-        vehicles singled out differ by so few: what a shorter window singles out, a longer one does
-        too, so that their difference is a group of vehicles as well.
+        one risk differ by so few: of whom a shorter window singles out, or gives the home away, a
+        longer one does too, so that their difference is a group of vehicles as well.
 
         Parameters
         ----------
@@ -177,8 +185,8 @@ class RetentionSweep(Result):
             Numbers of vehicles that are published beside it, of which those counted here are a
             part; the number of all vehicles is always one.
         shown : dict of str to list of float, optional
-            Counts of vehicles singled out, exposed and seen that are published beside it, of which
-            those counted here are a part or the whole; what is published here is added.
+            Counts of vehicles by risk, and of those exposed and seen, that are published beside it,
+            of which those counted here are a part or the whole; what is published here is added.
         """
         until = tuple(each.published(k) if of(each.risk) else each for each in self.until_half)
         # Who has the known sightings before a leak is among those who have them at all.
@@ -188,12 +196,18 @@ class RetentionSweep(Result):
         ]
         # Longer windows say more: where two are too near, the shorter one gives way.
         shown = {} if shown is None else shown
-        for at in reversed(range(len(steps))):
-            if steps[at].risk == "unicity" and of("unicity"):
-                steps[at] = _apart(steps[at], shown, k)
+        for risk in filter(of, self.risks):
+            if risk in NESTED:
+                at = [at for at, step in enumerate(steps) if step.risk == risk]
+                own = [steps[it] for it in at]
+                _hide_near(own, shown, k)
+                steps[at[0] : at[-1] + 1] = own
         for at, step in enumerate(steps):
-            before = steps[at - 1] if at and steps[at - 1].risk == step.risk else None
-            known = all(_is_exact(each.share) for each in (step, before) if each is not None)
+            before = next(
+                (each for each in reversed(steps[:at]) if each.risk == step.risk
+                 and (each.share.is_measured or each.share.method.startswith(WITHHELD))), None,
+            )  # fmt: skip
+            known = step.share.is_exact and (before is None or before.share.is_exact)
             if of(step.risk) and step.added_per_day and not known:
                 steps[at] = replace(step, added_per_day=step.added_per_day.hidden(k))
         return replace(self, windows=tuple(steps), until_half=until)
@@ -224,6 +238,7 @@ class RetentionSweep(Result):
                 for risk in self.risks
                 if risk != "unicity" and (sentence := self._inferred_sentence(risk))
             ]
+            lines += self._whole_windows()
             lines += [sentence for risk in self.risks if (sentence := self._marginal(risk))]
             lines.append(
                 f"Leaks on {', '.join(self.leak_dates)}; matched against {self.vehicles:,} "
@@ -288,6 +303,19 @@ class RetentionSweep(Result):
             f"{'; '.join(figures)}; at sites moved at random, up to {100 * chance:.1f} %."
         )
 
+    def _whole_windows(self) -> list[str]:
+        """Say how homes, works and commutes count, and what the longest window alone tells."""
+        told = {
+            risk: [step for step in self.of(risk) if step.whole_window is not None][-1:]
+            for risk in self.risks
+        }
+        longest = {risk: steps[0] for risk, steps in told.items() if steps}
+        if not longest:
+            return []
+        days = max(step.days for step in longest.values())
+        alone = "; ".join(f"{risk} {each.whole_window.percent()}" for risk, each in longest.items())
+        return [f"{WITHIN_TEXT} In {days_text(days)} as a whole alone: {alone}."]
+
     def _marginal(self, risk: str) -> str:
         """Say what the last further days of keeping added, each."""
         steps = [step for step in self.of(risk) if step.added_per_day is not None]
@@ -323,8 +351,12 @@ class RetentionSweep(Result):
         return lines
 
     def to_pandas(self) -> pd.DataFrame:
-        """Give one row a window: days, status, the share with its interval, and what is exposed."""
-        return pd.DataFrame(
+        """Give one row a window: days, status, the share with its interval, and what is exposed.
+
+        Where homes, works or commutes are among the risks, ``value_whole_window`` and its ends say
+        for what share they are found in the window as a whole alone.
+        """
+        table = pd.DataFrame(
             [
                 {
                     "risk": step.risk,
@@ -344,6 +376,9 @@ class RetentionSweep(Result):
                     "high_in_window": step.share_in_window.high,
                     # A withheld number is missing, not zero.
                     "n_in_window": _end(_with_n(step.share_in_window), "n"),
+                    "value_whole_window": _end(step.whole_window, "value"),
+                    "low_whole_window": _end(step.whole_window, "low"),
+                    "high_whole_window": _end(step.whole_window, "high"),
                     "exposed_vehicles": step.exposed_vehicles.value,
                     "exposed_rows": step.exposed_rows,
                     "added_per_day": _end(step.added_per_day, "value"),
@@ -353,6 +388,8 @@ class RetentionSweep(Result):
                 for step in self.windows
             ]
         )
+        whole = [name for name in table if name.endswith("_whole_window")]
+        return table if table[whole].notna().any(axis=None) else table.drop(columns=whole)
 
     def plot(self) -> Axes:
         """Draw each risk against the days kept."""
@@ -380,6 +417,7 @@ class RetentionSweep(Result):
                         **step.share_in_window.to_dict(),
                         "n": step.share_in_window.n if _with_n(step.share_in_window) else None,
                     },
+                    "whole_window": step.whole_window and step.whole_window.to_dict(),
                     "exposed_vehicles": step.exposed_vehicles.to_dict(),
                     "exposed_rows": None if np.isnan(step.exposed_rows) else step.exposed_rows,
                     "added_per_day": step.added_per_day and step.added_per_day.to_dict(),
@@ -398,10 +436,6 @@ class RetentionSweep(Result):
         }
 
 
-def _is_exact(estimate: Estimate) -> bool:
-    return not estimate.method.startswith(WITHHELD) and not estimate.is_bound
-
-
 def _with_n(estimate: Estimate) -> Estimate | None:
     """Give a share unless the number of vehicles behind it is withheld too."""
     return None if estimate.method.startswith(WITHHELD) and not estimate.n else estimate
@@ -415,7 +449,10 @@ def _among(step: WindowRisk, k: int, wholes: Sequence[int]) -> WindowRisk:
     if not n or n == step.share.n:
         return step
     return replace(
-        step, share=step.share.among(n), exposed_vehicles=step.exposed_vehicles.among(n)
+        step,
+        share=step.share.among(n),
+        exposed_vehicles=step.exposed_vehicles.among(n),
+        whole_window=step.whole_window and step.whole_window.among(n),
     )
 
 
@@ -435,6 +472,7 @@ def _basic(step: WindowRisk, k: int) -> WindowRisk:
         step,
         share=share,
         share_in_window=in_window,
+        whole_window=step.whole_window and step.whole_window.withheld(k),
         # Tables give its value alone, and a bound among values would be taken for one.
         exposed_vehicles=(
             step.exposed_vehicles.hidden(k)
@@ -444,25 +482,44 @@ def _basic(step: WindowRisk, k: int) -> WindowRisk:
     )
 
 
-def _apart(step: WindowRisk, shown: dict[str, list[float]], k: int) -> WindowRisk:
-    """Withhold counts that are fewer than k beside those that are shown."""
+def _hide_near(steps: list[WindowRisk], shown: dict[str, list[float]], k: int) -> None:
+    """Withhold counts that are fewer than k beside those that are shown; longer windows come first.
 
-    def near(what: str, count: float) -> bool:
-        if few_apart(count, shown.setdefault(what, []), k):
-            return True
-        shown[what].append(count)
-        return False
+    Of one risk, what a shorter window gives away, a longer one does too; and what a window shows of
+    anybody, a longer one shows too.
+    """
+    risk, order = steps[0].risk, range(len(steps) - 1, -1, -1)
+    among = "" if risk == "unicity" else " of all"
 
-    share, exposed, in_window = step.share, step.exposed_vehicles, step.share_in_window
-    if share.is_measured and not share.is_bound and near("share", share.value * share.n):
-        share = share.hidden(k)
-        in_window = in_window.hidden(k)
-    if exposed.is_measured and not exposed.is_bound and near("exposed", exposed.value * share.n):
-        exposed = exposed.hidden(k)
-        in_window = in_window.hidden(k)
-    if in_window.n and near("seen", in_window.n):
-        in_window = replace(in_window.hidden(k), n=0)
-    return replace(step, share=share, exposed_vehicles=exposed, share_in_window=in_window)
+    def near(what: str, counts: Sequence[float | None]) -> list[bool]:
+        return find_near(counts, k, order=order, shown=shown.setdefault(what, []))
+
+    exposed = near(f"exposed{among}", [
+        step.exposed_vehicles.value * step.share.n if step.exposed_vehicles.is_exact else None
+        for step in steps
+    ])  # fmt: skip
+    told = near(risk, [count_of(step.share) for step in steps])
+    seen = near(f"seen{among}", [step.share_in_window.n or None for step in steps])
+    for at, step in enumerate(steps):
+        share, in_window, whole = step.share, step.share_in_window, step.whole_window
+        if told[at] or exposed[at]:
+            in_window = in_window.hidden(k)
+        if seen[at]:
+            in_window = replace(in_window.hidden(k), n=0)
+        if whole is not None:
+            # Who is found in the whole window is among those found in it or in a longer one.
+            count = count_of(whole)
+            if told[at] or (count is not None and few_apart(count, shown[risk], k)):
+                whole = whole.hidden(k)
+        steps[at] = replace(
+            step,
+            share=share.hidden(k) if told[at] else share,
+            exposed_vehicles=(
+                step.exposed_vehicles.hidden(k) if exposed[at] else step.exposed_vehicles
+            ),
+            share_in_window=in_window,
+            whole_window=whole,
+        )
 
 
 def _end(estimate: Estimate | None, name: str) -> float:

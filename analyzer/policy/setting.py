@@ -5,7 +5,7 @@ Leak days, vehicles, and what the adversary knows of each are fixed here, before
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -31,6 +31,10 @@ from analyzer.units import DAY_MS
 
 SAMPLE = 20_000
 """Vehicles among which companions are looked for, where there are more."""
+
+STRETCHES = (1, 7, 21, 30, 90, 180)
+"""Days kept that are compared by default, and lengths of the stretches that are always looked at.
+"""
 
 CHANGES = 10
 """Linkage looks for a tenth of the sample at each change of pseudonyms, among all new ones; up to
@@ -63,6 +67,9 @@ class Setting:
         Where the work is done.
     sites : Sites or None
         Sensitive sites, where visits are a risk.
+    stretches : tuple of int
+        Lengths of the stretches of what a leak shows that are looked at besides; see
+        `analyzer.policy.stretches`.
     """
 
     sightings: Sightings
@@ -76,6 +83,7 @@ class Setting:
     engine: str | Engine = "local"
     memory: str | int | None = None
     sites: Sites | None = None
+    stretches: tuple[int, ...] = ()
 
     def status_of(self, policy: Policy) -> str:
         """Say how well a policy can be measured with these leak days."""
@@ -145,9 +153,18 @@ class Setting:
         mask[self.codes[draw_vehicles(self.codes, self.sample, self.seed)]] = True
         return mask
 
-    def released(self, policy: Policy, leak: int) -> Released:
-        """View what a leak of the store under a policy shows."""
-        days = None if policy.days is None else policy.days + self.open_days
+    def shown_days(self, policy: Policy) -> int | None:
+        """Days that a leak of the store under a policy shows; None for all."""
+        return None if policy.days is None else policy.days + self.open_days
+
+    @cached_property
+    def looked_at(self) -> dict[Policy, dict]:
+        """What was found in stretches so far, by policy; see `analyzer.policy.stretches`."""
+        return {}
+
+    def released(self, policy: Policy, leak: int, shown_days: int | None = None) -> Released:
+        """View what a leak of the store under a policy shows, or the last days of that."""
+        days = self.shown_days(policy) if shown_days is None else shown_days
         return apply_on_day(
             policy,
             self.sightings,
@@ -163,6 +180,17 @@ class Setting:
         inside = at < len(self.codes)
         inside[inside] = self.codes[at[inside]] == codes[inside]
         return at[inside]
+
+
+def standard_stretches(data_days: int, compared: Iterable[int]) -> tuple[int, ...]:
+    """Give the lengths at which what a leak shows is looked at: the usual ones, and those compared.
+
+    Examples
+    --------
+    >>> standard_stretches(60, (14, 90))
+    (1, 7, 14, 21, 30)
+    """
+    return tuple(sorted(days for days in {*STRETCHES, *compared} if days < data_days))
 
 
 @numba.njit(cache=True, nogil=True)
@@ -243,4 +271,7 @@ def make_setting(
         engine=engine,
         memory=memory,
         sites=sites,
+        stretches=standard_stretches(
+            covered, [days + opened for days in windows for opened in (0, open_days)]
+        ),
     )

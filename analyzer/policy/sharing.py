@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from analyzer.apart import count_of, find_near
 from analyzer.engine import Engine
 from analyzer.errors import UsageError
-from analyzer.estimate import Estimate, few_apart
+from analyzer.estimate import Estimate, some_but_few
 from analyzer.policy.comparison import risk_text
-from analyzer.policy.inferred import is_visit
+from analyzer.policy.inferred import IN_STRETCHES, WITHIN, WITHIN_TEXT, is_visit
 from analyzer.policy.joining import join_stores
-from analyzer.policy.outcomes import OF_ALL, check_risks, find_outcomes
+from analyzer.policy.outcomes import OF_ALL, check_risks
 from analyzer.policy.policy import Policy
 from analyzer.policy.resampling import (
     ABSENT,
@@ -32,6 +33,7 @@ from analyzer.policy.resampling import (
     estimate_share,
 )
 from analyzer.policy.setting import SAMPLE, make_setting
+from analyzer.policy.stretches import find_outcomes_within
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.draw import check_draw
@@ -87,11 +89,12 @@ class SharedRisk:
             count[FIRST] + count[SECOND] - by_either, together,
         )  # fmt: skip
         shares = {who: each.withheld(k) for who, each in self.shares.items()}
-        for who in HOLDERS[:2]:
-            if shares[who].is_exact and few_apart(count[who], [count[BOTH]], k):
-                shares[who] = shares[who].hidden(k)
+        of = [count[who] if who == BOTH else count_of(shares[who]) for who in HOLDERS[::-1]]
+        near = find_near(of, k, related=lambda one, other: 0 in (one, other))
+        for who, too_near in zip(HOLDERS[::-1], near, strict=True):
+            shares[who] = shares[who].hidden(k) if too_near else shares[who]
         only_together = self.only_together.withheld(k)
-        if few_apart(0, (abs(part) for part in parts), k):
+        if any(some_but_few(abs(part), k) for part in parts):
             only_together = only_together.hidden(k)
         return replace(
             self,
@@ -193,6 +196,8 @@ class Sharing(Result):
             if each.only_together.is_measured:
                 line += f"; only together {each.only_together.percent()}"
             lines.append(f"{line}.")
+        if {each.risk for each in self.risks} & set(IN_STRETCHES):
+            lines.append(WITHIN_TEXT)
         if self.synthetic:
             lines.append("The data are synthetic.")
         return "\n".join(lines)
@@ -354,7 +359,7 @@ def compare_sharing(
     )
     cameras = (*joined.cameras, joined.cameras[0] + joined.cameras[1])
     found = [
-        find_outcomes(setting, Policy(None, cameras=names, attributes="keep"), risks)
+        find_outcomes_within(setting, Policy(None, cameras=names, attributes="keep"), risks)
         for names in cameras
     ]
     both = np.intersect1d(*joined.codes)
@@ -396,7 +401,8 @@ def _shared_risk(
     seed: list[int],
 ) -> SharedRisk:
     """Turn what each store tells of each vehicle into figures."""
-    method = f"not measured: {reason}" if reason else METHOD
+    how = f"{WITHIN}; {METHOD}" if risk in IN_STRETCHES else METHOD
+    method = f"not measured: {reason}" if reason else how
     how = {"days_vary": False, "method": method}
 
     def share(of: np.ndarray, baseline: float | None, salt: int) -> Estimate:

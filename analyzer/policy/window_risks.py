@@ -9,6 +9,7 @@ import numpy as np
 
 from analyzer.engine.base import Broadcast
 from analyzer.estimate import Estimate
+from analyzer.policy.inferred import IN_STRETCHES, WITHIN
 from analyzer.policy.leaks import MEASURED, NOT_MEASURABLE, ONE_LEAK_DAY
 from analyzer.policy.resampling import (
     ABSENT,
@@ -21,6 +22,7 @@ from analyzer.policy.resampling import (
 )
 from analyzer.policy.retention_sweep import WindowRisk
 from analyzer.policy.setting import Setting
+from analyzer.policy.stretches import stretches_within
 from analyzer.policy.window_states import WindowStates
 from analyzer.risk.points import local_times
 from analyzer.schema import Rows
@@ -46,6 +48,7 @@ def window_risks(
     found: WindowStates,
     census: Rows,
     data_days: int,
+    stretches: tuple[int, ...] = (),
     *,
     salt: int,
 ) -> list[WindowRisk]:
@@ -67,6 +70,8 @@ def window_risks(
         As `count_days_in_part` gives it.
     data_days : int
         Days of the data.
+    stretches : tuple of int
+        Lengths of the stretches of what a leak shows that are looked at besides.
     salt : int
         Number of the risk, so that each is resampled by draws of its own.
 
@@ -105,6 +110,12 @@ def window_risks(
             "method": method,
         }
         baseline = found.baselines[risk][at[days]] if measurable else math.nan
+        whole = None
+        if risk in IN_STRETCHES and measurable:
+            whole = estimate_share(now, IS_ALONE, IS_TARGET, baseline=baseline, **how)
+            within = stretches_within(stretches, shown[days])
+            now, baseline = found.united(risk, shown[days], within)
+            how["method"] = method = f"{WITHIN}; {method}"
         if risk == "unicity":
             baseline = 1 / max(int(census["vehicles"].sum()), 1)
         share = estimate_share(now, IS_ALONE, IS_TARGET, baseline=baseline, **how)
@@ -132,6 +143,7 @@ def window_risks(
                 ),
                 risk=risk,
                 added_per_day=added,
+                whole_window=whole,
             )
         )
     return steps

@@ -7,15 +7,18 @@ week shows what one kept for eight days does, and is looked at once.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from analyzer.estimate import Estimate
 from analyzer.policy.exposure import states_before_leaks
+from analyzer.policy.inferred import IN_STRETCHES
 from analyzer.policy.outcomes import OF_ALL, find_outcomes, linkage_of, window_linkage
 from analyzer.policy.policy import Policy
+from analyzer.policy.resampling import ALONE
 from analyzer.policy.setting import Setting
+from analyzer.policy.stretches import united_baseline
 from analyzer.risk.knowledge import knowledge_of
 
 
@@ -35,6 +38,10 @@ class WindowStates:
         Why it is not measured; empty where it is.
     figures : dict of str to list of Estimate
         The risks that are figures of the whole, by days shown.
+    stretches : dict of (str, int) to numpy.ndarray of bool, shape (vehicles, leak days)
+        Of whom `IN_STRETCHES` are found in the last days before each leak, by risk and length.
+    chances : dict of (str, int) to float
+        What chance gives in each.
     """
 
     shown_days: tuple[int, ...]
@@ -42,6 +49,20 @@ class WindowStates:
     baselines: dict[str, list[float]]
     reasons: dict[str, list[str]]
     figures: dict[str, list[Estimate]]
+    stretches: dict[tuple[str, int], np.ndarray] = field(default_factory=dict)
+    chances: dict[tuple[str, int], float] = field(default_factory=dict)
+
+    def united(
+        self, risk: str, shown: int, within: tuple[int, ...]
+    ) -> tuple[np.ndarray, float]:
+        """Give the states of a risk, and chance, in all that is shown or in stretches of it."""
+        states = self.states[risk][:, :, self.shown_days.index(shown)]
+        looked = (*within, shown)
+        alone = np.logical_or.reduce([self.stretches[risk, days] for days in looked])
+        united = np.where(alone, ALONE, states).astype(np.int8)
+        found = [int(self.stretches[risk, days].sum()) for days in looked]
+        chances = [self.chances[risk, days] for days in looked]
+        return united, united_baseline(chances, found, int(alone.sum()))
 
 
 def find_window_states(
@@ -51,6 +72,7 @@ def find_window_states(
     *,
     rotation: str,
     vehicles: int,
+    stretches: tuple[int, ...],
 ) -> WindowStates:
     """Find what leaks tell, for all risks and lengths of exposure.
 
@@ -66,6 +88,8 @@ def find_window_states(
         How often pseudonyms change, for linkage.
     vehicles : int
         All vehicles.
+    stretches : tuple of int
+        Lengths at which `IN_STRETCHES` are looked for besides.
 
     Returns
     -------
@@ -98,7 +122,19 @@ def find_window_states(
                 figures[risk].append(linkage_of(setting, changed, linked))
             else:
                 figures[risk].append(OF_ALL[risk](setting, policy))
-    return WindowStates(shown_days, states, baselines, reasons, figures)
+    asked = tuple(risk for risk in inferred if risk in IN_STRETCHES)
+    found_in, chances = {}, {}
+    for risk in asked:
+        for at, days in enumerate(shown_days):
+            found_in[risk, days] = states[risk][:, :, at] == ALONE
+            chances[risk, days] = baselines[risk][at]
+    for days in stretches if asked else ():
+        if days not in shown_days:
+            found = find_outcomes(setting, Policy(f"{days}D", attributes="keep"), asked)
+            for risk in asked:
+                found_in[risk, days] = found.states[risk] == ALONE
+                chances[risk, days] = found.baselines[risk]
+    return WindowStates(shown_days, states, baselines, reasons, figures, found_in, chances)
 
 
 def _singled_out(setting: Setting, shown_days: tuple[int, ...]) -> np.ndarray:

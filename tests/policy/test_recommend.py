@@ -77,12 +77,12 @@ def test_says_honestly_that_nothing_will_do(sightings):
 
 def test_risks_that_may_fall_are_tried_at_every_length(sightings):
     found = recommend_policy(
-        sightings, {"unicity": 0.9, "homes": 0.5}, adversary=Adversary(2), roundings=[Policy()]
+        sightings, {"unicity": 0.9, "companions": 0.5}, adversary=Adversary(2), roundings=[Policy()]
     )
     assert [trial.policy.days for trial in found.trials] == [
         days for days in LENGTHS if days <= found.longest
     ]
-    assert set(found.to_pandas().columns) >= {"unicity_target", "homes_high", "recommended"}
+    assert set(found.to_pandas().columns) >= {"unicity_target", "companions_high", "recommended"}
 
 
 def test_parts_and_processes_change_no_digit(sightings, found):
