@@ -250,9 +250,11 @@ class Companions(Result):
             else "Few pairs were possible here, so little can be said."
         )
         kind = "weeks" if self.chance.shifts and self._weekly else "days of the same kind"
+        digits = 1 if self.chance.weight < 10 else 0
         lines.append(
             f"Chance: {self.chance.shifts} shifts by {kind}, worth {self.chance.worth:.1f} "
-            f"repetitions of the data; traffic weighs as much as {self.chance.weight:.2g}."
+            f"repetitions of the data; traffic weighs as much as "
+            f"{self.chance.weight:,.{digits}f}."
             if self.chance.shifts
             else "A single day cannot tell habit from company: only traffic was accounted for."
         )

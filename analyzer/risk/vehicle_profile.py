@@ -88,14 +88,20 @@ class VehicleProfile(RiskProfile):
                 f"From day {self.singled_out} on, {known}, single it out in "
                 f"{100 * MOSTLY:.0f} % of draws or more."
             )
-        for name, day in (("home", self.home), ("commute", self.commute)):
+        for name, day, stays in (
+            ("home", self.home, "within the radius in which it is put at last"),
+            ("commute", self.commute, "on every later day"),
+        ):
             lines.append(
-                f"Its {name} is not known." if day is None else f"From day {day} on, its {name} "
-                "is known."
+                f"Its {name} is not known."
+                if day is None
+                else f"From day {day} on, its {name} is inferred, {stays}."
             )
-        if self.companions is not None:
-            count = f"{self.companions} companion" + ("" if self.companions == 1 else "s")
-            lines.append(f"It travels with {count if self.companions else 'no companion'}.")
+        if self.companions:
+            plural = " is" if self.companions == 1 else "s are"
+            lines.append(f"{self.companions} companion{plural} found.")
+        elif self.companions == 0:
+            lines.append("No companion is found, which is no proof that it travels alone.")
         if self.not_looked_for:
             lines.append(self.not_looked_for)
         if self.synthetic:

@@ -42,3 +42,17 @@ def test_a_notebook_says_that_its_region_is_invented_and_holds_no_path_of_a_mach
     for cell in json.loads(text)["cells"]:
         shown = json.dumps(cell.get("outputs", ""))
         assert "/tmp/" not in shown and "/home/" not in shown
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_what_a_notebook_draws_is_seen(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    drawn = 0
+    for cell in cells:
+        last = "".join(cell["source"]).rstrip().splitlines()[-1:]
+        if cell["cell_type"] == "code" and last and (".plot(" in last[0] or "draw_map(" in last[0]):
+            shown = [output.get("data", {}) for output in cell["outputs"]]
+            assert any("image/png" in data or "<iframe" in "".join(data.get("text/html", ""))
+                       for data in shown)  # fmt: skip
+            drawn += 1
+    assert drawn

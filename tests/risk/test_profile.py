@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from math import comb
 
 import numpy as np
@@ -96,6 +97,13 @@ def test_others_are_numbers(region, of_one):
     assert "internal" in of_one.summary()
     assert not {"lat", "lon", "home_lat", "site"} & set(of_one.to_pandas())
     assert "home known" in [text.get_text() for text in of_one.plot().get_legend().get_texts()]
+
+
+def test_what_is_not_found_is_not_said_to_be_absent():
+    found = replace(profile_risk(followed(), "v0"), companions=0, home=5)
+    assert "no proof that it travels alone" in found.summary()
+    assert "From day 5 on, its home is inferred" in found.summary()
+    assert "1 companion is found." in replace(found, companions=1).summary()
 
 
 def followed(days=6):
