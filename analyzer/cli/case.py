@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from analyzer.cli.engines import engine_option
 from analyzer.cli.options import (
-    engine_option,
     examples,
     language_option,
-    progress,
     provenance_option,
-    read,
     reading_options,
     seed_option,
     sources,
 )
+from analyzer.cli.reading import progress, read
 
 if TYPE_CHECKING:
     from analyzer.sightings import Sightings

@@ -7,32 +7,31 @@ from typing import Any
 
 import click
 
-from analyzer.cli.options import (
-    encrypt_option,
-    examples,
-    format_option,
-    read,
-    reading_options,
-    sources,
-)
+from analyzer.cli.engines import reading_engine_option
+from analyzer.cli.options import encrypt_option, examples, format_option, reading_options, sources
 from analyzer.cli.output import show
+from analyzer.cli.reading import read
 
 
 @click.command(
     epilog=examples(
         "platerisk ingest 'reads-*.csv' --timezone Asia/Tashkent --key plates.key -o store",
         "platerisk ingest more.csv --timezone Asia/Tashkent --key plates.key -o store",
+        "platerisk ingest 'month-*.parquet' --timezone Asia/Tashkent -o store --engine spark",
     )
 )
 @sources
 @click.option("-o", "--output", required=True, metavar="STORE", help="Folder of the store.")
 @click.option("--rejects", metavar="FILE", help="Also write the rejected rows' places here.")
 @reading_options
+@reading_engine_option
 def ingest(sources: tuple[str, ...], output: str, rejects: str | None, **options: Any) -> None:
     """Read sightings once into a store that can be asked many questions.
 
     Plates are replaced by keyed pseudonyms on the way in and are never written. A store made with
-    a key file accepts further files; the same file again adds nothing.
+    a key file accepts further files; the same file again adds nothing. With --engine spark, workers
+    read CSV and Parquet files and write the same store; files and store must lie on paths that all
+    of them see.
     """
     sightings = read(sources, store=output, rejects=rejects, **options)
     click.echo(sightings.summary())

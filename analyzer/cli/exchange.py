@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from analyzer.cli.options import examples, format_option, read, reading_options, sources
+from analyzer.cli.options import examples, format_option, reading_options, sources
 from analyzer.cli.output import show
+from analyzer.cli.reading import read
 
 
 @click.command(

@@ -7,17 +7,11 @@ from typing import Any
 import click
 
 from analyzer.cli.adversary import adversary_options, take_adversary
-from analyzer.cli.options import (
-    engine_option,
-    examples,
-    format_option,
-    read,
-    reading_options,
-    seed_option,
-    sources,
-)
+from analyzer.cli.engines import engine_option
+from analyzer.cli.options import examples, format_option, reading_options, seed_option, sources
 from analyzer.cli.output import show
 from analyzer.cli.policy import RISKS, risk_option, sample_option, sites_option, take_sites
+from analyzer.cli.reading import read
 
 OF_CAMERAS = tuple(risk for risk in RISKS if risk != "visits")
 """Risks for each number of cameras: no list of sites is read there."""

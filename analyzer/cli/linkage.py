@@ -7,16 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from analyzer.cli.options import (
-    engine_option,
-    examples,
-    format_option,
-    read,
-    reading_options,
-    seed_option,
-    sources,
-)
+from analyzer.cli.engines import engine_option
+from analyzer.cli.options import examples, format_option, reading_options, seed_option, sources
 from analyzer.cli.output import show
+from analyzer.cli.reading import read
 
 if TYPE_CHECKING:
     from analyzer.sightings import Sightings

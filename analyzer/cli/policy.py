@@ -8,18 +8,17 @@ from typing import Any
 import click
 
 from analyzer.cli.adversary import adversary_options, take_adversary
+from analyzer.cli.engines import engine_option
 from analyzer.cli.options import (
-    engine_option,
     examples,
     format_option,
     language_option,
-    progress,
-    read,
     reading_options,
     seed_option,
     sources,
 )
 from analyzer.cli.output import show
+from analyzer.cli.reading import progress, read
 
 RISKS = (
     "unicity", "homes", "works", "commutes", "companions", "linkage", "predictability", "visits",

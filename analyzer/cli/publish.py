@@ -7,21 +7,19 @@ from typing import Any
 
 import click
 
+from analyzer.cli.engines import engine_option
 from analyzer.cli.options import (
-    engine_option,
     examples,
     format_option,
     language_option,
-    plain_warnings,
-    progress,
     provenance_option,
-    read,
     reading_options,
     seed_option,
     sources,
     threshold_option,
 )
 from analyzer.cli.output import show
+from analyzer.cli.reading import plain_warnings, progress, read
 
 
 @click.command(

@@ -7,16 +7,10 @@ from typing import Any
 import click
 
 from analyzer.cli.adversary import adversary_options, attribute_option, take_adversary
-from analyzer.cli.options import (
-    engine_option,
-    examples,
-    format_option,
-    read,
-    reading_options,
-    seed_option,
-    sources,
-)
+from analyzer.cli.engines import engine_option
+from analyzer.cli.options import examples, format_option, reading_options, seed_option, sources
 from analyzer.cli.output import show
+from analyzer.cli.reading import read
 
 sample_option = click.option(
     "--sample",

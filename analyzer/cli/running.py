@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import sys
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from analyzer.cost import Cost
-    from analyzer.engine import Engine
     from analyzer.sightings import Sightings
 
 _RUN = "platerisk.run"
@@ -41,6 +38,11 @@ class Run:
         self.expected: float | None = None
         """Seconds by the clock that the whole will take."""
 
+    def register(self, context: click.Context) -> None:
+        """Make this the run of a command, to be found by whatever reads for it."""
+        context.meta[_RUN] = self
+        context.call_on_close(self.end)
+
     def part_done(self, done: int, total: int) -> None:
         """Show how far the work is, on standard error, now and then."""
         self._step += done == 1
@@ -66,80 +68,6 @@ class Run:
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d}"
-
-
-def engine_option(command: Callable) -> Callable:
-    """Take where and how a verb runs; the verb gets an engine that is ready to work."""
-
-    @click.option(
-        "--engine",
-        type=click.Choice(["local", "spark"]),
-        default="local",
-        show_default=True,
-        help="Where the work runs; no figure depends on it. spark needs platerisk[spark] and Java.",
-    )
-    @click.option(
-        "--master",
-        metavar="URL",
-        help="Where Spark is: spark://host:7077, or local[2] for this machine. By default what "
-        "SPARK_MASTER says, else this machine.",
-    )
-    @click.option(
-        "--resume",
-        metavar="DIR",
-        help="Keep what is done in this folder, so that the same command goes on after it was "
-        "interrupted. It is about single vehicles: delete it afterwards.",
-    )
-    @click.option(
-        "--dry-run",
-        is_flag=True,
-        help="Say what the work would take (seconds, memory, how that is known), and stop.",
-    )
-    @click.option(
-        "--progress",
-        "show_progress",
-        is_flag=True,
-        help="Say how far the work is also where standard error is no terminal.",
-    )
-    @functools.wraps(command)
-    def with_engine(
-        engine: str,
-        master: str | None,
-        resume: str | None,
-        dry_run: bool,
-        show_progress: bool,
-        **options: Any,
-    ) -> Any:
-        context = click.get_current_context()
-        run = Run(context.info_name or "", dry=dry_run, resume=resume, shown=show_progress)
-        context.meta[_RUN] = run
-        context.call_on_close(run.end)
-        if dry_run:
-            _run_dry(options)
-        runner = _engine(engine, master, options.get("memory"), run)
-        return command(engine=runner, **options)
-
-    return with_engine
-
-
-def _engine(name: str, master: str | None, memory: str | None, run: Run) -> Engine:
-    from analyzer.engine import get_engine
-    from analyzer.engine.resuming import ResumingEngine
-
-    if master is not None and name != "spark":
-        raise click.UsageError("--master says where Spark is: write --engine spark too")
-    # Before anything is read: what is missing shall not be found out after minutes.
-    engine = get_engine(name, memory, master=master)
-    engine.on_part = run.part_done
-    return engine if run.resume is None else ResumingEngine(engine, run.resume)
-
-
-def _run_dry(options: dict[str, Any]) -> None:
-    """Open what the verb would read, which says what it would take, and ends."""
-    from analyzer.cli.options import read
-
-    named = {name: value for name, value in options.items() if name not in ("sources", "source")}
-    read(options["sources"] if "sources" in options else (options["source"],), **named)
 
 
 def before_reading(paths: tuple[str, ...]) -> None:

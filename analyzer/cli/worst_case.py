@@ -7,9 +7,11 @@ from typing import Any
 
 import click
 
-from analyzer.cli.options import engine_option, examples, format_option, read, reading_options
+from analyzer.cli.engines import engine_option
+from analyzer.cli.options import examples, format_option, reading_options
 from analyzer.cli.options import sources as sources_argument
 from analyzer.cli.output import show
+from analyzer.cli.reading import read
 
 _ATTACKS = (
     "location",

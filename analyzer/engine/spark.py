@@ -7,45 +7,40 @@ what Spark's SQL does with ties, NaN or hashes cannot change a digit.
 
 from __future__ import annotations
 
-import gc
 import os
 import pickle
 import weakref
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from analyzer.engine.base import (
-    Broadcast,
-    DerivedPart,
-    Part,
-    PartFunction,
-    bucket_of,
-    is_sealed,
-    reduce_rows,
-    sort_rows,
-    split_rows,
-)
+from analyzer.engine.base import Broadcast, Part, PartFunction, is_sealed, reduce_rows
 from analyzer.engine.local import DEFAULT_MEMORY
-from analyzer.engine.messages import pack_parts, pack_rows, unpack_part, unpack_rows
+from analyzer.engine.messages import pack_parts, unpack_rows
 from analyzer.engine.spark_session import check_spark, spark_context
+from analyzer.engine.spark_work import (
+    FAILED,
+    Reader,
+    Whole,
+    Work,
+    bucket_rows,
+    itself,
+    raise_sent,
+    root_of,
+    said_beside,
+    tally,
+)
 from analyzer.engine.spill import parse_memory
 from analyzer.errors import AnalyzerError, EngineError, StoreError
-from analyzer.schema import Rows, n_rows
+from analyzer.schema import Rows
 
 if TYPE_CHECKING:
     from pyspark import RDD, SparkContext
 
-_FAILED = -1
-"""Stands in the place of a number of rows where a function failed."""
-
-_loaded: set[PartFunction] = set()
-"""Functions that this worker has run."""
-
 
 class ExchangedPart:
-    """A bucket of rows that an exchange left with Spark's workers."""
+    """A bucket of rows that an exchange, or reading, left with Spark's workers."""
 
     def __init__(self, exchanged: _Exchanged, bucket: int):
         self.exchanged: _Exchanged | None = exchanged
@@ -53,7 +48,7 @@ class ExchangedPart:
         self.received: Rows | None = None
 
     def load(self) -> Rows:
-        """Give the rows, sorted by every column; away from the workers they are fetched."""
+        """Give the rows, sorted if they were exchanged; away from the workers they are fetched."""
         if self.received is not None:
             return self.received
         assert self.exchanged is not None
@@ -67,8 +62,11 @@ class ExchangedPart:
 class _Exchanged:
     """Rows regrouped by key, one partition of Spark's a bucket; given up with its last part."""
 
-    def __init__(self, rdd: RDD, held: list[Any], origins: Sequence[_Exchanged]):
+    def __init__(
+        self, rdd: RDD, held: list[Any], origins: Sequence[_Exchanged] = (), *, sort: bool = True
+    ):
         self.rdd = rdd
+        self.sort = sort
         # A lost partition is made again from what it was made from.
         self.origins = origins
         weakref.finalize(self, _give_up, rdd, held)
@@ -76,7 +74,7 @@ class _Exchanged:
     def fetch(self, bucket: int) -> Rows:
         with _spark_errors():
             pieces = self.rdd.context.runJob(self.rdd, list, [bucket])
-        return _bucket_rows(piece for _, piece in pieces)
+        return bucket_rows((piece for _, piece in pieces), sort=self.sort)
 
 
 def _give_up(rdd: RDD, held: list[Any]) -> None:
@@ -86,120 +84,6 @@ def _give_up(rdd: RDD, held: list[Any]) -> None:
     rdd.unpersist()
     for broadcast in held:
         broadcast.unpersist()
-
-
-def _bucket_rows(pieces: Iterable[tuple[int, bytes]]) -> Rows:
-    # Pieces come in any order: sorting by every column makes the bucket the same each time.
-    rows = reduce_rows([unpack_rows(message) for _, message in pieces])
-    return sort_rows(rows, list(rows))
-
-
-def _root_of(part: Part) -> Part:
-    while isinstance(part, DerivedPart):
-        part = part.base
-    return part
-
-
-class _Work:
-    """What a worker does with the parts that it is sent."""
-
-    def __init__(self, function: PartFunction, common: Any, key: str = "", buckets: int = 0):
-        self._function = function
-        self._common = common
-        self._key = key
-        self._buckets = buckets
-
-    def on_message(self, message: tuple[int, bytes]) -> Iterator[tuple[int, tuple[int, bytes]]]:
-        """Run one part that came with its message."""
-        position, text = message
-        yield from self._outcomes(position, text, None)
-
-    def on_bucket(
-        self, bucket: int, pieces: Iterator[tuple[int, tuple[int, bytes]]]
-    ) -> Iterator[tuple[int, tuple[int, bytes]]]:
-        """Run the parts that were made from a bucket, where the bucket's rows are."""
-        wanted = self._common.value["on_bucket"].get(bucket, ())
-        rows = _bucket_rows(piece for _, piece in pieces) if wanted else None
-        for position, text in wanted:
-            yield from self._outcomes(position, text, rows)
-
-    def _outcomes(
-        self, position: int, text: bytes, received: Rows | None
-    ) -> Iterator[tuple[int, tuple[int, bytes]]]:
-        common = self._common.value
-        try:
-            part = unpack_part(text, common["arrays"])
-            if received is not None:
-                _root_of(part).received = received
-            rows = self._function(part.load(), common["broadcast"])
-            made = [(position, rows)]
-            if self._buckets:
-                pieces = split_rows(rows, bucket_of(rows[self._key], self._buckets), self._buckets)
-                made = [(bucket, piece) for bucket, piece in enumerate(pieces) if n_rows(piece)]
-        except Exception as error:
-            # As a value: Spark would try again what fails again, and show only its text.
-            yield position % (self._buckets or position + 1), (_FAILED, _packed(error))
-            return
-        _spare_the_collector(self._function)
-        for number, rows in made:
-            for message in pack_rows(rows):
-                yield number, (n_rows(rows), message)
-
-
-def _spare_the_collector(function: PartFunction) -> None:
-    """Keep what a function has loaded out of the search for garbage.
-
-    A worker of Spark searches after every part, and a million objects of compilers and libraries,
-    none of which is ever garbage, make that search a hundred times the work itself.
-    """
-    if function not in _loaded:
-        _loaded.add(function)
-        gc.freeze()
-
-
-class _Whole:
-    """A value that is pickled in one piece, and comes out as it was.
-
-    Where Spark encrypts, what it writes pickles with cannot take arrays as they lie in memory.
-    """
-
-    def __init__(self, value: Any):
-        self._value = value
-
-    def __reduce__(self) -> tuple[Any, tuple[bytes]]:
-        return pickle.loads, (pickle.dumps(self._value, pickle.HIGHEST_PROTOCOL),)
-
-
-def _packed(error: Exception) -> bytes:
-    try:
-        text = pickle.dumps(error)
-        pickle.loads(text)
-        return text
-    except Exception:
-        return pickle.dumps(RuntimeError(f"{type(error).__name__} on a worker of Spark"))
-
-
-def _raise(message: bytes) -> None:
-    error = pickle.loads(message)
-    if isinstance(error, StoreError):
-        raise StoreError(
-            f"{error} (on Spark every worker must see the store under the same path)"
-        ) from None
-    raise error
-
-
-def _tally(pieces: Iterator[tuple[int, tuple[int, bytes]]]) -> list[tuple[bool, list[bytes]]]:
-    """Say whether a bucket holds rows, and what failed on the way to it."""
-    any_rows, failed = False, []
-    for _, (count, message) in pieces:
-        if count == _FAILED:
-            failed.append(message)
-        any_rows |= count > 0
-    return [(any_rows, failed)]
-
-
-def _itself(bucket: int) -> int:
-    return bucket
 
 
 class SparkEngine:
@@ -240,8 +124,8 @@ class SparkEngine:
         with _spark_errors():
             for rdd, partitions, held in self._made(context, parts, function, broadcast):
                 for position, (count, message) in context.runJob(rdd, list, partitions):
-                    if count == _FAILED:
-                        _raise(message)
+                    if count == FAILED:
+                        raise_sent(message)
                     found[position].append(message)
                 held.unpersist()
                 if self.on_part is not None:
@@ -266,20 +150,78 @@ class SparkEngine:
             made = list(self._made(context, parts, function, broadcast, key, buckets))
             sources = [rdd for rdd, _, _ in made]
             rows = context.union(sources) if len(sources) > 1 else sources[0]
-            grouped = rows.partitionBy(buckets, _itself).persist(StorageLevel.DISK_ONLY)
-            roots = [root for root in map(_root_of, parts) if isinstance(root, ExchangedPart)]
+            grouped = rows.partitionBy(buckets, itself).persist(StorageLevel.DISK_ONLY)
+            roots = [root for root in map(root_of, parts) if isinstance(root, ExchangedPart)]
             exchanged = _Exchanged(
                 grouped, [held for _, _, held in made], [root.exchanged for root in roots]
             )
-            tallies = context.runJob(grouped, _tally)
+            tallies = context.runJob(grouped, tally)
         for _, failed in tallies:
             for message in failed:
-                _raise(message)
+                raise_sent(message)
         return [
             ExchangedPart(exchanged, bucket)
             for bucket, (any_rows, _) in enumerate(tallies)
             if any_rows
         ]
+
+    def hold(
+        self, items: Sequence[Any], reader: Reader, broadcast: Broadcast | None = None
+    ) -> Iterator[tuple[Part, int, Any]]:
+        """Read items where the workers are, and leave the rows there, one part an item.
+
+        Parameters
+        ----------
+        items : sequence
+            What is read; an item travels in memory only, so it may hold what no disk may hold.
+        reader : callable
+            Module-level function from an item to its rows, piece by piece; what it returns at its
+            end is said beside them.
+        broadcast : mapping, optional
+            What all need.
+
+        Yields
+        ------
+        part : Part
+            The rows, with the workers; each is given up with the last reference to any of them.
+        rows : int
+            How many there are.
+        said : object
+            What the reader returned.
+
+        Raises
+        ------
+        EngineError
+            If a session that is not ours would write what travels to disks as it is.
+        """
+        if not items:
+            return
+        context = self._context(())
+        if context.getConf().get("spark.io.encryption.enabled") != "true":
+            raise EngineError(
+                "the Spark session of this process does not encrypt what it writes to disk, and "
+                "plates' key would pass through it; set spark.io.encryption.enabled to true, or "
+                "stop the session and let this program start its own"
+            )
+        from pyspark import StorageLevel
+
+        messages, arrays = pack_parts(items)
+        shared = context.broadcast(
+            Whole({"arrays": arrays, "broadcast": broadcast or {}, "on_bucket": {}})
+        )
+        # What is parallelized goes through sockets and in the tasks themselves, not through files.
+        rdd = context.parallelize(list(enumerate(messages)), len(messages))
+        rdd = rdd.flatMap(Work(reader, shared).on_reading).persist(StorageLevel.DISK_ONLY)
+        held = _Exchanged(rdd, [shared], sort=False)
+        at_once = 2 * context.defaultParallelism
+        for start in range(0, len(messages), at_once):
+            numbers = list(range(start, min(start + at_once, len(messages))))
+            with _spark_errors():
+                found = context.runJob(rdd, said_beside, numbers)
+            for number, (rows, kind, message) in zip(numbers, found, strict=True):
+                if kind == FAILED:
+                    raise_sent(message)
+                yield ExchangedPart(held, number), rows, pickle.loads(message)
 
     def reduce(self, frames: Sequence[Rows], key: Sequence[str] = ()) -> Rows:
         """Bring rows together, in the process that asks; see `Engine.reduce`."""
@@ -310,7 +252,7 @@ class SparkEngine:
         )
         exchanges: dict[int, _Exchanged] = {}
         for position, (part, message) in enumerate(zip(parts, messages, strict=True)):
-            root = _root_of(part)
+            root = root_of(part)
             if isinstance(root, ExchangedPart) and root.exchanged is not None:
                 exchanges[id(root.exchanged)] = root.exchanged
                 on_bucket[id(root.exchanged)][root.bucket].append((position, message))
@@ -319,16 +261,16 @@ class SparkEngine:
 
         def common(of: Mapping[int, list[tuple[int, bytes]]]) -> Any:
             return context.broadcast(
-                _Whole({"arrays": arrays, "broadcast": broadcast or {}, "on_bucket": dict(of)})
+                Whole({"arrays": arrays, "broadcast": broadcast or {}, "on_bucket": dict(of)})
             )
 
         if loose:
             held = common({})
-            work = _Work(function, held, key, buckets)
+            work = Work(function, held, key, buckets)
             yield context.parallelize(loose, len(loose)).flatMap(work.on_message), None, held
         for number, exchanged in exchanges.items():
             held = common(on_bucket[number])
-            work = _Work(function, held, key, buckets)
+            work = Work(function, held, key, buckets, exchanged.sort)
             rdd = exchanged.rdd.mapPartitionsWithIndex(work.on_bucket)
             yield rdd, sorted(on_bucket[number]), held
 

@@ -6,7 +6,6 @@ plate. A value that is not required and cannot be read leaves the row and is cou
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,6 +23,7 @@ from analyzer.ingest.coding import (
     read_numbers,
 )
 from analyzer.ingest.columns import ColumnMap
+from analyzer.ingest.findings import Findings
 from analyzer.ingest.kinds import kind_of
 from analyzer.ingest.quality import FileQuality
 from analyzer.ingest.records import FAULT_REASONS, WRONG_FIELDS
@@ -95,6 +95,10 @@ class ChunkReader:
         Where rejected rows are written down.
     raw_plates : bool
         Whether the vehicles' cells are plates, which must stand in no other column.
+    cameras_like_plates : bool or None
+        Whether cameras have names like plates; None until the first rows tell.
+    findings : Findings
+        What is found out about the file.
     """
 
     mapped: ColumnMap
@@ -109,13 +113,8 @@ class ChunkReader:
     entry: FileQuality
     listed: RejectsFile
     raw_plates: bool = True
-    _cameras_like_plates: bool | None = None
-    _folds: int = 0
-    _serials: int = 0
-    _zoned: int = 0
-    _local: int = 0
-    _kinds: dict[str, str] = field(default_factory=dict)
-    _widths: Counter[int] = field(default_factory=Counter)
+    cameras_like_plates: bool | None = None
+    findings: Findings = field(default_factory=Findings)
 
     @property
     def wanted(self) -> list[int]:
@@ -162,39 +161,8 @@ class ChunkReader:
         }
         self._read_optional(chunk, keep, labels, rows)
         if names is not None and lat is not None and self.positions.moving():
-            raise AmbiguousInputError(
-                f"{self.where}: {self.positions.moving():,} cameras are seen at places more than "
-                "500 m apart: these readers move. Say how large a place is, for example "
-                "--place-grid 250m, or give the cameras' positions with --cameras"
-            )
+            raise moving_readers(self.where, self.positions.moving())
         return rows
-
-    def finish(self) -> None:
-        """Note what was found out about the file as a whole."""
-        if self._zoned and self._local:
-            self.entry.notes.append("some times carry an offset and some do not")
-        if self.times.order is not None:
-            how = "settled by the profile" if self.times.settled else "proven by the data"
-            self.entry.notes.append(f"dates are {self.times.order}, {how}")
-        if self._serials:
-            self.entry.notes.append(
-                f"{self._serials:,} times are a spreadsheet's counts of days since 30 December 1899"
-            )
-        if self._folds:
-            self.entry.notes.append(
-                f"{self._folds:,} times fall into an hour that the clocks showed twice and are "
-                "read as the earlier"
-            )
-
-    def hint(self) -> str:
-        """Say what may be wrong when no row could be used."""
-        found = "; ".join(f"{role} holds {kind}" for role, kind in self._kinds.items())
-        if self._widths:
-            found = f"rows have {self._widths.most_common(1)[0][0]} fields, unlike the first row"
-        return (
-            f"{found + '. ' if found else ''}If a column was taken for another, say which it is "
-            "with --column SOURCE=ROLE"
-        )
 
     def _column(self, chunk: Chunk, role: str) -> pa.Array:
         return chunk.columns[self.mapped.columns[role][0]]
@@ -211,10 +179,10 @@ class ChunkReader:
             parts[1] = pc.replace_substring_regex(parts[1], _NO_DAY, "")
             column = pc.binary_join_element_wise(*parts, " ")
         read = self.times.read(column)
-        self._folds += read.folds
-        self._zoned += read.zoned
-        self._local += read.local
-        self._serials += read.serials
+        self.findings.folds += read.folds
+        self.findings.zoned += read.zoned
+        self.findings.local += read.local
+        self.findings.serials += read.serials
         unread = np.flatnonzero(read.status == UNREADABLE)
         if len(unread) and pa.types.is_string(column.type):
             header = self.mapped.words["seen_at"].replace(" + ", " ")
@@ -286,14 +254,23 @@ class ChunkReader:
     def _reject_stray_plates(
         self, chunk: Chunk, names: Names | None, labels: dict[str, Names], verdicts: _Verdicts
     ) -> None:
-        if names is not None and self._cameras_like_plates is None:
-            self._look_at_first_cameras(chunk)
-        if names is not None and not self._cameras_like_plates:
+        if names is not None and self.cameras_like_plates is None:
+            self.look_at_first_cameras(chunk)
+        if names is not None and not self.cameras_like_plates:
             verdicts.reject(names.are(is_surely_plate), STRAY_PLATE, "camera")
         for name, looked_at in labels.items():
             verdicts.reject(looked_at.are(is_surely_plate), STRAY_PLATE, name)
 
-    def _look_at_first_cameras(self, chunk: Chunk) -> None:
+    def look_at_first_cameras(self, chunk: Chunk) -> None:
+        """Find out by the first rows of a file whether cameras are named like plates.
+
+        Raises
+        ------
+        AmbiguousInputError
+            If the two look exchanged.
+        """
+        if self.cells is not None or not self.raw_plates:
+            return
         first = slice(0, _FIRST_ROWS)
         cameras, plates = (
             [text for text in as_text(self._column(chunk, role))[first].to_pylist() if text]
@@ -301,7 +278,7 @@ class ChunkReader:
         )
         # Where cameras have such names anyway, a plate among them cannot be told.
         alike = sum(map(is_surely_plate, set(cameras)))
-        self._cameras_like_plates = 2 * alike > len(set(cameras))
+        self.cameras_like_plates = 2 * alike > len(set(cameras))
         if not {"camera", "plate"} <= self.mapped.explicit and look_exchanged(cameras, plates):
             camera, plate = (self.mapped.words[role] for role in ("camera", "plate"))
             raise AmbiguousInputError(
@@ -352,7 +329,7 @@ class ChunkReader:
             return
         kinds = self._kinds_of(chunk, rows, why)
         for (_, role), kind in zip(why, kinds, strict=True):
-            self._kinds.setdefault(role, kind)
+            self.findings.kinds.setdefault(role, kind)
         reasons = [reason for reason, _ in why]
         reasons += [FAULT_REASONS[code] for code in faults.codes.tolist()]
         self.entry.rejected.update(reasons)
@@ -361,7 +338,7 @@ class ChunkReader:
             f"{fields} fields" if code == WRONG_FIELDS else ""
             for code, fields in zip(faults.codes.tolist(), faults.fields.tolist(), strict=True)
         ]
-        self._widths.update(faults.fields[faults.codes == WRONG_FIELDS].tolist())
+        self.findings.widths.update(faults.fields[faults.codes == WRONG_FIELDS].tolist())
         lines = np.concatenate([chunk.lines[rows], faults.lines])
         offsets = np.concatenate([chunk.offsets[rows], faults.offsets])
         # In the order of the file, whatever the chunks.
@@ -386,6 +363,15 @@ class ChunkReader:
             for i, *texts in zip(places, *cells, strict=True):
                 kinds[i] = " + ".join(kind_of(text) for text in texts)
         return kinds
+
+
+def moving_readers(where: str, count: int) -> AmbiguousInputError:
+    """Say that cameras move, so that a camera is no place."""
+    return AmbiguousInputError(
+        f"{where}: {count:,} cameras are seen at places more than 500 m apart: these readers move. "
+        "Say how large a place is, for example --place-grid 250m, or give the cameras' positions "
+        "with --cameras"
+    )
 
 
 def _is_place(timezone: str | None) -> bool:

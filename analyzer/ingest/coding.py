@@ -6,7 +6,7 @@ size of the chunks nor on rows that were rejected.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -119,6 +119,11 @@ class NameCoder:
         """Names in the order of the codes."""
         return list(self.codes)
 
+    def adopt(self, names: Sequence[str]) -> np.ndarray:
+        """Give the codes of names that were coded elsewhere, in the order in which they came."""
+        codes = self.codes
+        return np.array([codes.setdefault(name, len(codes)) for name in names], np.int32)
+
     def look(self, column: pa.Array) -> Names:
         """Look at a column; codes are given when it is known which rows are kept."""
         return Names(self, as_text(column))
@@ -194,6 +199,18 @@ class Positions:
             np.minimum.at(self._low[:, axis], camera, degrees)
             np.maximum.at(self._high[:, axis], camera, degrees)
 
+    def adopt(self, other: Positions, codes: np.ndarray) -> None:
+        """Add the positions gathered elsewhere; `codes` are the codes of its cameras here."""
+        known = np.flatnonzero(other._counts)
+        if not len(known):
+            return
+        here = codes[known]
+        self._reserve(int(here.max()) + 1)
+        self._counts[here] += other._counts[known]
+        self._sums[here] += other._sums[known]
+        self._low[here] = np.minimum(self._low[here], other._low[known])
+        self._high[here] = np.maximum(self._high[here], other._high[known])
+
     def _reserve(self, count: int) -> None:
         more = count - len(self._counts)
         if more > 0:
@@ -248,6 +265,16 @@ class CellCoder:
         for entry in np.argsort(first):
             codes[entry] = self._codes.setdefault(cells[entry].item(), len(self._codes))
         return codes[rows]
+
+    @property
+    def cells(self) -> list[int | complex]:
+        """The cells in the order of the codes."""
+        return list(self._codes)
+
+    def adopt(self, cells: Sequence[int | complex]) -> np.ndarray:
+        """Give the codes of cells that were coded elsewhere, in the order in which they came."""
+        codes = self._codes
+        return np.array([codes.setdefault(cell, len(codes)) for cell in cells], np.int32)
 
     def table(self) -> pd.DataFrame:
         """Give the cells as cameras: name, lat, lon of the centre."""

@@ -72,15 +72,21 @@ class ColumnMap:
                 words[role] = "nothing"
         return replace(self, columns=columns, words=words, made=made)
 
-    def chunks(self, source: Source, wanted: Sequence[int]) -> Iterator[Chunk]:
-        """Read the chunks of a source, with the columns that recipes make of others."""
+    def chunks(
+        self, source: Source, wanted: Sequence[int], span: Any = None
+    ) -> Iterator[Chunk]:
+        """Read the chunks of a source, with the columns that recipes make of others.
+
+        A span, one that the source gave, is the stretch of the source that is read.
+        """
+        within = () if span is None else (span,)
         if not self.made:
-            yield from source.chunks(wanted)
+            yield from source.chunks(wanted, *within)
             return
         given = [position for position in wanted if position not in self.made]
         making = [position for position in wanted if position in self.made]
         needed = {place for position in making for place in self.made[position].positions}
-        for chunk in source.chunks(sorted({*given, *needed})):
+        for chunk in source.chunks(sorted({*given, *needed}), *within):
             for position in making:
                 recipe = self.made[position]
                 column = recipe.of(chunk.columns, len(chunk))

@@ -11,12 +11,15 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from analyzer.errors import InputError
 from analyzer.ingest.encodings import (
+    LEAST_BLOCK,
     TextBlocks,
     detect_encoding,
     head_text,
@@ -24,9 +27,9 @@ from analyzer.ingest.encodings import (
     read_head,
 )
 from analyzer.ingest.header_words import KNOWN_WORDS, header_word
-from analyzer.ingest.records import CUT_OFF, WRONG_FIELDS, column_of, find_records
-from analyzer.ingest.sources import Chunk
-from analyzer.ingest.streams import ByteStream, Place, hash_file, size_of
+from analyzer.ingest.records import CUT_OFF, WRONG_FIELDS, Records, column_of, find_records
+from analyzer.ingest.sources import Blocks, Chunk
+from analyzer.ingest.streams import ByteStream, Place, hash_file, open_file, size_of
 from analyzer.ingest.times import looks_like_time
 
 BLOCK_BYTES = 1 << 24
@@ -57,6 +60,8 @@ class TextSource:
         self.size = size_of(path)
         self.sha256: str | None = None
         self._block_bytes = block_bytes
+        self._given_encoding = encoding
+        self._is_plain = False
         head = read_head(ByteStream(path), _HEAD_BYTES)
         if not head:
             raise InputError(f"{path}: the file is empty")
@@ -115,37 +120,15 @@ class TextSource:
         widths = {len(end) for end in ends if end != last}
         return len(ends) > 2 and len(widths) == 1 and len(last) < min(widths)
 
-    def chunks(self, wanted: Sequence[int]) -> Iterator[Chunk]:
-        """Yield the rows, block by block."""
-        stream = ByteStream(self.path)
+    def chunks(self, wanted: Sequence[int], span: Blocks | None = None) -> Iterator[Chunk]:
+        """Yield the rows, block by block; of the whole file, or of a stretch of it."""
         # What stands in the field that must be empty says that a row is shifted.
         ending = [self.width - 1] if self._ends_empty else []
         positions = list(dict.fromkeys([*wanted, *ending]))
-        text = TextBlocks(stream, self.encoding, self._bom, self._returns_only)
-        carry, line, skipping = b"", 1, False
-        lines_to_skip = self._skip_lines + (self._header_lines if self.has_header else 0)
-        for block, final in text.blocks(self._block_bytes):
-            data = carry + block if carry else block
-            while lines_to_skip:
-                end = data.find(b"\n")
-                if end < 0:
-                    break
-                text.advance(data, end + 1)
-                data, line, lines_to_skip = data[end + 1 :], line + 1, lines_to_skip - 1
-            if lines_to_skip:
-                carry = b"" if final else data
-                continue
+        for read in self._read(positions, span):
+            data, found = read.data, read.found
             buffer = np.frombuffer(data, np.uint8)
-            found = find_records(
-                buffer,
-                delimiter=ord(self.delimiter),
-                width=self.width,
-                wanted=positions,
-                line=line,
-                final=final,
-                skipping=skipping,
-            )
-            if final and len(found) and self._is_cut_off(data[int(found.starts[-1]) :]):
+            if read.final and len(found) and self._is_cut_off(data[int(found.starts[-1]) :]):
                 found.give_up(np.arange(len(found)) == len(found) - 1, CUT_OFF, self.width)
             if ending:
                 slot = positions.index(ending[0])
@@ -163,18 +146,101 @@ class TextSource:
                 columns[position] = column
                 if bad is not None:
                     undecodable[position] = bad
-            found.faults.offsets = text.offsets(data, found.faults.offsets)
+            found.faults.offsets = read.text.offsets(data, found.faults.offsets)
             yield Chunk(
                 columns,
                 found.lines,
-                text.offsets(data, found.starts),
+                read.text.offsets(data, found.starts),
                 found.faults,
                 undecodable,
-                stream.done,
+                read.done,
             )
+
+    def _read(self, positions: list[int], span: Blocks | None = None) -> Iterator[_Block]:
+        """Read blocks, and find the records in them."""
+        stream = ByteStream(self.path)
+        text = TextBlocks(stream, self.encoding, self._bom, self._returns_only)
+        carry, line, skipping = b"", 1, False
+        lines_to_skip = self._skip_lines + (self._header_lines if self.has_header else 0)
+        blocks = text.blocks(self._block_bytes)
+        first = 0
+        if span is not None:
+            blocks = self._blocks_of(span)
+            first, line, skipping, lines_to_skip = span.first, span.line, span.skipping, 0
+            text.start_at(span.offset)
+        for number, (block, final) in enumerate(blocks, first):
+            data = carry + block if carry else block
+            while lines_to_skip:
+                end = data.find(b"\n")
+                if end < 0:
+                    break
+                text.advance(data, end + 1)
+                data, line, lines_to_skip = data[end + 1 :], line + 1, lines_to_skip - 1
+            if lines_to_skip:
+                carry = b"" if final else data
+                continue
+            found = find_records(
+                np.frombuffer(data, np.uint8),
+                delimiter=ord(self.delimiter),
+                width=self.width,
+                wanted=positions,
+                line=line,
+                final=final,
+                skipping=skipping,
+            )
+            start = Blocks(number, 1, text.base, line, skipping)
+            yield _Block(data, found, text, final, stream.done, start)
             text.advance(data, found.consumed)
             carry, line, skipping = data[found.consumed :], found.next_line, found.skipping
-        self.sha256 = stream.sha256
+        if span is None:
+            self.sha256 = stream.sha256
+            self._is_plain = stream.packing is None and text.is_as_it_lies
+
+    def _blocks_of(self, span: Blocks) -> Iterator[tuple[bytes, bool]]:
+        size = max(self._block_bytes, LEAST_BLOCK)
+        with open_file(self.path) as file:
+            file.seek(span.offset)
+            for number in range(span.first + 1, span.first + span.count + 1):
+                yield file.read(number * size - file.tell()), number * size >= self.size
+
+    def spans(self, wanted: Sequence[int], blocks: int) -> list[Blocks | None]:
+        """Cut the file into stretches of so many blocks that can be read apart.
+
+        The whole file is read once to find out where records begin, and its hash with it. What is
+        packed, or not encoded byte by byte, is one stretch (None).
+        """
+        starts = [read.start for read in self._read([])]
+        if not self._is_plain or not isinstance(self.path, Path):
+            return [None]
+        cut = starts[::blocks]
+        counts = [min(blocks, len(starts) - blocks * i) for i in range(len(cut))]
+        return [replace(start, count=count) for start, count in zip(cut, counts, strict=True)]
+
+    def __reduce__(self) -> tuple[Callable[..., TextSource], tuple[object, ...]]:
+        # Opened again where it arrives: the first rows hold plates, which do not travel.
+        given = (self.path, self.name, self.has_header, self._block_bytes, self._given_encoding)
+        return _opened_again, given
+
+
+@dataclass(frozen=True)
+class _Block:
+    """A block of a file: its bytes, the records in it, and where it begins."""
+
+    data: bytes
+    found: Records
+    text: TextBlocks
+    final: bool
+    done: int
+    start: Blocks
+
+
+def _opened_again(
+    path: Place, name: str, has_header: bool, block_bytes: int, encoding: str | None
+) -> TextSource:
+    source = TextSource(path, lambda rows: has_header, block_bytes=block_bytes, encoding=encoding)
+    source.name = name
+    return source
+
 
 def sniff_delimiter(text: str) -> str:
     r"""Find the delimiter that splits the first rows evenly and into the most fields.

@@ -169,6 +169,9 @@ def declared_encoding(head: bytes) -> str | None:
     return _XML_ENCODINGS.get(match.group(1).decode().lower()) if match else None
 
 
+LEAST_BLOCK = 16
+"""Bytes of the smallest block: a mark of the encoding and a character or two."""
+
 _TORN_LINE_END = re.compile("[\u0a00\u0a04]")
 """No characters; line ends become them when a byte of UTF-16 is missing."""
 
@@ -206,7 +209,7 @@ class TextBlocks:
         self._decoder = codecs.getincrementaldecoder(encoding)("replace") if self._wide else None
         self._bom = bom
         self._returns_only = returns_only
-        self._base = bom
+        self.base = bom
 
     def blocks(self, size: int) -> Iterator[tuple[bytes, bool]]:
         """Yield blocks, and whether each is the last.
@@ -218,7 +221,7 @@ class TextBlocks:
         """
         last: bytes | None = None
         skip = self._bom
-        for block in self._stream.blocks(max(size, 16)):
+        for block in self._stream.blocks(max(size, LEAST_BLOCK)):
             block, skip = block[skip:], 0
             if self._decoder is not None:
                 text = self._decoder.decode(block)
@@ -236,15 +239,24 @@ class TextBlocks:
             last = block
         yield last or b"", True
 
+    @property
+    def is_as_it_lies(self) -> bool:
+        """Whether the blocks are the bytes of the file as they lie there."""
+        return not self._wide and not self._returns_only
+
+    def start_at(self, offset: int) -> None:
+        """Tell that what comes begins at a place in the file, and not at its begin."""
+        self.base = offset
+
     def offsets(self, data: bytes, positions: np.ndarray) -> np.ndarray:
         """Turn positions in the current block into byte offsets in the (unpacked) file."""
         if not self._wide or not len(positions):
-            return positions + self._base
-        return self._bytes_before(data)[positions] + self._base
+            return positions + self.base
+        return self._bytes_before(data)[positions] + self.base
 
     def advance(self, data: bytes, count: int) -> None:
         """Tell that so many bytes of the data lie behind."""
-        self._base += int(self._bytes_before(data[:count])[-1]) if self._wide else count
+        self.base += int(self._bytes_before(data[:count])[-1]) if self._wide else count
 
     def _bytes_before(self, data: bytes) -> np.ndarray:
         """Count the bytes, in the file, of the characters that begin before each byte of UTF-8."""

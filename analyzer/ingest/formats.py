@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from analyzer.ingest.encodings import declared_encoding, detect_encoding, head_t
 from analyzer.ingest.event_text import EventReader, is_event_log
 from analyzer.ingest.json_text import JsonReader
 from analyzer.ingest.profiles import PROFILES, Profile, named_profile
-from analyzer.ingest.sources import Chunk, Source
+from analyzer.ingest.sources import Chunk, RowRange, Source
 from analyzer.ingest.spreadsheet import WorkbookSource
 from analyzer.ingest.streams import (
     FREE_BYTES,
@@ -205,14 +206,14 @@ class ParquetSource:
             self.sha256 = hash_file(self.path)
         return self.sha256
 
-    def chunks(self, wanted: Sequence[int]) -> Iterator[Chunk]:
-        """Yield the rows, batch by batch."""
+    def chunks(self, wanted: Sequence[int], span: RowRange | None = None) -> Iterator[Chunk]:
+        """Yield the rows, batch by batch; of the whole file, or of a stretch of it."""
         names = {position: self.columns[position] for position in wanted}
-        row, text = 0, 0
+        row, text = 0 if span is None else span.first, 0
         try:
-            at_once = self._rows_at_once(list(names.values()))
+            at_once = span.at_once if span else self._rows_at_once(list(names.values()))
             with pq.ParquetFile(self.path) as file:
-                for batch in file.iter_batches(at_once, columns=list(names.values())):
+                for batch in _batches(file, list(names.values()), at_once, span):
                     columns, undecodable = {}, {}
                     for position, name in names.items():
                         columns[position], bad = _checked(plain(batch.column(name)))
@@ -228,7 +229,29 @@ class ParquetSource:
                     yield chunk
         except (pa.ArrowException, OSError, UnicodeError, OverflowError):
             raise InputError(f"{self.path}: the Parquet file is damaged") from None
+        if span is None:
+            self.digest()
+
+    def spans(self, wanted: Sequence[int], blocks: int) -> list[RowRange | None]:
+        """Cut the file into stretches of so many batches or more, near the ends of row groups."""
+        try:
+            at_once = self._rows_at_once([self.columns[position] for position in wanted])
+            with pq.ParquetFile(self.path) as file:
+                groups = _ends_of_groups(file)
+        except (pa.ArrowException, OSError, UnicodeError, OverflowError):
+            raise InputError(f"{self.path}: the Parquet file is damaged") from None
         self.digest()
+        spans, first = [], 0
+        for end in groups:
+            # A stretch begins where a batch would, so that it is read as in the whole file.
+            stop = min(-(-end // at_once) * at_once, self._rows)
+            if stop - first >= blocks * at_once or (stop == self._rows and stop > first):
+                spans.append(RowRange(first, stop - first, at_once))
+                first = stop
+        return spans
+
+    def __reduce__(self) -> tuple[Callable[..., ParquetSource], tuple[object, ...]]:
+        return _parquet_again, (self.path, self.name, self._chunk_rows)
 
     @property
     def _bomb(self) -> str:
@@ -264,6 +287,45 @@ class ParquetSource:
                         lengths = pc.binary_length(words.dictionary)
                         longest = max(longest, pc.max(lengths).as_py() or 1)
         return max(1, min(self._chunk_rows, FREE_BYTES // longest))
+
+
+def _parquet_again(path: Path, name: str, chunk_rows: int) -> ParquetSource:
+    source = ParquetSource(path, chunk_rows=chunk_rows)
+    source.name = name
+    return source
+
+
+def _ends_of_groups(file: pq.ParquetFile) -> list[int]:
+    groups = range(file.metadata.num_row_groups)
+    return list(accumulate(file.metadata.row_group(group).num_rows for group in groups))
+
+
+def _batches(
+    file: pq.ParquetFile, names: list[str], at_once: int, span: RowRange | None
+) -> Iterator[pa.RecordBatch | pa.Table]:
+    """Read rows in batches of one size; of a stretch, only the groups in which it lies."""
+    if span is None:
+        yield from file.iter_batches(at_once, columns=names)
+        return
+    ends = [0, *_ends_of_groups(file)]
+    groups = [
+        group for group, (begin, end) in enumerate(pairwise(ends))
+        if begin < span.first + span.count and end > span.first
+    ]  # fmt: skip
+    skip, left = span.first - ends[groups[0]], span.count
+    waiting: list[pa.RecordBatch] = []
+    for batch in file.iter_batches(at_once, row_groups=groups, columns=names):
+        waiting.append(batch.slice(skip))
+        skip = max(skip - len(batch), 0)
+        held = sum(map(len, waiting))
+        while left and held >= min(at_once, left):
+            table = pa.Table.from_batches(waiting)
+            count = min(at_once, left)
+            yield table.slice(0, count)
+            waiting = table.slice(count).to_batches()
+            held, left = held - count, left - count
+        if not left:
+            return
 
 
 class FrameSource:

@@ -59,6 +59,8 @@ class NearPlates:
         Plates that are kept at most; when there are more, none are and nothing is found.
     too_long : int
         Plates longer than `LONGEST_PLATE`, which are not compared.
+    key : numpy.ndarray of uint64
+        Key of the digests; digests made under one key can be compared.
 
     Examples
     --------
@@ -74,7 +76,8 @@ class NearPlates:
     overflown: bool = False
     _plates: int = 0
     _pieces: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list, repr=False)
-    _key: np.ndarray = field(
+    _long: list[np.ndarray] = field(default_factory=list, repr=False)
+    key: np.ndarray = field(
         default_factory=lambda: np.frombuffer(secrets.token_bytes(16), np.uint64), repr=False
     )
 
@@ -91,11 +94,35 @@ class NearPlates:
         if len(short) < len(plates):
             # Masking each of a million characters in turn has no end.
             self.too_long += len(plates) - len(short)
+            self._long.append(np.delete(np.asarray(codes, np.int32), short))
             plates, codes = [plates[number] for number in short], np.asarray(codes)[short]
         offsets, data = text_buffers(pa.array(plates, pa.string()))
         self._pieces.append(
-            masked_digests(offsets, data, np.asarray(codes, np.int32), _ALIKE, *self._key)
+            masked_digests(offsets, data, np.asarray(codes, np.int32), _ALIKE, *self.key)
         )
+
+    def adopt(self, other: NearPlates, codes: np.ndarray, known: int) -> None:
+        """Take over the digests made elsewhere under the same key.
+
+        Parameters
+        ----------
+        other : NearPlates
+            Of some vehicles, coded by themselves.
+        codes : numpy.ndarray
+            The codes of these vehicles here.
+        known : int
+            Codes below this one were met here before.
+        """
+        self._plates += int(np.count_nonzero(codes >= known))
+        if self.overflown or other.overflown or self._plates > self.limit:
+            self.overflown = True
+            self._pieces.clear()
+            return
+        for long in other._long:
+            self.too_long += int(np.count_nonzero(codes[long] >= known))
+        for digests, owners in other._pieces:
+            fresh = codes[owners] >= known
+            self._pieces.append((digests[fresh], codes[owners][fresh]))
 
     def pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Give the pairs of codes of near-equal plates, and whether the characters look alike."""

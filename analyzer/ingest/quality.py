@@ -53,6 +53,14 @@ class FileQuality:
         """Rows that stand in the store."""
         return self.rows_read - self.rows_rejected - self.rows_merged
 
+    def add(self, other: FileQuality) -> None:
+        """Add the counts of another stretch of the file."""
+        self.rows_read += other.rows_read
+        self.rejected.update(other.rejected)
+        self.merged.update(other.merged)
+        self.values_missing.update(other.values_missing)
+        self.notes.extend(other.notes)
+
     def to_dict(self) -> dict[str, Any]:
         """Give the counts in types that JSON knows."""
         return {

@@ -7,12 +7,14 @@ then is anything sorted, spilled or stored.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from analyzer.cameras import read_camera_frame
+from analyzer.engine import Engine, LocalEngine, get_engine
 from analyzer.engine.spill import parse_memory
 from analyzer.errors import KeyFileError, UsageError
 from analyzer.ingest.columns import check_columns
@@ -54,6 +56,7 @@ def read_sightings(
     table: str | None = None,
     encoding: str | None = None,
     times_in: str | None = None,
+    engine: str | Engine = "local",
 ) -> Sightings:
     """Read plate sightings, replace the plates by keyed pseudonyms, and store them.
 
@@ -115,6 +118,9 @@ def read_sightings(
         database that writes UTC (``"UTC"``).
     encoding : str, optional
         Encoding of text files, where it is found out wrongly or not at all (``"koi8-r"``).
+    engine : str or Engine
+        Where files are read: ``"local"``, or ``"spark"`` for CSV and Parquet files and a store on
+        paths that every worker sees. The store is the same, to the byte.
 
     Returns
     -------
@@ -147,6 +153,7 @@ def read_sightings(
             raise UsageError("--times-in needs --timezone, the zone in which the cameras stand")
     if place_grid is not None and cameras is not None:
         raise UsageError("--place-grid makes its own places: leave --cameras out")
+    start = _reading_on(engine, memory, sealed=encrypt is not None)
     inputs, passed_over = find_inputs(source)
     if len(inputs) == 1 and isinstance(inputs[0], Path) and is_store(inputs[0]):
         return _open_again(inputs[0], store, open_secret(encrypt))
@@ -167,7 +174,7 @@ def read_sightings(
                 "--key and --encrypt are one key: whoever is given it to open the store could then "
                 "try all plates and find out who is who; use two"
             )
-        reading = Reading(
+        reading = start(
             earlier=earlier,
             target=target,
             key=found_key,
@@ -192,6 +199,28 @@ def read_sightings(
             for path in made:
                 path.unlink(missing_ok=True)
         raise
+
+
+def _reading_on(
+    engine: str | Engine, memory: str | int | None, *, sealed: bool
+) -> Callable[..., Reading]:
+    """Find what reads on an engine."""
+    runner = get_engine(engine, memory)
+    if isinstance(runner, LocalEngine):
+        return Reading
+    if not hasattr(runner, "hold"):
+        raise UsageError(
+            f"files cannot be read with the engine {type(runner).__name__}; use engine='local' or "
+            "engine='spark'"
+        )
+    if sealed:
+        raise UsageError(
+            "--encrypt: the key of an encrypted store stays in this process, and Spark's workers "
+            "would leave rows on their disks; read with --engine local"
+        )
+    from analyzer.ingest.spread import SpreadReading
+
+    return functools.partial(SpreadReading, runner)
 
 
 def _cell_size(place_grid: str | float | None) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections import Counter
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,6 +24,7 @@ from analyzer.ingest.chunks import ChunkReader
 from analyzer.ingest.cleaning import KEPT, MERGE_REASONS, RejectsFile, merge_repeats
 from analyzer.ingest.coding import CellCoder, NameCoder, Positions
 from analyzer.ingest.columns import ColumnMap
+from analyzer.ingest.findings import Findings
 from analyzer.ingest.inputs import covered_name
 from analyzer.ingest.inspection import Checks, Inspection
 from analyzer.ingest.keys import PSEUDONYMOUS, Key
@@ -32,7 +34,8 @@ from analyzer.ingest.read_ahead import read_ahead
 from analyzer.ingest.sources import Source
 from analyzer.ingest.stray_plates import is_plate_in_name
 from analyzer.ingest.streams import Place
-from analyzer.ingest.times import DAY_FIRST, MONTH_FIRST, TimeReader, order_proofs
+from analyzer.ingest.time_orders import time_reader
+from analyzer.ingest.times import TimeReader
 from analyzer.ingest.vehicle_names import ExistingIds, Pseudonyms
 from analyzer.ingest.vehicles import VehicleCoder
 from analyzer.schema import FRAMES, LABELS, OPTIONAL, SYNTHETIC, Rows
@@ -219,6 +222,10 @@ class Reading:
             raise
 
     @property
+    def _zone_of_times(self) -> str | None:
+        return self.times_in or self.timezone
+
+    @property
     def _earlier_frames(self) -> list[str]:
         return [FRAMES] if self.earlier is not None and FRAMES in self.earlier.columns else []
 
@@ -258,25 +265,36 @@ class Reading:
             if known and (self.earlier is not None or sizes.count(source.size) > 1):
                 number = known.get(source.digest())
                 if number is not None:
-                    self.quality.notes.append(
-                        f"an input was skipped: it is the same as file {number}"
-                    )
+                    self._note_repeated(number)
                     done += source.size
                     continue
             entry = FileQuality(len(self._inputs) + 1)
             self._read_one(source, mapped, entry, builder, listed, progress, done, total)
-            if not entry.rows_read:
-                raise InputError(f"{source.name}: the file has a header and no rows")
-            self.quality.files.append(entry)
             known[source.digest()] = entry.number
-            self._inputs.append(
-                {"number": entry.number, "name": source.name, "sha256": source.digest()}
-            )
+            self._note_input(source, entry.number)
             done += source.size
             added += 1
-        if added and not self._kept and self._unusable is not None:
-            raise self._unusable
+        self._refuse_unusable()
         return added
+
+    def _note_repeated(self, number: int) -> None:
+        self.quality.notes.append(f"an input was skipped: it is the same as file {number}")
+
+    def _note_input(self, source: Source, number: int) -> None:
+        self._inputs.append({"number": number, "name": source.name, "sha256": source.digest()})
+
+    def _note_file(self, source: Source, mapped: ColumnMap, entry: FileQuality) -> None:
+        """Note how a file is understood."""
+        entry.notes.extend(source.notes)
+        entry.notes.append(mapped.reason)
+        if mapped.showable:
+            roles = ", ".join(f"{role} from {word!r}" for role, word in mapped.words.items())
+            entry.notes.append(f"columns: {roles}")
+
+    def _refuse_unusable(self) -> None:
+        """Refuse files of which no row could be used."""
+        if not self._kept and self._unusable is not None:
+            raise self._unusable
 
     def _read_one(
         self,
@@ -289,14 +307,10 @@ class Reading:
         done: int,
         total: int,
     ) -> None:
-        entry.notes.extend(source.notes)
-        entry.notes.append(mapped.reason)
-        if mapped.showable:
-            roles = ", ".join(f"{role} from {word!r}" for role, word in mapped.words.items())
-            entry.notes.append(f"columns: {roles}")
+        self._note_file(source, mapped, entry)
         reader = ChunkReader(
             mapped=mapped,
-            times=self._time_reader(source, mapped),
+            times=time_reader(source, mapped, self._zone_of_times),
             vehicles=self.vehicles,
             cameras=self.names,
             cells=self.cells,
@@ -316,41 +330,40 @@ class Reading:
                 builder.append(rows)
             if progress is not None:
                 progress(done + min(chunk.done, source.size), total)
+        self._end_file(
+            source, entry, kept, reader.findings, reader.times, alone=total == source.size
+        )
+
+    def _end_file(
+        self,
+        source: Source,
+        entry: FileQuality,
+        kept: int,
+        findings: Findings,
+        times: TimeReader,
+        *,
+        alone: bool,
+    ) -> None:
+        """Account for a file that was read; refuse it if it holds nothing that can be used."""
         self._kept += kept
-        if entry.rows_read and not kept:
+        if not entry.rows_read:
+            raise InputError(f"{source.name}: the file has a header and no rows")
+        if not kept:
             reasons = ", ".join(
                 f"{reason.replace('_', ' ')}: {rows:,}"
                 for reason, rows in entry.rejected.most_common()
             )
             unusable = InputError(
                 f"{source.name}: none of its {entry.rows_read:,} rows can be used ({reasons}); "
-                f"{reader.hint()}"
+                f"{findings.hint()}"
             )
             # One event a file is a common export; one of many without a plate is no fault.
-            if entry.rows_read > _FEW_ROWS or total == source.size:
+            if entry.rows_read > _FEW_ROWS or alone:
                 raise unusable
             self._unusable = self._unusable or unusable
             entry.notes.append("none of its rows can be used")
-        reader.finish()
-
-    def _time_reader(self, source: Source, mapped: ColumnMap) -> TimeReader:
-        name = mapped.words["seen_at"]
-        where = f"{source.name}, column {name}" if mapped.showable else f"{source.name}, {name}"
-        reader = TimeReader(where, mapped.profile.timezone or self.times_in or self.timezone)
-        if mapped.profile.order is not None:
-            reader.order, reader.settled = mapped.profile.order, True
-            return reader
-        # Only dates that end with the year leave the order open: one chunk shows whether there are
-        # any, and reading goes on until a date proves which number is the day.
-        positions = mapped.columns["seen_at"][:1]
-        for chunk in mapped.chunks(source, positions):
-            needed, day_first, month_first = order_proofs(chunk.columns[positions[0]])
-            if day_first or month_first:
-                reader.order = DAY_FIRST if day_first >= month_first else MONTH_FIRST
-                break
-            if not needed:
-                break
-        return reader
+        entry.notes.extend(findings.notes(times))
+        self.quality.files.append(entry)
 
     # What is written at the end
 
@@ -364,7 +377,7 @@ class Reading:
         recode = {"camera": recoded}
         for name, words in labels.items():
             labels[name], recode[name] = in_order(words)
-        merged = builder.write_parts(self._merge, recode)
+        merged = self._write_parts(builder, recode)
         first_new = next(entry for entry in self.quality.files if not entry.is_earlier)
         by_number = {entry.number: entry for entry in self.quality.files}
         for (number, code), rows in sorted(merged.items()):
@@ -402,6 +415,11 @@ class Reading:
             )
             self.quality.notes.append(message)
             warnings.warn(message, UserWarning, stacklevel=6)
+
+    def _write_parts(
+        self, builder: StoreBuilder, recode: dict[str, np.ndarray]
+    ) -> Counter[tuple[int, int]]:
+        return builder.write_parts(self._merge, recode)
 
     def _merge(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
         into, reason = merge_repeats(rows)

@@ -50,6 +50,36 @@ class Chunk:
         return len(self.lines)
 
 
+@dataclass(frozen=True)
+class Blocks:
+    """A stretch of a text file: some of the blocks in which it is read.
+
+    Attributes
+    ----------
+    first, count : int
+        Number of the first block, and how many there are.
+    offset, line : int
+        Where the first record that belongs to them begins, in bytes and lines.
+    skipping : bool
+        Whether they begin inside a record that was given up.
+    """
+
+    first: int
+    count: int
+    offset: int
+    line: int
+    skipping: bool
+
+
+@dataclass(frozen=True)
+class RowRange:
+    """A stretch of a Parquet file: rows from the first on, and how many are read at once."""
+
+    first: int
+    count: int
+    at_once: int
+
+
 class Source(Protocol):
     """One input, whatever its format."""
 

@@ -27,6 +27,10 @@ class VehicleNames(Protocol):
         """Give the codes of some cells, and what stood in the cells of new codes."""
         ...
 
+    def adopt(self, names: pa.Array) -> np.ndarray:
+        """Give the codes of names that were made elsewhere, in the order in which they came."""
+        ...
+
     def to_arrow(self) -> pa.Array:
         """Give the names in the order of the codes."""
         ...
@@ -87,6 +91,14 @@ class Pseudonyms:
             codes[[plate is not None for plate in plates]] = some
         return codes, {code: plate for code, plate in fresh.items() if code >= known}
 
+    def adopt(self, names: pa.Array) -> np.ndarray:
+        """Give the codes of pseudonyms made elsewhere with the same key."""
+        codes = [
+            self._number(_as_words(binascii.unhexlify("".join(some.to_pylist()))))
+            for some in (names[start : start + _STRIDE] for start in range(0, len(names), _STRIDE))
+        ]
+        return np.concatenate([np.empty(0, np.int32), *codes])
+
     def _number(self, digests: np.ndarray) -> np.ndarray:
         room = self._count + len(digests)
         if room > len(self._digests):
@@ -146,6 +158,13 @@ class ExistingIds:
             if learned[i] >= known:
                 fresh[int(learned[i])] = name
         return learned, fresh
+
+    def adopt(self, names: pa.Array) -> np.ndarray:
+        """Give the codes of ids that were met elsewhere."""
+        codes = self._codes
+        return np.array(
+            [codes.setdefault(name, len(codes)) for name in names.to_pylist()], np.int32
+        )
 
     def to_arrow(self) -> pa.Array:
         """Give the ids in the order of the codes."""

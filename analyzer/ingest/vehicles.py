@@ -50,7 +50,7 @@ class VehicleCoder:
         valid: Callable[[str], bool] | None = None,
     ):
         self.names = names
-        self._near = near
+        self.near = near
         self._valid = valid
         self._ill_formed: set[int] = set()
         # The table must not tell the spellings even to one who reads the process's memory later.
@@ -79,6 +79,20 @@ class VehicleCoder:
             codes[start:stop] = self._code_of_spelling[ids]
         return codes
 
+    def adopt(self, names: pa.Array, ill_formed: np.ndarray) -> np.ndarray:
+        """Give the codes of vehicles that were coded elsewhere, in the order in which they came.
+
+        Parameters
+        ----------
+        names : pyarrow.Array
+            Their names, in the order of their codes there.
+        ill_formed : numpy.ndarray
+            Codes, there, of the plates that do not have the form that was asked for.
+        """
+        codes = self.names.adopt(names)
+        self._ill_formed.update(codes[ill_formed].tolist())
+        return codes
+
     @property
     def ill_formed(self) -> np.ndarray:
         """Codes of the plates that do not have the form that was asked for."""
@@ -97,8 +111,8 @@ class VehicleCoder:
 
     def _look_at(self, plates: dict[int, str]) -> None:
         """Take note of what the plates of new codes are like; the plates are not kept."""
-        if self._near is not None:
-            self._near.add(list(plates.values()), np.fromiter(plates, np.int32, len(plates)))
+        if self.near is not None:
+            self.near.add(list(plates.values()), np.fromiter(plates, np.int32, len(plates)))
         if self._valid is not None:
             valid = self._valid
             self._ill_formed.update(code for code, plate in plates.items() if not valid(plate))

@@ -37,6 +37,15 @@ from analyzer.schema import (
     take,
 )
 from analyzer.store.part_files import read_rows
+from analyzer.store.part_writing import (
+    WrittenPart,
+    complete_rows,
+    has_repeats,
+    merge_rows,
+    missing,
+    write_part,
+    write_part_file,
+)
 from analyzer.store.sorting import sort_sightings
 from analyzer.store.store import (
     FORMAT,
@@ -61,9 +70,6 @@ PART_ROWS = 4_000_000
 
 SMALLEST_PART_ROWS = 250_000
 """Rows up to which a part is not cut, however little memory may be used."""
-
-GROUP_ROWS = 1 << 15
-"""Rows of one group within a part: as many are read to show one vehicle."""
 
 LARGEST_VEHICLE_ROWS = 500_000
 """Sightings that one vehicle may have, however little memory may be used."""
@@ -202,20 +208,22 @@ class StoreBuilder:
         count = n_rows(rows)
         if not count:
             return
-        complete = {
-            name: np.asarray(rows[name], DTYPES[name]) if name in rows else _missing(name, count)
-            for name in names
-        }
-        self._rows += count
-        self._count_vehicles(complete["vehicle"])
+        complete = complete_rows(rows, names)
+        self.announce(count, np.bincount(complete["vehicle"]))
         self._held.append(complete)
         self._held_bytes += sum(column.nbytes for column in complete.values())
         if self._held_bytes > self._limit:
             self._flush()
 
-    def _count_vehicles(self, vehicle: np.ndarray) -> None:
-        """Refuse a vehicle that alone is more than memory holds: a vehicle is never cut."""
-        counts = np.bincount(vehicle)
+    def announce(self, rows: int, counts: np.ndarray) -> None:
+        """Count rows that come: how many, and how many of each vehicle.
+
+        Raises
+        ------
+        StoreError
+            If one vehicle alone is more than memory holds: a vehicle is never cut.
+        """
+        self._rows += rows
         if len(counts) > len(self._vehicle_rows):
             more = max(len(counts), 2 * len(self._vehicle_rows)) - len(self._vehicle_rows)
             self._vehicle_rows = np.pad(self._vehicle_rows, (0, more))
@@ -273,9 +281,9 @@ class StoreBuilder:
         if self._spill is not None:
             self._flush()
             self._spill.close()
-        parts = self._parts or _number_of_parts(self._rows, self._part_rows())
+        parts = self.number_of_parts
         bare = []
-        names = tuple(name for name in self.columns if name != FRAMES)
+        names = self._bare_columns
         # While one part is merged, the next is sorted and the one before written.
         with ThreadPoolExecutor(1) as sorting, ThreadPoolExecutor(1) as writing:
             coming = sorting.submit(self._rows_of_part, 0, parts)
@@ -285,9 +293,9 @@ class StoreBuilder:
                 if part + 1 < parts:
                     coming = sorting.submit(self._rows_of_part, part + 1, parts)
                 if n_rows(rows) and merge is not None:
-                    rows, gone = _merged(rows, *merge(rows))
+                    rows, gone = merge_rows(rows, *merge(rows))
                     merged.update(gone)
-                repeats = n_rows(rows) and FRAMES in rows and rows[FRAMES].max() > 1
+                repeats = has_repeats(rows)
                 if not repeats:
                     bare.append(part)
                 if written is not None:
@@ -298,19 +306,47 @@ class StoreBuilder:
         if self._spill is not None:
             self._spill.discard()
         self._held = []
-        self.columns = names
-        if len(bare) < parts:
+        self._settle_columns(bare)
+        return merged
+
+    def adopt_parts(self, parts: Sequence[WrittenPart], bare: list[int]) -> None:
+        """Take parts that were written into the folder by others, in the order of their numbers.
+
+        Parameters
+        ----------
+        parts : sequence of WrittenPart
+            All parts, `number_of_parts` of them; the rows of a part were sorted, and repeats
+            merged, as `write_parts` does it.
+        bare : list of int
+            The parts without a column of frames, since in them nothing was merged.
+        """
+        for part in parts:
+            self._note_part(part)
+        self._settle_columns(bare)
+
+    def _settle_columns(self, bare: list[int]) -> None:
+        self.columns = self._bare_columns
+        if len(bare) < len(self._written):
             self.columns += (FRAMES,)
             self._count_single_frames(bare)
-        return merged
+
+    @property
+    def _bare_columns(self) -> tuple[str, ...]:
+        return tuple(name for name in self.columns if name != FRAMES)
+
+    @property
+    def number_of_parts(self) -> int:
+        """How many parts the rows that were announced so far need."""
+        return self._parts or _number_of_parts(self._rows, self._part_rows())
 
     def _count_single_frames(self, parts: list[int]) -> None:
         """Give parts in which nothing merged the column that others have."""
         names = self.columns[:-1]
         for part in parts:
             rows = read_rows(self._generation / self._written[part]["file"], names, self.seal)
-            rows[FRAMES] = _missing(FRAMES, n_rows(rows))
-            self._write_file(self._written[part]["file"], rows, self.columns)
+            rows[FRAMES] = missing(FRAMES, n_rows(rows))
+            path = self._generation / self._written[part]["file"]
+            write_part_file(path, rows, self.columns, self.seal)
 
     def _part_rows(self) -> int:
         """Give the rows that a part may hold: the spill, keys and copies weigh too."""
@@ -334,45 +370,14 @@ class StoreBuilder:
                 rows[name] = np.append(codes, MISSING).astype(DTYPES[name])[rows[name]]
         return sort_sightings(rows)
 
-    def _write_part(self, part: int, rows: Rows, columns: Sequence[str]) -> None:
-        if not n_rows(rows):
-            rows = {name: np.empty(0, DTYPES[name]) for name in columns}
-        name = f"part-{part:05d}.parquet"
-        self._write_file(name, rows, columns)
-        times = rows["seen_at"]
-        self._cameras_seen.update(np.flatnonzero(np.bincount(rows["camera"])).tolist())
-        # A vehicle is in one part, so the parts' counts add up.
-        self._vehicles_seen += int(np.count_nonzero(np.diff(rows["vehicle"]))) + bool(len(times))
-        self._written.append(
-            {
-                "file": name,
-                "rows": n_rows(rows),
-                "first_seen_ms": int(times.min()) if len(times) else None,
-                "last_seen_ms": int(times.max()) if len(times) else None,
-            }
-        )
+    def _write_part(self, number: int, rows: Rows, columns: Sequence[str]) -> None:
+        self._note_part(write_part(self._generation, number, rows, columns, self.seal))
 
-    def _write_file(self, name: str, rows: Rows, columns: Sequence[str]) -> None:
-        arrays = {}
-        for column in columns:
-            array = pa.array(rows[column])
-            arrays[column] = (
-                array.cast(pa.timestamp("ms", tz="UTC")) if column == "seen_at" else array
-            )
-        pq.write_table(
-            pa.table(arrays),
-            self._generation / name,
-            compression="zstd",
-            use_dictionary=[column for column in columns if column not in CORE],
-            column_encoding={
-                "vehicle": "DELTA_BINARY_PACKED",
-                "seen_at": "DELTA_BINARY_PACKED",
-                "camera": "PLAIN",
-            },
-            row_group_size=GROUP_ROWS,
-            write_page_checksum=True,
-            **encryption(self.seal, self._generation / name),
-        )
+    def _note_part(self, part: WrittenPart) -> None:
+        self._cameras_seen.update(part.cameras)
+        # A vehicle is in one part, so the parts' counts add up.
+        self._vehicles_seen += part.vehicles
+        self._written.append(part.entry)
 
     def written(self, *columns: str) -> Iterator[Rows]:
         """Read the parts that were written, one after the other."""
@@ -551,31 +556,6 @@ class StoreBuilder:
                     with contextlib.suppress(OSError):
                         self.path.rmdir()
         self._lock.release()
-
-
-def _merged(
-    rows: Rows, into: np.ndarray, reason: np.ndarray
-) -> tuple[Rows, Counter[tuple[int, int]]]:
-    """Merge rows into others; give those that stay, and count the others by file and reason."""
-    gone = into != np.arange(len(into))
-    if not gone.any():
-        return rows, Counter()
-    counted = Counter(zip(rows["file"][gone].tolist(), reason[gone].tolist(), strict=True))
-    frames = np.bincount(into, rows.get(FRAMES), minlength=len(into))
-    rows = take(rows, ~gone)
-    return {**rows, FRAMES: frames[~gone].astype(DTYPES[FRAMES])}, counted
-
-
-def _missing(name: str, count: int) -> np.ndarray:
-    if name in LABELS:
-        return np.full(count, -1, DTYPES[name])
-    if name == "confidence":
-        return np.full(count, np.nan, DTYPES[name])
-    if name == "file":
-        return np.zeros(count, DTYPES[name])
-    if name == FRAMES:
-        return np.ones(count, DTYPES[name])
-    raise KeyError(name)
 
 
 def _number_of_parts(rows: int, part_rows: int | None = None) -> int:

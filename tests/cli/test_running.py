@@ -53,7 +53,8 @@ def analysing() -> list[str]:
     found = []
     for verb in VERBS:
         command = main.get_command(click.Context(main), verb)
-        if any(option.name == "engine" for option in command.params):
+        # Reading asks for an engine, and analyses nothing.
+        if verb != "ingest" and any(option.name == "engine" for option in command.params):
             found.append(verb)
     return found
 

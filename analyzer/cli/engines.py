@@ -1,0 +1,103 @@
+"""Options that say on which engine a verb works."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from analyzer.cli.reading import read
+from analyzer.cli.running import Run
+
+if TYPE_CHECKING:
+    from analyzer.engine import Engine
+
+_engine_name = click.option(
+    "--engine",
+    type=click.Choice(["local", "spark"]),
+    default="local",
+    show_default=True,
+    help="Where the work runs; no figure depends on it. spark needs platerisk[spark] and Java.",
+)
+_master = click.option(
+    "--master",
+    metavar="URL",
+    help="Where Spark is: spark://host:7077, or local[2] for this machine. By default what "
+    "SPARK_MASTER says, else this machine.",
+)
+
+
+def reading_engine_option(command: Callable) -> Callable:
+    """Take where files are read; the verb gets an engine."""
+
+    @_engine_name
+    @_master
+    @functools.wraps(command)
+    def with_engine(engine: str, master: str | None, **options: Any) -> Any:
+        return command(engine=_engine(engine, master, options.get("memory")), **options)
+
+    return with_engine
+
+
+def engine_option(command: Callable) -> Callable:
+    """Take where and how a verb runs; the verb gets an engine that is ready to work."""
+
+    @_engine_name
+    @_master
+    @click.option(
+        "--resume",
+        metavar="DIR",
+        help="Keep what is done in this folder, so that the same command goes on after it was "
+        "interrupted. It is about single vehicles: delete it afterwards.",
+    )
+    @click.option(
+        "--dry-run",
+        is_flag=True,
+        help="Say what the work would take (seconds, memory, how that is known), and stop.",
+    )
+    @click.option(
+        "--progress",
+        "show_progress",
+        is_flag=True,
+        help="Say how far the work is also where standard error is no terminal.",
+    )
+    @functools.wraps(command)
+    def with_engine(
+        engine: str,
+        master: str | None,
+        resume: str | None,
+        dry_run: bool,
+        show_progress: bool,
+        **options: Any,
+    ) -> Any:
+        context = click.get_current_context()
+        run = Run(context.info_name or "", dry=dry_run, resume=resume, shown=show_progress)
+        run.register(context)
+        if dry_run:
+            _run_dry(options)
+        runner = _engine(engine, master, options.get("memory"))
+        runner.on_part = run.part_done
+        if resume is not None:
+            from analyzer.engine.resuming import ResumingEngine
+
+            runner = ResumingEngine(runner, resume)
+        return command(engine=runner, **options)
+
+    return with_engine
+
+
+def _engine(name: str, master: str | None, memory: str | None) -> Engine:
+    from analyzer.engine import get_engine
+
+    if master is not None and name != "spark":
+        raise click.UsageError("--master says where Spark is: write --engine spark too")
+    # Before anything is read: what is missing shall not be found out after minutes.
+    return get_engine(name, memory, master=master)
+
+
+def _run_dry(options: dict[str, Any]) -> None:
+    """Open what the verb would read, which says what it would take, and ends."""
+    named = {name: value for name, value in options.items() if name not in ("sources", "source")}
+    read(options["sources"] if "sources" in options else (options["source"],), **named)
