@@ -94,7 +94,8 @@ def worst_case(
     Of all combinations of so many sightings (or places) of a vehicle, the one that fewest vehicles
     match gives its risk. It is found exactly; work that would not end is counted and refused.
     """
-    from analyzer.report.figures import figure_table, held_back_sentence, hold_back
+    from analyzer.report.crowds import published_worst_case
+    from analyzer.report.figures import figure_table, held_back_sentence
     from analyzer.report.folder import check_folder, write_internal, write_tables
     from analyzer.report.origin import origin_of
     from analyzer.risk.worst_case import measure_worst_case
@@ -114,14 +115,15 @@ def worst_case(
         engine=engine,
         memory=options["memory"],
     )
-    figures = hold_back(found.figures, means={"mean_risk"}, guesses=True)
-    if internal:
-        figures = found.figures
+    few = False
+    if not internal:
+        found, few = published_worst_case(found)
+    figures = {name: figure if not few or figure.is_measured else None
+               for name, figure in found.figures.items()}  # fmt: skip
     data = {
         **found.to_dict(),
         **{name: figure and figure.to_dict() for name, figure in figures.items()},
     }
-    few = any(figure is None for figure in figures.values())
     text = held_back_sentence(figures) if few else found.summary()
     table = figure_table(figures)
     show(output_format, text=text, data=data, table=table)

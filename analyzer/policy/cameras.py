@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analyzer.apart import count_of, find_near
+from analyzer.apart import count_of, few_apart, find_near
 from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast
 from analyzer.errors import UsageError
@@ -100,6 +100,7 @@ class CameraSweep(Result):
         """
         steps: list[CameraStep] = []
         seen = _apart([step.seen.withheld(k) for step in self.steps], k)
+        within = _within_apart([step.within for step in self.steps], k)
         of = [
             _apart([step.risks[risk].withheld(k) for step in self.steps], k)
             for risk in self.steps[0].risks
@@ -114,7 +115,7 @@ class CameraSweep(Result):
                 replace(
                     step,
                     risks=risks,
-                    within=step.within.withheld(k),
+                    within=within[at],
                     seen=seen[at],
                     added_per_camera=math.nan if small else step.added_per_camera,
                 )
@@ -202,6 +203,25 @@ def _apart(shares: Sequence[Estimate], k: int) -> list[Estimate]:
     """Withhold shares that are fewer than k vehicles beside that of more cameras."""
     near = find_near([*map(count_of, shares)], k, order=reversed(range(len(shares))))
     return [share.hidden(k) if at else share for share, at in zip(shares, near, strict=True)]
+
+
+def _within_apart(shares: Sequence[Estimate], k: int) -> list[Estimate]:
+    """Withhold shares of those left whose number is fewer than k beside that of more cameras.
+
+    The baseline is one in the number of vehicles that the cameras see at all: it goes too.
+    """
+    most_first = list(reversed(range(len(shares))))
+    near = find_near([share.n for share in shares], k, order=most_first)
+    held = [
+        replace(share.hidden(k), n=0) if at else share.withheld(k)
+        for share, at in zip(shares, near, strict=True)
+    ]
+    seen = [1 / share.baseline if share.baseline else None for share in held]
+    near = find_near(seen, k, order=most_first)
+    for at, (share, count) in enumerate(zip(held, seen, strict=True)):
+        if near[at] or (count is not None and few_apart(count, [share.n], k)):
+            held[at] = replace(share, baseline=None)
+    return _apart(held, k)
 
 
 def sweep_cameras(

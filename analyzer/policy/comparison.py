@@ -173,20 +173,29 @@ class PolicyComparison(Result):
             Whether shares of the sightings are.
         """
         uses = _published_use(self.outcomes, k) if use else [{}] * len(self.outcomes)
+        given = [
+            replace(
+                outcome,
+                risks=self._among_all(outcome.risks, k, of),
+                differences=self._among_all(outcome.differences, k, of),
+                whole_window=self._among_all(outcome.whole_window, k, of),
+            )
+            for outcome in self.outcomes
+        ]
         risks = [
             {risk: each.withheld(k) for risk, each in outcome.risks.items() if of(risk)}
-            for outcome in self.outcomes
+            for outcome in given
         ]
         near = too_near([outcome.policy for outcome in self.outcomes], risks, k)
         for shares, own in zip(risks, near, strict=True):
             shares.update({risk: shares[risk].hidden(k) for risk in own})
         held = [
             {risk for risk, each in shares.items() if each != outcome.risks[risk]}
-            for outcome, shares in zip(self.outcomes, risks, strict=True)
+            for outcome, shares in zip(given, risks, strict=True)
         ]
         wholes = [
             self._published_whole(outcome.whole_window, own, risks, k, of)
-            for outcome, own in zip(self.outcomes, held, strict=True)
+            for outcome, own in zip(given, held, strict=True)
         ]
         return replace(
             self,
@@ -202,7 +211,7 @@ class PolicyComparison(Result):
                     **left,
                 )
                 for outcome, shares, own, whole, left in zip(
-                    self.outcomes, risks, held, wholes, uses, strict=True
+                    given, risks, held, wholes, uses, strict=True
                 )
             ),
         )
@@ -228,6 +237,17 @@ class PolicyComparison(Result):
             hidden = whole.hidden(k) if near else whole.withheld(k)
             published[risk] = hidden if of(risk) else whole
         return published
+
+    def _among_all(
+        self, figures: dict[str, Estimate], k: int, of: Callable[[str], bool]
+    ) -> dict[str, Estimate]:
+        """Count shares among all vehicles where all but a few of them were counted."""
+        return {
+            risk: each.among(self.vehicles)
+            if of(risk) and each.is_measured and 0 < self.vehicles - each.n < k
+            else each
+            for risk, each in figures.items()
+        }
 
     def summary(self) -> str:
         """Tell for each policy what a leak gives away."""

@@ -448,11 +448,13 @@ def _among(step: WindowRisk, k: int, wholes: Sequence[int]) -> WindowRisk:
         n = whole if 0 < whole - n < k else n
     if not n or n == step.share.n:
         return step
+    # All figures of one window are of the same vehicles: two numbers of them would tell the rest.
     return replace(
         step,
         share=step.share.among(n),
         exposed_vehicles=step.exposed_vehicles.among(n),
         whole_window=step.whole_window and step.whole_window.among(n),
+        added_per_day=step.added_per_day and step.added_per_day.among(n),
     )
 
 
@@ -468,6 +470,11 @@ def _basic(step: WindowRisk, k: int) -> WindowRisk:
             in_window = in_window.hidden(k)
     if 0 < in_window.n < k or 0 < step.share.n - in_window.n < k:
         in_window = replace(in_window.hidden(k), n=0)
+    # Who is exposed less who is singled out are those with company.
+    with_company = exposed - share.value * share.n
+    few = step.exposed_vehicles.tells_of_few(k) or (
+        share.is_exact and _FEWEST < with_company < k
+    )
     return replace(
         step,
         share=share,
@@ -475,11 +482,13 @@ def _basic(step: WindowRisk, k: int) -> WindowRisk:
         whole_window=step.whole_window and step.whole_window.withheld(k),
         # Tables give its value alone, and a bound among values would be taken for one.
         exposed_vehicles=(
-            step.exposed_vehicles.hidden(k)
-            if step.exposed_vehicles.tells_of_few(k)
-            else step.exposed_vehicles
+            step.exposed_vehicles.hidden(k) if few else step.exposed_vehicles
         ),
     )
+
+
+_FEWEST = 1e-6
+"""Products of shares end a little beside whole numbers."""
 
 
 def _hide_near(steps: list[WindowRisk], shown: dict[str, list[float]], k: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -258,8 +258,9 @@ def _rules_table(sweep: RetentionSweep, rules: Sequence[Rule], texts: Texts) -> 
     names = [texts(f"brief.row.{name}") for name in ("jurisdiction", "days", "share", "mark")]
     title = texts("brief.rules.title")
     return PageTable(
-        title, title, names, [False, True, True, False], rows, note=texts("brief.rules.note")
-    )
+        title, title, names, [False, True, True, False], rows, note=texts("brief.rules.note"),
+        of=[None, None, _counted(sweep.of(sweep.risks[0])), None],
+    )  # fmt: skip
 
 
 def _curve_table(opened: OpenStoreSweep, texts: Texts) -> PageTable:
@@ -286,7 +287,14 @@ def _curve_table(opened: OpenStoreSweep, texts: Texts) -> PageTable:
     return PageTable(
         texts("table.show"), texts("retention.title"), names,
         [False] + [True] * len(curves), rows, note=note,
+        of=[None, *(_counted(curve.values()) for curve in curves)],
     )  # fmt: skip
+
+
+def _counted(steps: Iterable[WindowRisk]) -> int | None:
+    """Of how many vehicles the shares of a column are, if all are of as many."""
+    numbers = {step.share.n for step in steps if step.share.is_measured}
+    return numbers.pop() if len(numbers) == 1 else None
 
 
 def _until_table(sweep: RetentionSweep, texts: Texts) -> PageTable | None:

@@ -13,17 +13,20 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analyzer.apart import few_apart
+from analyzer.estimate import wilson
 from analyzer.report.disclosure import DEFAULT_K, suppress
-from analyzer.report.figures import hold_back
+from analyzer.report.figures import hold_back, hold_back_nested
 
 if TYPE_CHECKING:
     from analyzer.estimate import Estimate
     from analyzer.risk.anonymity import Anonymity
     from analyzer.risk.crowd_sizes import CrowdSizes
     from analyzer.risk.gain import AttributeGain, GainStep
-    from analyzer.risk.grid import UnicityGrid
+    from analyzer.risk.grid import GridCell, UnicityGrid
     from analyzer.risk.plateless import Plateless
     from analyzer.risk.unicity import Unicity
+    from analyzer.risk.worst_case import WorstCase
 
 MEANS = frozenset({"median_k", "entropy_bits"})
 """Figures that are no shares: only the number of targets behind them matters."""
@@ -124,6 +127,30 @@ def published_plateless(
     return hold_back_shares(figures, BELOW, classes, "sightings"), classes
 
 
+def published_worst_case(found: WorstCase, k: int = DEFAULT_K) -> tuple[WorstCase, bool]:
+    """Give the worst case without what stands for few vehicles, and whether anything is held back.
+
+    Who is among two vehicles is among five: shares that are few vehicles apart do not stand beside
+    each other. Risks of single vehicles are not for the public and stay as they are.
+
+    Returns
+    -------
+    found : WorstCase
+        A share that is held back has no value and says so in its method.
+    few : bool
+    """
+    shown = hold_back(found.figures, means={"mean_risk"}, guesses=True, k=k)
+    mean = shown.pop("mean_risk")
+    shares = hold_back_nested(list(shown.values()), k)
+    own = [
+        _without(figure, k) if share is None else share
+        for figure, share in zip((found.singled_out, *found.among), shares, strict=True)
+    ]
+    few = mean is None or None in shares
+    mean = _without(found.mean_risk, k) if mean is None else mean
+    return replace(found, mean_risk=mean, singled_out=own[0], among=tuple(own[1:])), few
+
+
 def withheld(figure: Estimate, k: int = DEFAULT_K) -> Estimate:
     """Give a share as it may be published: without value where it stands for few.
 
@@ -186,38 +213,65 @@ def _without(figure: Estimate, k: int) -> Estimate:
 def published_grid(grid: UnicityGrid, k: int = DEFAULT_K) -> UnicityGrid:
     """Give a grid whose cells that stand for few have no value; the law is that of all cells.
 
-    Vehicles with five points have four: where a cell counts all but a few of the vehicles of the
-    cell with fewer points, it is made a share of these.
+    Vehicles with five points have four, and those with four points by the day have four by the
+    hour. Where cells count numbers of vehicles that are few apart, the smaller is made a share of
+    the larger; where the same place and time single out few more by more points, the fewer points
+    are held back.
     """
-    cells = {at: cell for at, cell in enumerate(grid.cells)}
-    counted: dict[tuple[str, str], tuple[int, Estimate]] = {}
-    for at in sorted(cells, key=lambda at: cells[at].adversary.points):
-        cell = cells[at]
-        place = (cell.adversary.time, cell.adversary.space)
-        whole, excluded = counted.get(place, (cell.excluded.n, None))
-        enough = cell.excluded.n - round(cell.excluded.value * cell.excluded.n)
-        if 0 < whole - cell.share.n < k and cell.share.n == enough:
-            none = _without(cell.excluded, k)
-            cell = replace(cell, share=cell.share.among(whole), excluded=excluded or none)
-        counted[place] = (cell.share.n, cell.excluded)
-        cells[at] = replace(
-            cell, share=withheld(cell.share, k), excluded=withheld(cell.excluded, k)
-        )
-    return replace(grid, cells=tuple(cells[at] for at in range(len(grid.cells))))
+    vehicles = grid.cells[0].excluded.n if grid.cells else 0
+    counts = sorted({_enough(cell) for cell in grid.cells} | {vehicles}, reverse=True)
+    among: dict[int, int] = {}
+    last = vehicles
+    for count in counts:
+        last = last if last - count < k else count
+        among[count] = last
+    cells = []
+    for cell in grid.cells:
+        enough = _enough(cell)
+        whole = among[enough]
+        if whole != enough and cell.share.n == enough:
+            # Of the larger group it is known how many are left out, as other cells say it.
+            left_out = wilson(vehicles - whole, vehicles, method=cell.excluded.method)
+            cell = replace(cell, share=cell.share.among(whole), excluded=left_out)
+        elif whole != enough:
+            cell = replace(cell, excluded=_without(cell.excluded, k))
+        share, excluded = withheld(cell.share, k), withheld(cell.excluded, k)
+        cells.append(replace(cell, share=share, excluded=excluded))
+    deepest = sorted(range(len(cells)), key=lambda at: -cells[at].adversary.points)
+    shown: dict[tuple[str, str], list[float]] = {}
+    for at in deepest:
+        share, adversary = cells[at].share, cells[at].adversary
+        if share.is_exact:
+            others = shown.setdefault((adversary.time, adversary.space), [])
+            if few_apart(share.value * share.n, others, k):
+                cells[at] = replace(cells[at], share=_without(share, k))
+            else:
+                others.append(share.value * share.n)
+    return replace(grid, cells=tuple(cells))
+
+
+def _enough(cell: GridCell) -> int:
+    """How many vehicles have enough points for a cell."""
+    return cell.excluded.n - round(cell.excluded.value * cell.excluded.n)
 
 
 def published_gain(gain: AttributeGain, k: int = DEFAULT_K) -> AttributeGain:
     """Give a gain from attributes without what stands for few, as it is or as a difference.
 
     A share with attributes less the share without them is the gain, so both go together; and a
-    single attribute is held back where all of them add few to it.
+    single attribute is held back where all of them add few to it. Where one of the two shares is a
+    bound, the gain would tell how many it leaves out: both are held back.
     """
 
     def step_of(step: GainStep) -> GainStep:
         pairs = []
-        for share, own, most in zip(step.shares, step.gains, gain.steps[-1].gains, strict=True):
+        for share, own, most, without in zip(
+            step.shares, step.gains, gain.steps[-1].gains, gain.steps[0].shares, strict=True
+        ):
             few = 0 < round((most.value - own.value) * own.n) < k if own.is_measured else False
-            held = not withheld(own, k).is_measured or (few and step.attributes)
+            # Beside an exact share, a gain would tell what the other one is a bound of.
+            told = withheld(share, k).is_exact != withheld(without, k).is_exact
+            held = not withheld(own, k).is_measured or ((few or told) and step.attributes)
             pairs.append((_without(share, k), _without(own, k)) if held else
                          (withheld(share, k), own))  # fmt: skip
         shares, gains = zip(*pairs, strict=True)

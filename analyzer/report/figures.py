@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analyzer.estimate import Estimate
+
+DECIDED = frozenset({"entropy_bits", "mean_risk"})
+"""Means that counts of vehicles decide alone: their last digits tell these counts."""
 
 COLUMNS = ("value", "low", "high", "n", "method", "baseline")
 
@@ -37,7 +41,8 @@ def hold_back(
     -------
     dict of str to Estimate or None
         None where a figure rests on 1 to k − 1 vehicles, or a share stands for so few; a bound
-        where it stands for all but so few; a baseline that stands for so few is left out.
+        where it stands for all but so few; a baseline that stands for so few is left out. Means
+        that are `DECIDED` by counts are rounded so far that k vehicles more or less do not show.
 
     Examples
     --------
@@ -52,7 +57,7 @@ def hold_back(
         if 0 < figure.n < k:
             return None
         if name in means or not figure.is_measured:
-            return figure
+            return rounded(figure, k) if name in DECIDED else figure
         figure = figure.withheld(k)
         if not figure.is_measured:
             return None
@@ -62,6 +67,59 @@ def hold_back(
         return replace(figure, baseline=None) if few else figure
 
     return {name: shown(name, figure) for name, figure in figures.items()}
+
+
+def rounded(figure: Estimate, k: int) -> Estimate:
+    """Round a mean so far that k units more or less do not show: to 1, 2 or 5 times a power of ten.
+
+    A mean of 1/7, 1/5 and 1/3 over 281 vehicles, told to the last digit, tells how many there are
+    of each.
+
+    Examples
+    --------
+    >>> from analyzer.estimate import Estimate
+    >>> mean = rounded(Estimate(0.0071, 0.0, 0.017, 281, "mean of log2 k"), 10)
+    >>> mean.value, mean.high, mean.method
+    (0.0, 0.05, 'mean of log2 k; rounded to 0.05')
+    """
+    if not figure.is_measured or not figure.n:
+        return figure
+    least = k / figure.n
+    power = 10.0 ** math.floor(math.log10(least))
+    step = next(times * power for times in (1, 2, 5, 10) if times * power >= least * (1 - 1e-9))
+    digits = max(0, -math.floor(math.log10(step)))
+    low = round(math.floor(figure.low / step + 1e-9) * step, digits)
+    high = round(math.ceil(figure.high / step - 1e-9) * step, digits)
+    value = round(round(figure.value / step) * step, digits)
+    return replace(
+        figure, value=value, low=low, high=high,
+        method=f"{figure.method}; rounded to {round(step, digits):g}",
+    )  # fmt: skip
+
+
+def hold_back_nested(figures: Sequence[Estimate | None], k: int) -> list[Estimate | None]:
+    """Hold back shares of groups, each of which lies in the next, that are few vehicles apart.
+
+    The first is kept, and each one after it that is as large as the last one kept, or k larger.
+
+    Examples
+    --------
+    >>> from analyzer.estimate import wilson
+    >>> shares = [wilson(found, 300) for found in (150, 157, 171)]
+    >>> [share and share.value for share in hold_back_nested(shares, 10)]
+    [0.5, None, 0.57]
+    """
+    shown: list[Estimate | None] = []
+    last: float | None = None
+    for figure in figures:
+        if figure is not None and figure.is_exact:
+            count = figure.value * figure.n
+            if last is not None and 0.5 <= abs(count - last) < k - 0.5:
+                shown.append(None)
+                continue
+            last = count
+        shown.append(figure)
+    return shown
 
 
 def figure_table(figures: Mapping[str, Estimate | None]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from analyzer.estimate import Estimate
 from analyzer.report.disclosure import DEFAULT_K, check_threshold
-from analyzer.report.figures import hold_back
+from analyzer.report.figures import hold_back, hold_back_nested
 from analyzer.risk.linkage_result import HELD_BACK, Linkage, ShareOfCases
 
 Published = TypeVar("Published", bound=Linkage)
@@ -42,7 +42,14 @@ def _hold_back(value: Any, k: int, vehicles: int | None) -> Any:
     if isinstance(value, Estimate):
         return _figure(value, k, vehicles)
     if isinstance(value, Mapping):
-        return {name: _hold_back(each, k, vehicles) for name, each in value.items()}
+        held = {name: _hold_back(each, k, vehicles) for name, each in value.items()}
+        ranks = sorted(name for name in held if isinstance(name, int))
+        # Who is found among the five best is found among the ten best.
+        apart = hold_back_nested([held[rank] for rank in ranks], k)
+        nested = zip(ranks, apart, strict=True)
+        return held | {
+            rank: _held(held[rank].n, k) if share is None else share for rank, share in nested
+        }
     if isinstance(value, tuple):
         return tuple(_hold_back(each, k, vehicles) for each in value)
     if is_dataclass(value):

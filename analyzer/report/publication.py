@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import io
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,8 @@ import pandas as pd
 from analyzer.errors import AnalyzerError, InputError
 from analyzer.estimate import WITHHELD
 from analyzer.report.disclosure import DEFAULT_K, check_threshold
+from analyzer.report.output_statements import read_output, tables_of_document
+from analyzer.report.page_attack import small_in_page, small_in_text
 from analyzer.report.statements import Cell, Statements, around, statements_of
 from analyzer.result import Result
 
@@ -162,12 +162,13 @@ def make_safe(
 
 
 def _attacked(tables: Mapping, data: Mapping, k: int) -> tuple[Statements, list, bool]:
-    found = statements_of(tables, data)
+    found = statements_of(tables, data, read_output)
     try:
         return found, found.revealed(k), False
     except ValueError:
         # Somebody's own tables under our names: what they have to do with each other is not known.
-        found = statements_of({f"own {name}": frame for name, frame in tables.items()}, data)
+        own = {f"own {name}": frame for name, frame in tables.items()}
+        found = statements_of(own, data, read_output)
         found.cells = {
             label: Cell(cell.table.removeprefix("own "), cell.row, cell.column, cell.rank)
             for label, cell in found.cells.items()
@@ -216,11 +217,13 @@ def check_contents(contents: Mapping[str, str], k: int = DEFAULT_K) -> Publicati
         elif path.endswith(".json"):
             document = json.loads(text)
             data |= document.get("data", {}) if isinstance(document.get("data"), dict) else {}
-            own = pd.DataFrame(list(_figures(document)), columns=["where", "value", "n", "method"])
-            if len(own):
-                tables[path] = own
+            if "vehicles" not in data and isinstance(document.get("vehicles"), int):
+                data["vehicles"] = document["vehicles"]
+            tables |= tables_of_document(path, document)
         elif path.endswith(".html"):
-            small += [f"{path}: {what}" for what in _small_in_page(text, k)]
+            small += [f"{path}: {what}" for what in small_in_page(text, k)]
+        elif path.endswith(".txt"):
+            small += [f"{path}: {what}" for what in small_in_text(text, k)]
     _, revealed, contradictory = _attacked(tables, data, k)
     internal = tuple(path for path in contents if path not in public)
     return PublicationCheck(
@@ -233,12 +236,14 @@ def check_publication(folder: str | Path, k: int = DEFAULT_K) -> PublicationChec
 
     All tables, findings and pages of a folder are read as a stranger reads them: counts, shares
     with their n, what lies in what, what adds up to what; then the smallest and largest size of
-    each group that is not shown are computed.
+    each group that is not shown are computed. Pages are read in every language they are written
+    in; what a verb printed can be attacked too, as ``.json``, ``.csv`` or ``.txt``.
 
     Parameters
     ----------
     folder : path
-        What ``platerisk report -o`` or ``patterns -o`` wrote, or any folder of CSV, JSON and HTML.
+        What ``platerisk report -o`` or ``patterns -o`` wrote, a page, or any folder of CSV, JSON,
+        HTML and text.
     k : int
         Smallest count of vehicles that may be shown; 5 or more.
 
@@ -258,7 +263,7 @@ def check_publication(folder: str | Path, k: int = DEFAULT_K) -> PublicationChec
     paths = [*folder.glob("*"), *folder.glob("*/*")] if folder.is_dir() else [folder]
     contents = {}
     for path in sorted(paths):
-        if path.suffix in (".csv", ".json", ".html") and path.name != "info.json":
+        if path.suffix in (".csv", ".json", ".html", ".txt") and path.name != "info.json":
             try:
                 contents[str(path.relative_to(folder)) if path != folder else path.name] = (
                     path.read_text(encoding="utf-8"))  # fmt: skip
@@ -280,83 +285,3 @@ def _read_csv(text: str) -> pd.DataFrame:
         if column in frame:
             frame[column] = pd.to_numeric(frame[column], errors="coerce")
     return frame.drop(columns="synthetic", errors="ignore")
-
-
-def _figures(value: Any, where: str = "") -> Iterator[tuple[str, Any, Any, str]]:
-    """Walk a document and give every figure: its place, value, n, method."""
-    if isinstance(value, Mapping):
-        if {"value", "n"} <= set(value):
-            yield where, value["value"], value["n"], str(value.get("method", ""))
-        for key, item in value.items():
-            yield from _figures(item, f"{where}.{key}" if where else str(key))
-    elif isinstance(value, list):
-        for at, item in enumerate(value):
-            name = item.get("id", at) if isinstance(item, Mapping) else at
-            yield from _figures(item, f"{where}.{name}" if where else str(name))
-
-
-class _Tables(HTMLParser):
-    """Collects the rows of a page's tables as text."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tables: list[list[list[str]]] = []
-        self._cell: list[str] | None = None
-
-    def handle_starttag(self, tag: str, attrs: Any) -> None:
-        """Begin a table, a row or a cell."""
-        if tag == "table":
-            self.tables.append([])
-        elif tag == "tr" and self.tables:
-            self.tables[-1].append([])
-        elif tag in ("td", "th") and self.tables and self.tables[-1]:
-            self._cell = []
-
-    def handle_endtag(self, tag: str) -> None:
-        """End a cell."""
-        if tag in ("td", "th") and self._cell is not None:
-            self.tables[-1][-1].append("".join(self._cell).strip())
-            self._cell = None
-
-    def handle_data(self, data: str) -> None:
-        """Collect the text of a cell."""
-        if self._cell is not None:
-            self._cell.append(data)
-
-
-_PERCENT = re.compile(r"^(\d+(?:[.,]\d+)?)\s*%$")
-
-
-def _small_in_page(text: str, k: int) -> Iterator[str]:
-    """Counts of vehicles under k in a page's tables, and shares that pin such a count down."""
-    parser = _Tables()
-    parser.feed(text)
-    for rows in parser.tables:
-        if len(rows) < 2:
-            continue
-        heads = [head.lower() for head in rows[0]]
-        for row in rows[1:]:
-            cells = dict(zip(heads, row, strict=False))
-            count = _count(cells.get("vehicles", ""))
-            if count is not None and 0 < count < k:
-                yield f"{row[0]}: vehicles"
-            whole = _count(next((cells[h] for h in cells if h in _WHOLES), ""))
-            share = _PERCENT.match(next((cells[h] for h in cells if h in _SHARE_HEADS), ""))
-            if whole and share:
-                digits = share[1].replace(",", ".")
-                half = 0.5 * 10.0 ** -len(digits.partition(".")[2])
-                ends = [(float(digits) + sign * half) * whole / 100 for sign in (-1, 1)]
-                for low, high in (ends, [whole - ends[1], whole - ends[0]]):
-                    if np.ceil(low - 1e-9) >= 1 and np.floor(high + 1e-9) < k:
-                        yield f"{row[0]}: share"
-
-
-_WHOLES = ("n", "vehicles tested", "targets")
-"""Heads of columns that say of how many vehicles a share is."""
-
-_SHARE_HEADS = ("singled out", "share", "value")
-
-
-def _count(text: str) -> int | None:
-    digits = re.sub(r"[\s,.\u202f\u00a0]", "", text)
-    return int(digits) if digits.isdigit() else None

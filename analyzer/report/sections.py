@@ -26,7 +26,11 @@ MOST_ROWS = 400
 
 @dataclass(frozen=True)
 class PageTable:
-    """A table in a page: labels, whether a column holds numbers, and cells as text."""
+    """A table in a page: labels, whether a column holds numbers, and cells as text.
+
+    `of` says of how many vehicles the shares of a column are, where no column says it: a check of
+    what is published reads it.
+    """
 
     summary: str
     caption: str
@@ -35,6 +39,7 @@ class PageTable:
     rows: Sequence[Sequence[str]]
     file: str = ""
     note: str = ""
+    of: Sequence[int | None] = ()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ classes of sighting counts make up all vehicles; a commute needs a home and a wo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,9 @@ ALL = "all vehicles"
 REGULAR = 10
 """Regular vehicles are seen so often or more (`analyzer.patterns.overview.REGULAR`)."""
 
-LEAST_RANK = 0
+_GROWING = ("unicity", "homes", "works", "commutes")
+"""Risks of which a longer window tells all that a shorter one does."""
+
 _EXACT = 1e-6
 
 
@@ -59,7 +61,11 @@ class Statements:
         return [each for known, unit in self.systems for each in attack(known, k * unit)]
 
 
-def statements_of(tables: Mapping[str, pd.DataFrame], data: Mapping[str, Any]) -> Statements:
+def statements_of(
+    tables: Mapping[str, pd.DataFrame],
+    data: Mapping[str, Any],
+    others: Callable[[str, pd.DataFrame, Statements], bool] | None = None,
+) -> Statements:
     """Read what tables say about groups of vehicles.
 
     Parameters
@@ -69,6 +75,8 @@ def statements_of(tables: Mapping[str, pd.DataFrame], data: Mapping[str, Any]) -
         read by its columns: ``vehicles`` (counts), or ``value`` and ``n`` (shares).
     data : mapping
         What is said of the data as a whole: ``vehicles``.
+    others : callable, optional
+        Reads tables that are not a report's, and says whether it knew one.
 
     Returns
     -------
@@ -93,7 +101,7 @@ def statements_of(tables: Mapping[str, pd.DataFrame], data: Mapping[str, Any]) -
         reader = _READERS.get(name)
         if reader is not None and _COLUMNS[name] <= set(frame.columns):
             reader(name, frame, found, tables)
-        else:
+        elif others is None or not others(name, frame, found):
             _plain_table(name, frame, found)
     return found
 
@@ -103,12 +111,12 @@ def _plain_table(name: str, frame: pd.DataFrame, found: Statements) -> None:
     if "vehicles" in frame:
         for row, count in frame["vehicles"].items():
             label = _label(name, frame, row)
-            _add_count(found, label, count, Cell(name, row, "vehicles", 5))
-            _within_all(known, label)
+            add_count(found, label, count, Cell(name, row, "vehicles", 5))
+            within_all(known, label)
     if {"value", "n"} <= set(frame.columns):
         for row, each in frame.iterrows():
             label = _label(name, frame, row)
-            _add_share(found, known, label, each, Cell(name, row, "value", 5))
+            add_share(found, known, label, each, Cell(name, row, "value", 5))
 
 
 def _counts(name: str, frame: pd.DataFrame, found: Statements, tables: Mapping) -> None:
@@ -117,7 +125,7 @@ def _counts(name: str, frame: pd.DataFrame, found: Statements, tables: Mapping) 
     parts: dict[bool, list[str]] = {True: [], False: []}
     for row, each in frame.iterrows():
         label = f"vehicles seen {each['seen']}"
-        _add_count(found, label, each["vehicles"], Cell(name, row, "vehicles", 3))
+        add_count(found, label, each["vehicles"], Cell(name, row, "vehicles", 3))
         often = int(re.sub(r"\D.*", "", str(each["seen"]).replace(",", "")) or 1) >= REGULAR
         parts[often].append(label)
     parts[True].append("vehicles in classes from ten sightings that are not shown")
@@ -139,11 +147,11 @@ def _inferred(name: str, frame: pd.DataFrame, found: Statements, tables: Mapping
             continue
         group = label[of].format(what)
         cell = Cell(name, row, "value", rank.get((what, of), 7 if of == "regular" else 4))
-        _add_share(found, known, group, each, cell, whole=wholes[of])
+        add_share(found, known, group, each, cell, whole=wholes[of])
         baseline = each.get("baseline")
         if what != "companions" and not is_missing(baseline) and not is_missing(each["n"]):
             most = f"{group} in the commonest place"
-            _add_count(found, most, baseline * each["n"], Cell(name, row, "baseline", 9))
+            add_count(found, most, baseline * each["n"], Cell(name, row, "baseline", 9))
             known.within(most, group)
     for what in dict.fromkeys(frame["inferred"].astype(str)):
         both = [label[of].format(what) for of in ("all", "regular")]
@@ -169,12 +177,12 @@ def _curve(name: str, frame: pd.DataFrame, found: Statements, tables: Mapping) -
     for row, each in frame.sort_values("points").iterrows():
         group = f"vehicles singled out by {int(each['points'])} points"
         cell = Cell(name, row, "value", 4 if each["points"] == last else 8)
-        _add_share(found, known, group, each, cell, whole="vehicles with enough points")
+        add_share(found, known, group, each, cell, whole="vehicles with enough points")
         if group in known.groups:
             for fewer in before:
                 known.within(fewer, group)
             before.append(group)
-    _within_all(known, "vehicles with enough points")
+    within_all(known, "vehicles with enough points")
 
 
 def _retention(name: str, frame: pd.DataFrame, found: Statements, tables: Mapping) -> None:
@@ -196,15 +204,25 @@ def _retention(name: str, frame: pd.DataFrame, found: Statements, tables: Mappin
             cell = Cell(name, row, "value", 4 if last else 7)
             whole = f"{risk}: vehicles counted"
             here = {"value": f"{window}: vehicles exposed to it"}
-            _add_share(found, known, here["value"], each, cell, whole=whole, unit=int(leaks))
+            add_share(found, known, here["value"], each, cell, whole=whole, unit=int(leaks))
             if "exposed_vehicles" in shown and not is_missing(each["exposed_vehicles"]):
                 here["exposed"] = f"{window}: vehicles with a known point left"
                 of = pd.Series({"value": each["exposed_vehicles"], "n": each["n"]})
                 seen = Cell(name, row, "exposed_vehicles", 9)
-                _add_share(found, known, here["exposed"], of, seen, whole=whole, unit=int(leaks))
+                add_share(found, known, here["exposed"], of, seen, whole=whole, unit=int(leaks))
                 if risk == "unicity":
                     known.within(here["value"], here["exposed"])
-            if risk == "unicity":
+            if "value_whole_window" in shown and not is_missing(each["value_whole_window"]):
+                # Found in the window as a whole: among those found in it or a stretch of it.
+                group = f"{window}: vehicles found in all of it"
+                method = each.get("method_whole_window") or ""
+                alone = pd.Series(
+                    {"value": each["value_whole_window"], "n": each["n"], "method": method}
+                )
+                seen = Cell(name, row, "value_whole_window", 9)
+                add_share(found, known, group, alone, seen, whole=whole, unit=int(leaks))
+                known.within(group, here["value"])
+            if risk in _GROWING:
                 for kind, group in here.items():
                     for shorter in before.setdefault(kind, []):
                         known.within(shorter, group)
@@ -214,11 +232,15 @@ def _retention(name: str, frame: pd.DataFrame, found: Statements, tables: Mappin
                 main.add(counted, int(each["n"]))
                 if "n_in_window" in shown and each["n_in_window"] > 0:
                     group = f"{window}: vehicles with a known point left on a leak day"
-                    _add_count(found, group, each["n_in_window"], Cell(name, row, "n_in_window", 9))
+                    add_count(found, group, each["n_in_window"], Cell(name, row, "n_in_window", 9))
                     main.within(group, counted)
                     for shorter in before.setdefault("seen", []):
                         main.within(shorter, group)
                     before["seen"].append(group)
+                if "n_paired" in shown and each["n_paired"] > 0:
+                    group = f"{window}: vehicles compared with a shorter window"
+                    add_count(found, group, each["n_paired"])
+                    main.within(group, counted)
         if risk == "unicity" and len(shown):
             inside = "vehicles with enough points"
             main.within(counted, inside if inside in main.groups else ALL)
@@ -230,7 +252,7 @@ def _flows(name: str, frame: pd.DataFrame, found: Statements, tables: Mapping) -
     shown = []
     for row, each in frame.iterrows():
         label = f"flow {each['origin']}–{each['destination']}"
-        _add_count(found, label, each["vehicles"], Cell(name, row, "vehicles", 7))
+        add_count(found, label, each["vehicles"], Cell(name, row, "vehicles", 7))
         shown.append(label)
     if shown:
         known.sum("vehicles with commutes", [*shown, "flows that are not shown"])
@@ -241,8 +263,8 @@ def _zones(name: str, frame: pd.DataFrame, found: Statements, tables: Mapping) -
     for row, each in frame.iterrows():
         label = f"zones: {each.get('name', each['zone'])}"
         label = label if label not in known.groups else f"{label} ({each['zone']})"
-        _add_count(found, label, each["vehicles"], Cell(name, row, "vehicles", 6))
-        _within_all(known, label)
+        add_count(found, label, each["vehicles"], Cell(name, row, "vehicles", 6))
+        within_all(known, label)
 
 
 _READERS = {
@@ -263,29 +285,32 @@ _COLUMNS = {
 }
 
 
-def _within_all(known: Knowledge, label: str) -> None:
+def within_all(known: Knowledge, label: str) -> None:
+    """Say that a group lies in all vehicles, unless it is too large for that."""
     whole, group = known.groups.get(ALL), known.groups.get(label)
     # What is larger than all vehicles counts something else: vehicle-days, say.
     if whole and group and group.low <= whole.low:
         known.within(label, ALL)
 
 
-def _add_count(found: Statements, label: str, count: Any, cell: Cell) -> None:
+def add_count(found: Statements, label: str, count: Any, cell: Cell | None = None) -> None:
+    """Add a count of vehicles, or that one is withheld."""
     known = found.systems[0][0]
     if is_missing(count):
         known.add(label, hidden=True)
         return
     low, high = _whole(float(count))
     known.add(label, low, high)
-    found.cells[label] = cell
+    if cell is not None:
+        found.cells[label] = cell
 
 
-def _add_share(
+def add_share(
     found: Statements,
     known: Knowledge,
     label: str,
     row: pd.Series,
-    cell: Cell,
+    cell: Cell | None = None,
     *,
     whole: str | None = None,
     unit: int = 1,
@@ -302,7 +327,8 @@ def _add_share(
         known.add(label, _whole(value * n)[0] * unit, int(n) * unit)
     else:
         known.add(label, *_whole(value * n * unit))
-        found.cells[label] = cell
+        if cell is not None:
+            found.cells[label] = cell
     known.within(label, whole)
 
 

@@ -1,0 +1,142 @@
+"""What verbs print is read as an attacker reads it: each planted small group is found."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from analyzer.report.output_statements import tables_of_document
+from analyzer.report.publication import check_contents
+from analyzer.report.tables import to_csv
+
+
+def share(count, n, **more):
+    return {"value": count / n, "low": 0.0, "high": 1.0, "n": n, "method": "exact", **more}
+
+
+def found(name, content):
+    text = json.dumps(content) if name.endswith("json") else to_csv(pd.DataFrame(content))
+    return not check_contents({name: text}).holds
+
+
+def ranks(second):
+    return [
+        {"rotation": "7D", "days": 7, "grain": "place", "matcher": "cosine",
+         "matching": "one by one", "rank": rank, **share(count, 300)}
+        for rank, count in ((1, 100), (5, second), (10, 200))
+    ]  # fmt: skip
+
+
+def cells(*numbers, at=50):
+    return [
+        {"points": 3, "time": time, "space": "camera", **share(at, n)}
+        for time, n in zip(("1h", "1D"), numbers, strict=True)
+    ]
+
+
+def deeper(count):
+    return [{"points": points, "time": "1h", "space": "camera", **share(of, 300)}
+            for points, of in ((3, 100), (4, count))]  # fmt: skip
+
+
+def cameras(number):
+    rows = []
+    for cameras, n in ((10, number), (20, 200)):
+        rows.append({"cameras": cameras})
+        for what, count, of in (("unicity", 50, 250), ("within", 40, n), ("seen", 100, 250)):
+            rows[-1] |= {what: count / of, f"{what}_n": of, f"{what}_low": 0.1, f"{what}_high": 0.9}
+    return rows
+
+
+def gains(gain):
+    bound = {"value": 0.9, "n": 100, "method": "all but fewer than 10: more than this"}
+    return [
+        {"attributes": "", "points": 1, **share(60, 100), "gain": 0.0},
+        {"attributes": "make", "points": 1, **bound, "gain": gain},
+    ]
+
+
+def window(n, paired):
+    return {
+        "knowledge_days": 7,
+        "vehicles": 400,
+        "windows": [
+            {"risk": "unicity", "window": "1D", "days": 1, "leak_days": 1,
+             "share": share(100, n), "added_per_day": share(100, paired)}
+        ],
+    }  # fmt: skip
+
+
+def bits(value):
+    return [{"figure": "entropy_bits", "value": value, "n": 281, "method": "mean"}]
+
+
+def nested(count):
+    names = (("among_2", 50), ("among_5", count), ("among_10", 120))
+    return {name: share(of, 300) for name, of in names}
+
+
+def sharing(count):
+    return {"risks": [
+        {"risk": "homes", "among": "all", "shares": {"first": share(100, 300)}},
+        {"risk": "homes", "among": "seen by both", "shares": {"first": share(count, 200)}},
+    ]}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "safe", "telling"),
+    [
+        ("linkage.csv", ranks(150), ranks(195)),
+        ("grid.csv", cells(300, 250), cells(300, 297)),
+        ("grid.csv", deeper(150), deeper(103)),
+        ("grid.json", {"cells": cells(300, 250)}, {"cells": cells(300, 297)}),
+        ("cameras.csv", cameras(150), cameras(197)),
+        ("gain.csv", gains(0.3), gains(0.36)),
+        ("retention.json", window(300, 300), window(300, 296)),
+        ("anonymity.csv", bits(0.05), bits(2 / 281)),
+        ("worst.json", nested(80), nested(56)),
+        ("sharing.json", sharing(80), sharing(97)),
+        ("all.json", {"vehicles": 400, "homes": share(100, 300)},
+         {"vehicles": 400, "homes": share(100, 397)}),
+    ],
+)  # fmt: skip
+def test_a_planted_group_is_found_and_nothing_else(name, safe, telling):
+    assert not found(name, safe)
+    assert found(name, telling)
+
+
+def test_a_document_without_figures_says_nothing():
+    assert tables_of_document("x", {"rows": 3, "list": [1, 2]}) == {}
+    assert tables_of_document("x", [1, 2]) == {}
+
+
+PAGE = (
+    "<table><thead><tr><th>{zone}</th><th>{vehicles}</th></tr></thead>"
+    "<tr><th>Port</th><td>{number}</td></tr></table>"
+)
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "uz"])
+def test_a_small_count_in_a_table_or_a_sentence_is_found_in_every_language(language):
+    from analyzer.report.texts import Texts
+
+    texts = Texts(language)
+    heads = {name: texts(f"column.{name}") for name in ("zone", "vehicles")}
+    for number, small in ((7, True), (70, False)):
+        page = PAGE.format(**heads, number=texts.number(number))
+        assert check_contents({"page.html": page}).holds is not small
+        said = f"<p>{texts.count('vehicles', number)}</p>"
+        assert check_contents({"page.html": said}).holds is not small
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "uz"])
+def test_a_share_of_a_stated_number_is_found_in_every_language(language):
+    from analyzer.report.texts import Texts
+
+    texts = Texts(language)
+    for value, small in ((0.02, True), (0.5, False), (0.98, True)):
+        head = f'<th>{texts("column.window")}</th><th data-of="300">{texts("column.share")}</th>'
+        page = f"<table><tr>{head}</tr><tr><th>1</th><td>{texts.percent(value)}</td></tr></table>"
+        assert check_contents({"page.html": page}).holds is not small
