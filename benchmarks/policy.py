@@ -6,9 +6,9 @@
 The population is a sparse synthetic region of 100 camera sites: 500,000 residents and who passes
 through, about 40 sightings each in 180 days. The sweep has eight windows, four leak days, and every
 risk: singled out, homes, works, commutes, visits to the region's sensitive sites, days until half
-of the vehicles are known, on all vehicles; companions among a sample of 20,000; linkage of 2,000 at
-each change of pseudonyms, against all; predictability of the last leak. Every piece of work runs in
-a process of its own, from the store on disk, after its kernels were compiled on a small region.
+of the vehicles are known, on all vehicles; companions among a sample of 20,000; linkage of as many
+at each change of pseudonyms, against all; predictability of the last leak. Every piece of work runs
+in a process of its own, from the store on disk, after its kernels were compiled on a small region.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def main() -> None:
         lines = [
             f"{len(sightings):,} sightings of {sightings.n_vehicles:,} vehicles in "
             f"{options.days} days, {len(sightings.cameras)} cameras; synthetic. Companions "
-            f"among {SAMPLE:,} vehicles, linkage of {SAMPLE // 10:,} at each change; "
+            f"among {SAMPLE:,} vehicles, linkage of as many at each change; "
             "`memory=\"2GB\"`; two threads.",
             "",
             "| work | seconds | processor seconds | peak GB |",

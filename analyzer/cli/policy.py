@@ -50,8 +50,8 @@ sample_option = click.option(
     type=click.IntRange(min=1),
     default=20_000,
     show_default=True,
-    help="Look for companions among so many vehicles, drawn by chance, and for a tenth as many at "
-    "each change of pseudonyms, among all.",
+    help="Look for companions among so many vehicles, drawn by chance, and for as many at each "
+    "change of pseudonyms, among all.",
 )
 
 

@@ -79,7 +79,7 @@ def compare_policies(
         policy keeps that is of one of them stands beside the rest of the use.
     sample : int or None
         Vehicles among which companions are looked for, drawn by chance; None takes all. Linkage
-        looks for a tenth as many at each change of pseudonyms, among all new ones.
+        looks for as many at each change of pseudonyms, among all new ones.
     engine, memory
         Where the parts run, and how much may be held at once.
     progress : callable, optional

@@ -35,7 +35,7 @@ from analyzer.policy.resampling import (
     SHOWN,
     estimate_share,
 )
-from analyzer.policy.setting import CHANGES, Setting
+from analyzer.policy.setting import Setting
 from analyzer.risk.linkage_windows import WindowLinkage
 from analyzer.risk.predictability import measure_predictability
 from analyzer.risk.sites import Sites
@@ -240,8 +240,7 @@ def linkage_of(
 
 def window_linkage(setting: Setting, rotation: str) -> WindowLinkage:
     """Make what links the windows of a setting, on its sample."""
-    sample = None if setting.sample is None else max(1, setting.sample // CHANGES)
-    return WindowLinkage(rotation, setting.seed, sample, setting.runner)
+    return WindowLinkage(rotation, setting.seed, setting.sample, setting.runner)
 
 
 def _predictability(setting: Setting, policy: Policy) -> Estimate:

@@ -85,7 +85,7 @@ def sweep_retention(
         How often pseudonyms change, for linkage.
     sample : int or None
         Vehicles among which companions are looked for, drawn by chance; None takes all. Linkage
-        looks for a tenth as many at each change of pseudonyms, among all new ones.
+        looks for as many at each change of pseudonyms, among all new ones.
     until_half : bool
         Whether to find after how many days of collecting half of the vehicles are singled out, and
         have a home, a work place and a commute that is inferred, as far as these are among `risks`

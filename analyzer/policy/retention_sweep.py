@@ -15,7 +15,6 @@ from analyzer.estimate import WITHHELD, Estimate
 from analyzer.policy.days_until import DaysUntilHalf
 from analyzer.policy.inferred import IN_STRETCHES, WITHIN_TEXT, category_of
 from analyzer.policy.leaks import NOT_MEASURABLE, ONE_LEAK_DAY
-from analyzer.policy.setting import CHANGES
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
 
@@ -136,8 +135,8 @@ class RetentionSweep(Result):
         After how many days of collecting half of the vehicles are known, risk by risk; empty where
         that was not asked.
     sample : int or None
-        Vehicles among which companions were looked for, and ten times those that linkage looked
-        for at each change of pseudonyms; None for all.
+        Vehicles among which companions were looked for, and for how many linkage looked at each
+        change of pseudonyms; None for all.
     """
 
     windows: tuple[WindowRisk, ...]
@@ -539,7 +538,7 @@ def sample_text(sample: int) -> str:
     """Say among how many vehicles risks of pairs were looked for."""
     return (
         f"Companions were looked for among {sample:,} vehicles, drawn by chance, and linkage for "
-        f"{max(1, sample // CHANGES):,} at each change of pseudonyms, among all new ones."
+        "as many at each change of pseudonyms, among all new ones."
     )
 
 

@@ -30,15 +30,12 @@ from analyzer.sightings import Sightings
 from analyzer.units import DAY_MS
 
 SAMPLE = 20_000
-"""Vehicles among which companions are looked for, where there are more."""
+"""Vehicles among which companions are looked for, where there are more; and for how many linkage
+looks at each change of pseudonyms, among all new ones."""
 
 STRETCHES = (1, 7, 21, 30, 90, 180)
 """Days kept that are compared by default, and lengths of the stretches that are always looked at.
 """
-
-CHANGES = 10
-"""Linkage looks for a tenth of the sample at each change of pseudonyms, among all new ones; up to
-twelve changes are looked at."""
 
 
 @dataclass(frozen=True)
