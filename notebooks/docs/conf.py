@@ -15,13 +15,14 @@ copyright = "the platerisk authors, BSD-3-Clause"
 version = release = __version__
 root_doc = "docs/index"
 extensions = ["sphinx.ext.autodoc", "numpydoc", "myst_nb"]
-exclude_patterns = ["**/_build", "**/.ipynb_checkpoints"]
+exclude_patterns = ["**/_build", "**/.ipynb_checkpoints", "docs/root"]
 
 # Outputs are committed, and a test holds them against a fresh run: the site is built in seconds.
 nb_execution_mode = "off"
 nb_merge_streams = True
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
+myst_url_schemes = {"doi": "https://doi.org/{{path}}", "https": None}
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
@@ -29,6 +30,10 @@ numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+# The first page of the site, which leads to that of the documentation.
+html_extra_path = ["root"]
 html_title = f"platerisk {__version__}"
 html_show_sphinx = False
 html_copy_source = False

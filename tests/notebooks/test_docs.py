@@ -47,7 +47,8 @@ def test_every_public_name_is_in_the_reference():
 
 
 def test_every_result_of_a_benchmark_is_included():
-    text = (DOCS / "results.md").read_text(encoding="utf-8")
+    pages = [DOCS / "national.md", *(DOCS / "results").glob("*.md")]
+    text = "".join(path.read_text(encoding="utf-8") for path in pages)
     included = set(re.findall(r"benchmarks/results/(\w+\.md)", text))
     assert included == {path.name for path in (ROOT / "benchmarks" / "results").glob("*.md")}
 
@@ -67,6 +68,8 @@ def test_the_site_builds_without_a_warning_and_loads_nothing(tmp_path):
     assert done.returncode == 0, done.stderr
     pages = list((tmp_path / "site").rglob("*.html"))
     assert len(pages) > 20
+    first = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    assert (tmp_path / "site" / re.search(r'href="([^"]+)"', first).group(1)).exists()
     for page in pages:
         loaded = re.findall(r"<(?:script|img|link)[^>]+(?:src|href)=\"(https?:[^\"]+)",
                             page.read_text(encoding="utf-8"))  # fmt: skip
