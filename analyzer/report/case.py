@@ -79,15 +79,19 @@ class Case(Result):
     def summary(self) -> str:
         """Say the caption, and of how many vehicles all that is shown is true."""
         lines = [self.caption()]
-        if self.elements:
-            lines.append(
-                f"The zones, hours and routes that the page shows are true of {self.shared_by:,} "
-                "vehicles together."
-            )
-        else:
+        if {each.kind for each in self.elements} <= {"seen"}:
             lines.append(
                 f"No zone, hour or route of the vehicle is shared by {self.k} vehicles, so the "
                 "page shows none."
+            )
+        else:
+            vehicles = self.story.vehicles
+            few = 0 < vehicles - self.shared_by < self.k
+            number = f"at least {vehicles - self.k:,}" if few else f"{self.shared_by:,}"
+            weak = ", more than half of all: it says little about this one"
+            lines.append(
+                f"The zones, hours and routes that the page shows are true of {number} vehicles "
+                f"together{weak if 2 * self.shared_by > vehicles else ''}."
             )
         return "\n".join(lines + (["The data are synthetic."] if self.synthetic else []))
 

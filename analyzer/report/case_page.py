@@ -25,6 +25,7 @@ from analyzer.report.pages import (
 from analyzer.report.sections import MOST_ROWS, PageTable, trusted
 from analyzer.report.sentences import duration_text
 from analyzer.report.shared import PERIOD_HOURS, PERIODS
+from analyzer.report.shared_facts import RADII_KM
 from analyzer.report.tables import clean_text
 from analyzer.report.texts import Texts
 from analyzer.report.week_clock import Cell, draw_clock
@@ -241,7 +242,12 @@ def _public_known(case: Case, texts: Texts) -> PageTable:
         ]
         for step in case.known
     ]
-    notes = (texts("case.known.note"), texts("case.known.shared", k=case.k))
+    radii = texts.listed([texts.number(km) for km in RADII_KM], "or")
+    notes = (
+        texts("case.known.note"),
+        texts("case.known.shared", k=case.k),
+        texts("case.known.radii", radii=radii),
+    )
     return _known(names, rows, " ".join(notes), texts)
 
 
@@ -383,7 +389,7 @@ def _chosen(case: Case, texts: Texts) -> str:
     return texts(
         key,
         least=texts.number(typical.least),
-        among=texts.number(typical.among)
+        among=_bounded(typical.among, typical.vehicles, case.k, texts)
         if typical.among >= case.k
         else texts("under", n=case.k),
         vehicles=texts.number(typical.vehicles)
@@ -392,14 +398,33 @@ def _chosen(case: Case, texts: Texts) -> str:
     )
 
 
+def _bounded(count: int, whole: int, k: int, texts: Texts) -> str:
+    """Write a part of all vehicles; as a bound where it would tell that the others are few."""
+    if 0 < whole - count < k:
+        return texts("case.at_least", share=texts.number(whole - k))
+    return texts.number(count)
+
+
 def _shared(case: Case, internal: bool, texts: Texts) -> str:
+    """Say of how many vehicles all that is shown is true, and how much that tells."""
     if internal:
         return texts("case.shared.internal")
-    if not case.elements:
-        return texts("case.shared.none", k=case.k)
-    said = texts("case.shared", k=case.k, n=texts.number(case.shared_by))
+    kinds = {each.kind for each in case.elements}
     seen = [each.value for each in case.elements if each.kind == "seen" and each.value > 1]
-    return f"{said} {texts.count('case.shared.seen', seen[0])}" if seen else said
+    said = []
+    if kinds <= {"seen"}:
+        said.append(texts("case.shared.none", k=case.k))
+    else:
+        vehicles = case.story.vehicles
+        number = _bounded(case.shared_by, vehicles, case.k, texts)
+        said.append(texts("case.shared", k=case.k, n=number))
+        if 2 * case.shared_by > vehicles:
+            said.append(texts("case.shared.weak"))
+        if not kinds & {"zone", "route"}:
+            said.append(texts("case.shared.no_places"))
+    if seen:
+        said.append(texts.count("case.shared.seen", seen[0]))
+    return " ".join(said)
 
 
 def _method(case: Case, internal: bool, texts: Texts) -> list[tuple[str, str]]:
