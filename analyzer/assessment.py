@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,6 +48,8 @@ from analyzer.units import DAY_MS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from analyzer.report.publishable import Publishable
 
 WINDOWS = ("1D", "3D", "7D", "14D", "21D", "30D", "90D", "180D")
 TOLD = ("homes", "commutes", "companions")
@@ -97,6 +99,9 @@ class Assessment(Result):
     load: pd.DataFrame
     options: dict[str, Any]
     further: FurtherRisks | None = None
+    _attacked: dict[tuple[str, int], Publishable] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @cached_property
     def findings(self) -> list[Finding]:
@@ -232,13 +237,21 @@ class Assessment(Result):
 
     def _document(self, language: str, k: int) -> dict[str, Any]:
         from analyzer.report.findings import findings_document
-        from analyzer.report.publishable import publishable
 
         report = self.report_input(language=language, k=k)
-        withheld = publishable(report, k=k).withheld_findings
+        withheld = self._shown(report, k).withheld_findings
         return findings_document(
             report, k=k, tables=(), texts=Texts(report.language), withheld=withheld
         )
+
+    def _shown(self, report: ReportInput, k: int) -> Publishable:
+        """What may be shown of a report: attacked once, however often it is written and told."""
+        from analyzer.report.publishable import publishable
+
+        key = (report.language, k)
+        if key not in self._attacked:
+            self._attacked[key] = publishable(report, k=k)
+        return self._attacked[key]
 
     def to_pandas(self) -> pd.DataFrame:
         """Give the findings as a table, a row each, with their figures."""
@@ -367,7 +380,8 @@ class Assessment(Result):
         report = self.report_input(
             internal=internal, language=language, provenance=provenance, k=k
         )
-        return write_report(report, Path(folder), internal=internal, k=k)
+        shown = self._shown(report, check_threshold(k))
+        return write_report(report, Path(folder), internal=internal, k=k, shown=shown)
 
     def to_html(self, path: str | Path, *, language: str = "en") -> Path:
         """Write the page alone, as it can be published."""

@@ -76,14 +76,14 @@ def case(
     all of them together, inferences in classes that ten share too, and no home or work place.
     """
     from analyzer.report.case import build_case, check_population
+    from analyzer.report.folder import check_file
     from analyzer.report.origin import read_provenance
 
     if typical + (vehicle is not None) + plate_prompt != 1:
         raise click.UsageError(
             "say which vehicle: one of --typical, --vehicle ID, --plate-prompt"
         )
-    if Path(output).is_dir() or not Path(output).parent.is_dir():
-        raise click.UsageError(f"-o {output}: give the name of a file in a folder that is there")
+    check_file(output)
     key = options["key"]
     if plate_prompt and key is None:
         raise click.UsageError(

@@ -426,8 +426,10 @@ def brief(
     from analyzer.policy.rules import read_rules, rule_windows
     from analyzer.report.brief import Brief, render_brief
     from analyzer.report.disclosure import DEFAULT_K
+    from analyzer.report.folder import check_file
     from analyzer.report.texts import Texts
 
+    check_file(output)
     adversary = take_adversary(options)
     rules = read_rules(rules_file)
     sightings = read(sources, output=output, **options)

@@ -36,7 +36,7 @@ from analyzer.cli.reading import plain_warnings, progress, read
     "--internal",
     is_flag=True,
     help="Add tables of single vehicles and the names and hashes of the input files. The page is "
-    "marked; never publish it.",
+    "marked and called INTERNAL-report.html; never publish it.",
 )
 @provenance_option
 @click.option(
@@ -70,7 +70,7 @@ def report(
     written; what would give a small group away is withheld, and a message says so.
     """
     from analyzer.assessment import assess
-    from analyzer.report.folder import check_folder
+    from analyzer.report.folder import check_folder, page_name
     from analyzer.report.origin import read_provenance
     from analyzer.risk.sites import read_sites
 
@@ -87,8 +87,8 @@ def report(
         assessment.write(
             Path(output), internal=internal, language=language, provenance=stated, k=threshold
         )
+    click.echo(f"Report: {Path(output) / page_name(internal)}")
     click.echo(assessment.summary(language, threshold))
-    click.echo(f"Report: {Path(output) / 'report.html'}", err=True)
 
 
 @click.command(epilog=examples("platerisk demo", "platerisk demo -o demo/ --vehicles 2000"))
@@ -131,8 +131,8 @@ def demo(output: str, vehicles: int, days: int, seed: int) -> None:
         assessment = assess(region.sightings, seed=seed, progress=done)
     with plain_warnings():
         assessment.write(Path(output))
+    click.echo(f"Report: {Path(output) / 'report.html'}")
     click.echo(assessment.summary())
-    click.echo(f"Report: {Path(output) / 'report.html'}", err=True)
 
 
 @click.command(

@@ -32,6 +32,7 @@ from analyzer.report.publication import (
     make_safe,
 )
 from analyzer.report.publishable import (
+    Publishable,
     checked_name,
     publishable,
     publishable_table,
@@ -43,12 +44,19 @@ from analyzer.report.texts import Texts
 
 
 def write_report(
-    assessment_like: Any, folder: str | Path, *, internal: bool = False, k: int = DEFAULT_K
+    assessment_like: Any,
+    folder: str | Path,
+    *,
+    internal: bool = False,
+    k: int = DEFAULT_K,
+    shown: Publishable | None = None,
 ) -> list[Path]:
     """Write a folder: page, findings, tables, charts, info.
 
     ``report.html``, ``findings.json``, ``tables/*.csv``, ``info.json``; and each chart as
-    ``charts/*.svg``, ``*.png``, and ``*.csv`` as Datawrapper and Flourish take it.
+    ``charts/*.svg``, ``*.png``, and ``*.csv`` as Datawrapper and Flourish take it. What is internal
+    has a name that begins with ``INTERNAL-``; ``findings.json``, charts and the other tables hold
+    the same, whether it is or not, and ``info.json`` says which it is.
 
     Parameters
     ----------
@@ -58,9 +66,12 @@ def write_report(
         Where to write; made if it is not there. Files of an earlier report are replaced.
     internal : bool
         Also write the tables per vehicle, as ``tables/INTERNAL-*.csv``, and the names and hashes
-        of the inputs; the page is marked, and every file is readable by its owner only.
+        of the inputs; the page is marked and called ``INTERNAL-report.html``, and every file is
+        readable by its owner only.
     k : int
         Smallest count of vehicles that is shown; 5 or more.
+    shown : Publishable, optional
+        The tables as they may be shown, if they are at hand.
 
     Returns
     -------
@@ -91,7 +102,7 @@ def write_report(
     folder = Path(folder)
     check_folder(folder, internal=internal)
     texts = Texts(report.language)
-    shown = publishable(report, k=k)
+    shown = shown or publishable(report, k=k)
     warn_of_withheld(shown, k)
 
     contents: dict[str, str | bytes] = dict(chart_files(shown, texts, synthetic=report.synthetic))
@@ -102,7 +113,7 @@ def write_report(
             contents[f"tables/{INTERNAL_PREFIX}{checked_name(name)}.csv"] = to_csv(
                 _said_synthetic(frame, report)
             )
-    contents["report.html"] = render_report(
+    contents[page_name(internal)] = render_report(
         report, k=k, internal=internal, texts=texts, shown=shown
     )
     contents["findings.json"] = to_json(
@@ -121,6 +132,17 @@ def write_report(
         write_file(folder / name, contents[name], private=internal)
     write_file(folder / "info.json", to_json(info), private=internal)
     return [folder / name for name in sorted([*contents, "info.json"])]
+
+
+def page_name(internal: bool) -> str:
+    """Name the page of a report.
+
+    Examples
+    --------
+    >>> page_name(True)
+    'INTERNAL-report.html'
+    """
+    return f"{INTERNAL_PREFIX if internal else ''}report.html"
 
 
 def write_tables(
@@ -280,6 +302,28 @@ def check_folder(folder: str | Path, *, internal: bool = False) -> None:
     _refuse_leftovers(folder, internal)
 
 
+def check_file(path: str | Path) -> None:
+    """Refuse a file that cannot be written, because of its name or its folder: before the work.
+
+    Raises
+    ------
+    UsageError
+        If it is a folder, or its folder is not there or cannot be written.
+
+    Examples
+    --------
+    >>> check_file("no such folder/case.html")
+    Traceback (most recent call last):
+    ...
+    analyzer.errors.UsageError: no such folder/case.html: give a file in a folder that is there
+    """
+    path = Path(path)
+    if path.is_dir() or not path.parent.is_dir():
+        raise UsageError(f"{path}: give a file in a folder that is there")
+    if not os.access(path.parent, os.W_OK):
+        raise UsageError(f"{path.parent}: cannot be written; give a folder that you may write")
+
+
 def _is_report(folder: Path) -> bool:
     try:
         info = json.loads((folder / "info.json").read_text(encoding="utf-8"))
@@ -306,7 +350,9 @@ def _remove_outdated(folder: Path, current: set[str]) -> None:
     except (OSError, ValueError, KeyError, TypeError):
         return
     for name in listed:
-        ours = re.fullmatch(r"(tables/[\w-]+\.csv|charts/[\w-]+\.(csv|svg|png))", str(name))
+        ours = re.fullmatch(
+            r"(tables/[\w-]+\.csv|charts/[\w-]+\.(csv|svg|png)|(INTERNAL-)?report\.html)", str(name)
+        )
         if ours and name not in current:
             (folder / name).unlink(missing_ok=True)
 

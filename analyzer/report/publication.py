@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -272,11 +272,20 @@ def check_publication(folder: str | Path, k: int = DEFAULT_K) -> PublicationChec
     if not contents:
         raise InputError(f"{folder}: holds no table, findings or page")
     try:
-        return check_contents(contents, k)
+        check = check_contents(contents, k)
+        # Names and hashes of inputs can tell whose data it is.
+        about = json.loads((folder / "info.json").read_text()) if _has_info(folder) else {}
+        if isinstance(about, dict) and about.get("internal"):
+            check = replace(check, internal=(*check.internal, "info.json"))
+        return check
     except ValueError as error:
         if isinstance(error, AnalyzerError):
             raise
         raise InputError(f"{folder}: a file is damaged ({type(error).__name__})") from None
+
+
+def _has_info(folder: Path) -> bool:
+    return (folder / "info.json").is_file()
 
 
 def _read_csv(text: str) -> pd.DataFrame:

@@ -65,5 +65,8 @@ def test_wrong_calls_say_what_to_type(run, store, tmp_path):
     ):
         assert said in run("case", store, *arguments, "-o", page, expect=2).output
     assert not page.exists()
-    nowhere = run("case", store, "--typical", "-o", tmp_path / "no" / "case.html", expect=2)
-    assert "in a folder that is there" in nowhere.output
+    for verb, more in (("case", ["--typical"]), ("brief", [])):
+        for nowhere in (tmp_path / "no" / "page.html", tmp_path):
+            # Told before anything is read: the store is not there either.
+            said = run(verb, tmp_path / "nothing", *more, "-o", nowhere, expect=2).output
+            assert "in a folder that is there" in said

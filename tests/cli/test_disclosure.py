@@ -12,7 +12,7 @@ def test_a_report_under_another_threshold_is_attacked_with_it(run, reads, tmp_pa
     found = json.loads((out / "findings.json").read_text(encoding="utf-8"))
     assert found["threshold"] == 20
     # What the page withholds is not printed beside it.
-    assert printed[1:] == [finding["sentence"] for finding in found["findings"]]
+    assert printed[2:] == [finding["sentence"] for finding in found["findings"]]
     info = json.loads((out / "info.json").read_text(encoding="utf-8"))
     assert info["claims"] == "Made for a test" and info["disputed_by"] == []
 

@@ -65,8 +65,8 @@ def test_report_folder(run, reads, tmp_path):
         p.name for p in out.iterdir()
     }
     assert "single out" in result.stdout
-    assert "report.html" in result.stderr
-    assert "report.html" not in result.stdout
+    assert result.stdout.splitlines()[0] == f"Report: {out / 'report.html'}"
+    assert "report.html" not in result.stderr
     info = json.loads((out / "info.json").read_text())
     assert "reads.csv" not in json.dumps(info)
 

@@ -15,6 +15,7 @@ import pytest
 from analyzer.errors import UsageError
 from analyzer.estimate import Estimate, wilson
 from analyzer.report import Finding, ReportInput, write_report
+from analyzer.report.publication import check_publication
 from tests.report.samples import hostile, plain
 
 
@@ -124,7 +125,9 @@ def test_internal_output_is_private_prefixed_and_marked(tmp_path):
     paths = write_report(plain(), tmp_path, internal=True)
     assert {stat.S_IMODE(path.stat().st_mode) for path in paths} == {0o600}
     assert (tmp_path / "tables/INTERNAL-risk.csv").read_text().startswith("vehicle,risk")
-    assert "INTERNAL" in (tmp_path / "report.html").read_text()
+    assert "INTERNAL" in (tmp_path / "INTERNAL-report.html").read_text()
+    assert not (tmp_path / "report.html").exists()
+    assert {"info.json", "INTERNAL-report.html"} <= set(check_publication(tmp_path).internal)
     info = json.loads((tmp_path / "info.json").read_text())
     assert info["inputs"][0]["name"] == "secret-source.csv"
     with pytest.raises(UsageError, match="internal files"):
