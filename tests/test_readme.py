@@ -35,7 +35,7 @@ def reads(tmp_path, monkeypatch):
 
 
 def test_commands_on_your_own_data(reads):
-    block = re.search(r"## Your own data\n\n```\n(.*?)```", README, re.S).group(1)
+    block = re.search(r"## Your own data\n.*?```\n(.*?)```", README, re.S).group(1)
     commands = [line.split("  #")[0] for line in block.splitlines() if line.strip()]
     assert len(commands) >= 6
     for command in commands:
@@ -64,3 +64,21 @@ def test_every_verb_is_in_readme_or_the_changelog():
     text = README + (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     for verb in VERBS:
         assert verb in text
+
+
+def test_scores_are_those_of_the_results():
+    """Each share with its interval stands in a file that a benchmark wrote."""
+    found = "".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "benchmarks/results").glob("*.md")
+    )
+    found = re.sub(r"(\([\d.]+–[\d.]+) %\)", r"\1)", found)
+    scores = re.search(r"<!-- scores -->(.*?)<!-- /scores -->", README, re.S).group(1)
+    shares = re.findall(r"[\d.]+ % \([\d.]+–[\d.]+\)", scores)
+    assert len(shares) > 80
+    assert not [share for share in shares if share not in found]
+
+
+def test_results_that_readme_links_are_there():
+    linked = re.findall(r"\]\(((?!http)[^)#]+)\)", README)
+    assert len(linked) > 8
+    assert not [path for path in linked if not (ROOT / path).exists()]
