@@ -39,6 +39,8 @@ def run(path: Path, folder: Path | str = FOLDER) -> nbformat.NotebookNode:
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02d}"
         cell.metadata.pop("execution", None)
+        if "outputs" in cell:
+            cell.outputs = _joined(cell.outputs)
         for output in cell.get("outputs", ()):
             # Whoever sees the view of a result needs no dump of its fields beside it.
             if "text/html" in output.get("data", {}):
@@ -46,6 +48,18 @@ def run(path: Path, folder: Path | str = FOLDER) -> nbformat.NotebookNode:
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}
     return notebook
+
+
+def _joined(outputs: list) -> list:
+    """Join what is printed one after the other: in how many pieces it comes is a matter of time."""
+    joined = []
+    for output in outputs:
+        last = joined[-1] if joined else {}
+        if output.get("name") and output.get("name") == last.get("name"):
+            last["text"] += output["text"]
+        else:
+            joined.append(output)
+    return joined
 
 
 def texts(notebook: nbformat.NotebookNode) -> list[str]:

@@ -44,6 +44,12 @@ def test_a_notebook_says_that_its_region_is_invented_and_holds_no_path_of_a_mach
         assert "/tmp/" not in shown and "/home/" not in shown
 
 
+def test_what_is_printed_in_pieces_is_one_output():
+    pieces = [nbformat.v4.new_output("stream", name="stdout", text=text) for text in "ab"]
+    other = nbformat.v4.new_output("stream", name="stderr", text="c")
+    assert [output["text"] for output in running._joined([*pieces, other])] == ["ab", "c"]
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_what_a_notebook_draws_is_seen(path):
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
