@@ -22,6 +22,7 @@ from analyzer.errors import UsageError
 from analyzer.patterns.camera_load import measure_camera_load
 from analyzer.patterns.commutes import Commutes
 from analyzer.patterns.companions import Companions
+from analyzer.patterns.cotravel_ways import count_cotravel
 from analyzer.patterns.movement import count_hours, count_ways, count_zones
 from analyzer.patterns.trips import Trips
 from analyzer.report import maps
@@ -97,9 +98,9 @@ def draw_map(
     result : Sightings, Trips, Commutes or Companions
         Sightings: how many vehicles each zone sees (camera load), or an animated day. Trips: the
         ways driven between zones. Commutes: flows from home to work, between areas. Companions:
-        where those vehicles drive that have any.
+        where those vehicles drive that have any, and between which zones together.
     hours : bool
-        Of sightings, draw the zones hour by hour, with a slider.
+        Of sightings, draw the zones hour by hour, with a slider and a button that plays the day.
     k : int
         Smallest count of vehicles that is drawn; 5 or more.
     tiles : str, optional
@@ -202,8 +203,12 @@ def _(result: Companions, k: int, texts: Texts) -> tuple[str, Any, int, int]:
     counts = count_zones(result.sightings, vehicles)
     zones = measure_camera_load(result.sightings)
     zones = _placed(_shown(zones.assign(vehicles=counts), k))
-    the_map = maps.draw_map(zones[zones["vehicles"] > 0], _no_flows(), texts)
-    return "companions", _some(the_map), min(len(zones), maps.MOST_ZONES), len(zones)
+    zones = zones[zones["vehicles"] > 0]
+    ways = suppress_od(count_cotravel(result), k)
+    ways = ways[ways["origin"].isin(zones["zone"]) & ways["destination"].isin(zones["zone"])]
+    the_map = maps.draw_map(zones, ways, texts, together=True)
+    drawn = min(len(zones), maps.MOST_ZONES) + min(len(ways), maps.MOST_FLOWS)
+    return "companions", _some(the_map), drawn, len(zones) + len(ways)
 
 
 def _draw_hours(sightings: Sightings, k: int, texts: Texts) -> tuple[Any, int, int, int]:

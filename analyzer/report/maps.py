@@ -56,7 +56,12 @@ class EmbeddedMap:
 
 
 def draw_map(
-    zones: pd.DataFrame, flows: pd.DataFrame, texts: Texts, *, ends: pd.DataFrame | None = None
+    zones: pd.DataFrame,
+    flows: pd.DataFrame,
+    texts: Texts,
+    *,
+    ends: pd.DataFrame | None = None,
+    together: bool = False,
 ) -> folium.Map | None:
     """Draw zones as circles and flows between them as lines.
 
@@ -72,6 +77,8 @@ def draw_map(
     ends : DataFrame, optional
         Where flows begin and end, if not at zones: ``zone``, ``name``, ``lat``, ``lon``,
         ``vehicles``.
+    together : bool
+        Whether flows are ways of companions, which have no direction.
 
     Returns
     -------
@@ -82,7 +89,7 @@ def draw_map(
     if placed.empty:
         return None
     the_map = new_map(placed["lat"].to_numpy(float), placed["lon"].to_numpy(float))
-    _add_flows(the_map, placed if ends is None else _placed(ends), flows, texts)
+    _add_flows(the_map, placed if ends is None else _placed(ends), flows, texts, together)
     _add_zones(the_map, placed, texts)
     return the_map
 
@@ -258,7 +265,7 @@ def _add_basemap(
 
 
 def _add_flows(
-    the_map: folium.Map, placed: pd.DataFrame, flows: pd.DataFrame, texts: Texts
+    the_map: folium.Map, placed: pd.DataFrame, flows: pd.DataFrame, texts: Texts, together: bool
 ) -> None:
     import folium
 
@@ -268,8 +275,10 @@ def _add_flows(
     # Thin lines last would hide under thick ones; thick ones first.
     for row in shown.itertuples(index=False):
         start, end = spot[int(row.origin)], spot[int(row.destination)]
-        line = bent(float(start.lat), float(start.lon), float(end.lat), float(end.lon))
-        said = texts("map.flow", origin=start.name, destination=end.name,
+        straight = [[float(each.lat), float(each.lon)] for each in (start, end)]
+        line = straight if together else bent(*straight[0], *straight[1])
+        key = "map.together" if together else "map.flow"
+        said = texts(key, origin=start.name, destination=end.name,
                      vehicles=texts.count("vehicles", row.vehicles))
         width = 1.2 + 8.8 * float(row.vehicles) / largest
         folium.PolyLine(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import unescape
 
 import numpy as np
@@ -12,6 +13,7 @@ import analyzer as az
 from analyzer.errors import UsageError
 from analyzer.patterns.commutes import find_commutes
 from analyzer.patterns.companions import find_companions
+from analyzer.patterns.cotravel_ways import count_cotravel
 from analyzer.patterns.movement import count_hours, count_ways, count_zones
 from analyzer.patterns.places import find_places
 from analyzer.patterns.routines import find_routines
@@ -91,6 +93,62 @@ def test_the_day_moves_with_the_slider(browser, results, tmp_path):  # noqa: F81
     page.keyboard.press("Home")
     assert page.locator("#days-shown").inner_text() == "00:00–01:00"
     assert dots.count() < morning
+
+
+def test_a_button_plays_the_day_and_stops_it(browser, results, tmp_path):  # noqa: F811
+    path = draw_map(results["load"], hours=True).save(tmp_path / "day.html")
+    visit = Visit(browser, path)
+    page, shown = visit.page, visit.page.locator("#days-shown")
+    button = page.get_by_role("button", name="Play the day")
+    button.focus()
+    page.keyboard.press("Enter")
+    page.locator("#days-shown", has_text="10:00–11:00").wait_for()
+    page.get_by_role("button", name="Stop").click()
+    stopped = shown.inner_text()
+    page.wait_for_timeout(1200)
+    assert shown.inner_text() == stopped
+    assert visit.problems == []
+
+
+def test_ways_of_companions_are_those_of_plain_loops(results):
+    companions = results["companions"]
+    told = count_cotravel(companions)
+    frame = companions.sightings.to_pandas()
+    zone = companions.sightings.camera_table.set_index("name")["zone"]
+    frame["zone"] = zone.loc[frame["camera"]].to_numpy()
+    order = ["seen_at", "camera"]
+    of = {name: rows.sort_values(order) for name, rows in frame.groupby("vehicle")}
+    ways: dict[tuple[int, int], set[str]] = {}
+    for pair in companions.pairs.itertuples():
+        last = None
+        for row in of[pair.vehicle_a].itertuples():
+            other = of[pair.vehicle_b]
+            apart = (other["seen_at"] - row.seen_at).abs() <= pd.Timedelta("2min")
+            same = other[apart & (other["camera"] == row.camera)]
+            agree = same["direction"].isna() | (same["direction"] == row.direction)
+            if not (agree | pd.isna(row.direction)).any():
+                continue
+            near = last is not None and row.seen_at - last.seen_at <= pd.Timedelta("45min")
+            if near and last.zone != row.zone:
+                way = tuple(sorted((last.zone, row.zone)))
+                ways.setdefault(way, set()).update((pair.vehicle_a, pair.vehicle_b))
+            last = row
+    assert len(ways) > 20
+    assert {(row.origin, row.destination): row.vehicles for row in told.itertuples()} == {
+        way: len(vehicles) for way, vehicles in ways.items()
+    }
+    assert count_cotravel(replace(companions, sightings=companions.sightings.with_parts(3))).equals(
+        told
+    )
+
+
+def test_companions_are_joined_by_the_ways_of_enough_vehicles(results):
+    page = draw_map(results["companions"], k=5)
+    ways = count_cotravel(results["companions"])
+    shown = int((ways["vehicles"] >= 5).sum())
+    assert 0 < shown < len(ways)
+    assert page.html.count('"className": "map-flow"') == shown
+    assert "together with a companion" in page.html
 
 
 def test_a_notebook_shows_the_page_in_a_frame_of_its_own(results):

@@ -11,7 +11,24 @@
     slider.setAttribute("aria-valuetext", labels[step]);
     output.textContent = labels[step];
   }
-  slider.addEventListener("input", function () { show(Number(slider.value)); });
+  var button = document.getElementById("play");
+  var timer = null;
+  function stop() {
+    clearInterval(timer);
+    timer = null;
+    if (button) { button.textContent = button.getAttribute("data-play"); }
+  }
+  slider.addEventListener("input", function () { stop(); show(Number(slider.value)); });
+  if (button) {
+    button.addEventListener("click", function () {
+      if (timer !== null) { stop(); return; }
+      button.textContent = button.getAttribute("data-stop");
+      timer = setInterval(function () {
+        slider.value = (Number(slider.value) + 1) % labels.length;
+        show(Number(slider.value));
+      }, 900);
+    });
+  }
   window.addEventListener("beforeprint", function () { show(last); });
   window.addEventListener("afterprint", function () { show(Number(slider.value)); });
   // A browser may bring the slider back where a reader had left it.
