@@ -91,6 +91,10 @@ def _of_path(path: Path, notes: list[str]) -> list[Input]:
 
 
 def _of_folder(folder: Path, notes: list[str]) -> list[Input]:
+    if (folder / "findings.json").is_file() and (folder / "info.json").is_file():
+        raise UsageError(
+            f"{folder} is a report, not sightings; give the store or the files that it is about"
+        )
     inputs: list[Input] = []
     passed: Counter[str] = Counter()
     no_files = 0

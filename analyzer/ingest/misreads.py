@@ -255,12 +255,16 @@ class Misreads:
 
     def describe(self) -> str:
         """Say it in one sentence."""
+        share = (
+            "how many of the sightings are misread cannot be told from so few"
+            if np.isnan(self.rate)
+            else f"about {self.rate:.1%} of the sightings are misread"
+        )
         return (
             f"{self.rows:,} sightings, {self.rows - self.by_speed:,} of rare plates and "
             f"{self.by_speed:,} where no drive of the vehicle leads, fit into a trip of a plate "
             f"that differs in one character ({self.by_chance:.0f} would by chance; "
-            f"{self.look_alike:,} differ in look-alike characters such as O and 0 only): "
-            f"about {self.rate:.1%} of the sightings are misread"
+            f"{self.look_alike:,} differ in look-alike characters such as O and 0 only): {share}"
         )
 
     def to_dict(self, merged: int) -> dict[str, Any]:

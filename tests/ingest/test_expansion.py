@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from analyzer.errors import InputError, StoreError
+from analyzer.errors import InputError, StoreError, UsageError
 from analyzer.ingest.database import DatabaseSource
 from analyzer.ingest.formats import ParquetSource
 from analyzer.ingest.misreads import NearPlates
@@ -110,3 +110,10 @@ def test_a_text_too_long_for_a_plate_is_not_compared_with_others():
     near.add(["01A123BC", "Z" * 1_000_000, "01A128BC"], np.array([4, 5, 6], np.int32))
     one, two, _ = near.pairs()
     assert (one.tolist(), two.tolist()) == ([4], [6])
+
+
+def test_a_report_is_not_read_as_sightings(tmp_path):
+    for name in ("findings.json", "info.json", "retention.csv"):
+        (tmp_path / name).write_text("{}")
+    with pytest.raises(UsageError, match="is a report, not sightings"):
+        read_sightings(tmp_path)

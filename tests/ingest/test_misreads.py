@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.errors import UsageError
-from analyzer.ingest.misreads import NearPlates
+from analyzer.ingest.misreads import Misreads, NearPlates
 from analyzer.ingest.plate_formats import PLATE_FORMATS
 from analyzer.ingest.reader import read_sightings
 from analyzer.synthetic import make_region
@@ -214,3 +215,11 @@ def test_plates_that_are_too_long_are_counted_and_not_compared():
     near.add(["01A123BC", "01A128BC", long, long[:-1] + "2"], np.arange(4))
     assert [found.tolist() for found in near.pairs()[:2]] == [[0], [1]]
     assert near.too_long == 2
+
+
+def test_too_few_sightings_tell_no_rate():
+    empty = np.empty(0)
+    found = Misreads(1, 0.0, 0, 0, 0, 0, 40, 0.0, empty, empty, empty, empty, empty)
+    assert "nan" not in found.describe() and "cannot be told" in found.describe()
+    told = replace(found, findable=0.5).describe()
+    assert told.endswith("about 5.0% of the sightings are misread")
