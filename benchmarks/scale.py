@@ -29,6 +29,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from process_tree import tree_seconds
 from scale_measures import all_measures, describe
 from scale_tables import RESULTS, keep, write_tables
 
@@ -56,27 +57,6 @@ def build(path: Path, rows: int, regime: str, growth: str, cameras: int, base: i
     else:
         vehicles = max(round(rows / a_day / days), 10)
     make_region(vehicles, days, cameras=cameras, regime=regime).build_store(path)
-
-
-def tree_seconds() -> float:
-    """Processor seconds of this process and of all that it started (Spark's, say)."""
-    parents, used = {}, {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            parents[int(entry.name)] = int(fields[1])
-            # With those of children that ended.
-            used[int(entry.name)] = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-    total = 0.0
-    for process in used:
-        above = process
-        while above > 1 and above != os.getpid():
-            above = parents.get(above, 0)
-        total += used[process] if above == os.getpid() else 0.0
-    return total
 
 
 def run_forked(
