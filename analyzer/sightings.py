@@ -17,11 +17,13 @@ import pandas as pd
 
 from analyzer.cameras import camera_table, geo_cameras
 from analyzer.engine.base import Broadcast, reduce_rows
-from analyzer.engine.local import LocalEngine
+from analyzer.engine.local import WORKING, LocalEngine
+from analyzer.engine.spill import parse_memory
 from analyzer.errors import StoreError, UsageError
 from analyzer.local_time import Clock, clock, time_zone
 from analyzer.schema import CORE, DTYPES, FRAMES, LABELS, MEASURES, OPTIONAL, Rows, n_rows, take
 from analyzer.store import Store, StoreBuilder, StoredPart
+from analyzer.store.builder import SMALLEST_PART_ROWS
 from analyzer.store.store import MANIFEST
 
 if TYPE_CHECKING:
@@ -251,7 +253,10 @@ class Sightings:
         rows = [int(part.get("rows", 0)) for part in self.store.manifest["parts"]]
 
         def part_of(
-            files: Sequence[int], split: tuple[int, int] | None = None, vehicle: int | None = None
+            files: Sequence[int],
+            split: tuple[int, int] | None = None,
+            vehicle: int | None = None,
+            share: int = 1,
         ) -> StoredPart:
             return StoredPart(
                 tuple(paths[file] for file in files),
@@ -261,7 +266,7 @@ class Sightings:
                 owner=self.store.owner,
                 seal=self.store.seal,
                 vehicle=vehicle,
-                rows=sum(rows[file] for file in files),
+                rows=sum(rows[file] for file in files) // share,
             )
 
         # A vehicle is in the part of its code modulo the number of parts.
@@ -270,12 +275,14 @@ class Sightings:
         if self._n_parts is None:
             return [part_of([file]) for file in range(len(paths))]
         if self._n_parts % len(paths) == 0:
+            share = self._n_parts // len(paths)
             return [
-                part_of([part % len(paths)], (self._n_parts, part))
+                part_of([part % len(paths)], (self._n_parts, part), share=share)
                 for part in range(self._n_parts)
             ]
         return [
-            part_of(range(len(paths)), (self._n_parts, part)) for part in range(self._n_parts)
+            part_of(range(len(paths)), (self._n_parts, part), share=self._n_parts)
+            for part in range(self._n_parts)
         ]
 
     def rows_of(self, vehicles: np.ndarray, *columns: str) -> Rows:
@@ -310,6 +317,29 @@ class Sightings:
     def with_parts(self, n: int) -> Sightings:
         """View the same sightings in `n` parts; no figure may depend on it."""
         return replace(self, _n_parts=n)
+
+    def within(self, memory: str | int) -> Sightings:
+        """View the same sightings in parts so small that work on them keeps to some memory.
+
+        Parameters
+        ----------
+        memory : str or int
+            What may be held beside the program itself: ``"500MB"``, or bytes. Parts of fewer than
+            250,000 sightings are not made; a measure takes 80 MB for one.
+
+        Examples
+        --------
+        >>> from analyzer.synthetic import make_region
+        >>> sightings = make_region(vehicles=100, days=3).sightings
+        >>> len(sightings.within("300MB").parts())
+        1
+        """
+        entries = self.store.manifest["parts"]
+        largest = max((int(part.get("rows", 0)) for part in entries), default=0)
+        width = sum(DTYPES[name].itemsize for name in CORE)
+        fitting = parse_memory(memory) // (WORKING * (os.cpu_count() or 1) * width)
+        cut = -(-largest // max(fitting, SMALLEST_PART_ROWS))
+        return self.with_parts(cut * len(entries)) if cut > 1 else self
 
     def _view_fields(self) -> dict[str, str]:
         fields = {}

@@ -102,6 +102,9 @@ def measure_store(path: Path, about: dict[str, Any], options: argparse.Namespace
     for name in names:
         all_measures()[name](small, memory=options.memory)
     sightings = Sightings(open_store(path))
+    if options.master is None:
+        # As every verb does it.
+        sightings = sightings.within(options.memory)
     about |= describe(sightings, path)
     about |= {"encounters": count_encounters(sightings)}
     for name in names:

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from analyzer.cameras import camera_table
+from analyzer.engine import LocalEngine
 from analyzer.errors import StoreError, UsageError
 from analyzer.schema import CORE, concatenate
 from analyzer.sightings import Sightings, from_arrays
@@ -327,6 +328,27 @@ def test_parts_of_a_store_that_has_parts(tmp_path: Path):
     plain = sightings_of(frame).to_pandas()[["vehicle", "camera", "seen_at", "confidence"]]
     for sightings in (stored, stored.with_parts(3), stored.with_parts(1)):
         pd.testing.assert_frame_equal(sightings.to_pandas(), plain, check_exact=True)
+
+
+def test_parts_are_as_small_as_the_memory_asks(monkeypatch):
+    monkeypatch.setattr("analyzer.sightings.SMALLEST_PART_ROWS", 10)
+    monkeypatch.setattr("analyzer.store.part_files.GROUPS_APART", 1)
+    monkeypatch.setattr("analyzer.store.part_writing.GROUP_ROWS", 13)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    frame = table(3)
+    sightings = sightings_of(frame)
+    whole = sightings.parts()
+    assert len(whole) == 1 and sightings.within("2GB").parts() == whole
+    row = whole[0].bytes_held // len(frame)
+    # Two threads, each of which holds twenty times what it reads.
+    small = sightings.within(2 * 20 * row * 25)
+    agree(small, frame)
+    assert len(small.parts()) == -(-len(frame) // 25)
+    assert max(part.bytes_held for part in small.parts()) <= row * 25
+    engine = LocalEngine(memory=2 * 20 * row * 25, threads=2)
+    assert engine._threads_for(small.parts()) == 2 and engine._threads_for(whole) == 1
+    # There is a least part, however little memory there is.
+    assert len(sightings.within(1).parts()) == -(-len(frame) // 10)
 
 
 def test_a_clock_covers_the_span():

@@ -73,7 +73,8 @@ def engine_option(command: Callable) -> Callable:
         **options: Any,
     ) -> Any:
         context = click.get_current_context()
-        run = Run(context.info_name or "", dry=dry_run, resume=resume, shown=show_progress)
+        verb = context.info_name or ""
+        run = Run(verb, dry=dry_run, resume=resume, shown=show_progress, engine=engine)
         run.register(context)
         if dry_run:
             _run_dry(options)

@@ -106,8 +106,8 @@ def reading_options(command: Callable) -> Callable:
         click.option(
             "--memory",
             metavar="AMOUNT",
-            help="About how much memory may be used for reading and sorting, beside the 300 MB of "
-            "the program itself: 2GB.",
+            help="About how much memory may be used, beside the 300 MB of the program itself: 2GB. "
+            "No figure depends on it; less than 100MB is used as 100MB.",
         ),
         encrypt_option,
         click.option(

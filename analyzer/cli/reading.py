@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from analyzer.cli.options import READING
-from analyzer.cli.running import after_reading, before_reading
+from analyzer.cli.running import after_reading, before_reading, in_memory
 
 if TYPE_CHECKING:
     from analyzer.engine import Engine
@@ -68,7 +68,7 @@ def read(
             progress=report,
         )
     after_reading(sightings)
-    return sightings
+    return in_memory(sightings, options["memory"])
 
 
 def refuse_key_in(output: str | None, key: str | None) -> None:

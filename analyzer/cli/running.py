@@ -25,8 +25,11 @@ LONG_SECONDS = 30
 class Run:
     """One run of a verb: what was asked of it, and how far it is."""
 
-    def __init__(self, verb: str, *, dry: bool, resume: str | None, shown: bool):
+    def __init__(
+        self, verb: str, *, dry: bool, resume: str | None, shown: bool, engine: str = "local"
+    ):
         self.verb = verb
+        self.engine = engine
         self.dry = dry
         self.resume = resume
         self._terminal = sys.stderr.isatty()
@@ -112,6 +115,17 @@ def after_reading(sightings: Sightings) -> None:
             "ask for fewer days or vehicles, or spread the work with --engine spark",
             err=True,
         )
+
+
+def in_memory(sightings: Sightings, memory: str | None) -> Sightings:
+    """View sightings in parts that fit into the memory that a verb may use here."""
+    from analyzer.engine.local import DEFAULT_MEMORY
+
+    run: Run | None = click.get_current_context().meta.get(_RUN)
+    if run is None or run.engine != "local":
+        # Workers have their own memory, and what is read once more would be read by each.
+        return sightings
+    return sightings.within(memory or DEFAULT_MEMORY)
 
 
 def _memory_of_machine() -> int:

@@ -19,6 +19,9 @@ from analyzer.schema import DTYPES, Rows
 # A flipped bit must not become another camera.
 VERIFIED = {"page_checksum_verification": True}
 
+GROUPS_APART = 8
+"""Groups of rows that are read at once where a part is not wanted as a whole."""
+
 
 @dataclass(frozen=True)
 class VehicleGroups:
@@ -126,6 +129,28 @@ def read_rows(
                 table = file.read_row_groups(
                     groups.numbers, columns=list(columns), use_threads=False
                 )
+    return _arrays(table, columns)
+
+
+def read_rows_apart(
+    path: Path, columns: Sequence[str], seal: Seal | None = None, groups: int = GROUPS_APART
+) -> Iterator[Rows]:
+    """Read columns of one part file some groups of rows at a time, in order; at least once.
+
+    Raises
+    ------
+    StoreError
+        As `read_rows`.
+    """
+    with _reading(path), pq.ParquetFile(path, **VERIFIED, **decryption(seal, path)) as file:
+        number = file.metadata.num_row_groups
+        for start in range(0, max(number, 1), groups):
+            some = range(start, min(start + groups, number))
+            table = file.read_row_groups(list(some), columns=list(columns), use_threads=False)
+            yield _arrays(table, columns)
+
+
+def _arrays(table: pa.Table, columns: Sequence[str]) -> Rows:
     rows = {}
     for name in columns:
         column = table.column(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,13 +19,14 @@ import pyarrow.parquet as pq
 from analyzer.engine.base import sort_rows
 from analyzer.engine.sealing import Seal, decryption, read_sealed_bytes
 from analyzer.errors import StoreError
-from analyzer.schema import CORE, DTYPES, Rows, concatenate, take
+from analyzer.schema import CORE, DTYPES, Rows, concatenate, n_rows, take
 from analyzer.store.part_files import (
     VERIFIED,
     GroupsOfPart,
     VehicleGroups,
     footer_of,
     read_rows,
+    read_rows_apart,
     vehicle_groups,
 )
 
@@ -72,7 +73,8 @@ class StoredPart:
     vehicle : int or None
         Only this vehicle; no more is read of a file than the groups of rows that may hold it.
     rows : int
-        Rows in the files, as the manifest counts them.
+        About how many rows it has, before it is cut to the time: those of the files, as the
+        manifest counts them, or the share of them that a split takes.
     """
 
     paths: tuple[Path, ...]
@@ -87,7 +89,7 @@ class StoredPart:
 
     @property
     def bytes_held(self) -> int:
-        """What the rows of the files take in memory, with the columns that are read."""
+        """What the rows take in memory, with the columns that are read."""
         names = set(self.columns + self._needed())
         return 0 if self.vehicle is not None else self.rows * sum(
             DTYPES[name].itemsize for name in names
@@ -109,21 +111,28 @@ class StoredPart:
     def load(self) -> Rows:
         """Read the rows, sorted by (vehicle, seen_at, camera)."""
         wanted = list(dict.fromkeys(self.columns + self._needed()))
-        rows = concatenate(
-            [read_rows(path, wanted, self.seal, self._groups(path)) for path in self.paths]
-        )
-        keep = np.ones(len(rows[wanted[0]]), bool)
+        frames = [self._kept(rows) for path in self.paths for rows in self._read(path, wanted)]
+        rows = frames[0] if len(frames) == 1 else concatenate(frames)
+        if len(self.paths) > 1:
+            rows = sort_rows(rows, CORE)
+        return {name: rows[name] for name in self.columns}
+
+    def _read(self, path: Path, wanted: list[str]) -> Iterator[Rows]:
+        if self.split is None:
+            yield read_rows(path, wanted, self.seal, self._groups(path))
+        else:
+            # Where little is taken of much, what is left out is never held as a whole.
+            yield from read_rows_apart(path, wanted, self.seal)
+
+    def _kept(self, rows: Rows) -> Rows:
+        keep = np.ones(n_rows(rows), bool)
         if self.vehicle is not None:
             keep &= rows["vehicle"] == self.vehicle
         if self.span is not None:
             keep &= (rows["seen_at"] >= self.span[0]) & (rows["seen_at"] < self.span[1])
         if self.split is not None:
             keep &= rows["vehicle"] % self.split[0] == self.split[1]
-        if not keep.all():
-            rows = take(rows, keep)
-        if len(self.paths) > 1:
-            rows = sort_rows(rows, CORE)
-        return {name: rows[name] for name in self.columns}
+        return rows if keep.all() else take(rows, keep)
 
     def _groups(self, path: Path) -> GroupsOfPart | None:
         if self.vehicle is None:

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from analyzer.cli import VERBS, main, running
 from analyzer.cli.running import Run
+from analyzer.risk.unicity import measure_unicity
 from analyzer.synthetic import make_region
 
 APART = ("demo", "disclosure", "ingest", "check", "export", "profiles", "info", "synthesize")
@@ -65,6 +66,24 @@ def test_every_analysing_verb_takes_the_options():
         command = main.get_command(click.Context(main), verb)
         names = {option.name for option in command.params}
         assert {"engine", "master", "dry_run", "resume", "show_progress"} <= names, verb
+
+
+def test_a_verb_works_on_parts_that_fit_its_memory(store, monkeypatch):
+    monkeypatch.setattr("analyzer.sightings.SMALLEST_PART_ROWS", 10)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    seen: list[int] = []
+
+    def measure(sightings, *_, **options):
+        seen.append(len(sightings.parts()))
+        return measure_unicity(sightings, **options)
+
+    monkeypatch.setattr("analyzer.risk.unicity.measure_unicity", measure)
+    said = []
+    for memory in ([], ["--memory", "50KB"]):
+        result = CliRunner().invoke(main, ["risk", store, "--points", "2", *memory])
+        assert result.exit_code == 0, result.output
+        said.append(result.stdout)
+    assert seen[0] == 1 and seen[1] > 5 and said[0] == said[1]
 
 
 @pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in APART])

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from analyzer.engine import DerivedPart, Engine, LocalEngine, RowsPart, get_engine, reduce_rows
 from analyzer.engine.base import bucket_of, sort_rows, split_rows
+from analyzer.engine.local import WORKING
 from analyzer.engine.spill import Spill, parse_memory
 from analyzer.errors import UsageError
 from analyzer.schema import Rows
@@ -89,7 +90,7 @@ def test_the_local_engine_uses_threads_of_this_process():
 
 def test_no_more_parts_are_loaded_at_once_than_memory_holds():
     parts = [RowsPart({"x": np.zeros(1_000)}) for _ in range(12)]
-    one = 8 * 8 * 1_000
+    one = WORKING * 8 * 1_000
     for memory, expected in ((one // 2, 1), (one, 1), (3 * one, 3), (100 * one, 5)):
         engine = LocalEngine(memory=memory, threads=5)
         frames = engine.map(parts, functions.thread_of_rows)
