@@ -32,6 +32,12 @@ def folders(tmp_path_factory):
     return made
 
 
+def page_of(folder: Path) -> Path:
+    """The page of a report, whether it is internal or not."""
+    [path] = folder.glob("*report.html")
+    return path
+
+
 @pytest.fixture(scope="module")
 def browser():
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -95,7 +101,7 @@ def test_barriers_are_found_where_there_are_some(browser, tmp_path):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["plain", "hostile", "internal", "empty"])
 def test_nothing_bars_anybody(browser, folders, name, width, scheme):
-    visit = Visit(browser, folders[name] / "report.html", width, color_scheme=scheme)
+    visit = Visit(browser, page_of(folders[name]), width, color_scheme=scheme)
     visit.page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     assert_accessible(visit.page)
 
@@ -117,7 +123,7 @@ def test_what_can_be_reached_on_a_map_by_keyboard_has_a_name(browser, folders):
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("name", ["plain", "hostile", "internal", "empty"])
 def test_no_request_no_error_no_overflow(browser, folders, name, width):
-    path = folders[name] / "report.html"
+    path = page_of(folders[name])
     visit = Visit(browser, path, width)
     assert visit.requests == [path.as_uri()]
     assert visit.problems == []
@@ -249,7 +255,7 @@ class Markup(HTMLParser):
 
 @pytest.mark.parametrize("name", ["plain", "hostile", "internal", "empty"])
 def test_markup_loads_nothing_and_runs_only_what_the_policy_names(folders, name):
-    markup = Markup((folders[name] / "report.html").read_text(encoding="utf-8"))
+    markup = Markup((page_of(folders[name])).read_text(encoding="utf-8"))
     policy = next(
         attributes["content"] for tag, attributes in markup.tags
         if tag == "meta" and attributes.get("http-equiv") == "Content-Security-Policy"
