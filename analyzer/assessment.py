@@ -452,6 +452,15 @@ def assess(
         If there are no sightings.
     InputError
         If the sites cannot be read, or no camera is near them.
+
+    Examples
+    --------
+    >>> from analyzer.synthetic import make_region
+    >>> assessment = assess(make_region(60, 4, seed=1).sightings, windows=["1D", "3D"])
+    >>> print(assessment.summary().splitlines()[1])
+    The data are synthetic.
+    >>> assessment.unicity.adversary.points
+    4
     """
     check_sightings(sightings)
     adversary = adversary or Adversary()

@@ -21,6 +21,7 @@ from analyzer.engine.local import WORKING, LocalEngine
 from analyzer.engine.spill import parse_memory
 from analyzer.errors import StoreError, UsageError
 from analyzer.local_time import Clock, clock, time_zone
+from analyzer.result import Result
 from analyzer.schema import CORE, DTYPES, FRAMES, LABELS, MEASURES, OPTIONAL, Rows, n_rows, take
 from analyzer.store import Store, StoreBuilder, StoredPart
 from analyzer.store.builder import SMALLEST_PART_ROWS
@@ -38,6 +39,14 @@ class Sightings:
     """A collection of sightings on disk; made by `read_sightings` or `make_region`.
 
     ``len(sightings)`` is the number of sightings.
+
+    Examples
+    --------
+    >>> seen = from_arrays([0, 0, 1], [0, 60_000, 120_000], [0, 1, 0])
+    >>> len(seen), len(seen.vehicles)
+    (3, 2)
+    >>> print(seen.summary())
+    3 sightings of 2 vehicles by 2 cameras, 1970-01-01 00:00 to 1970-01-01 00:02 (UTC).
     """
 
     store: Store = field(repr=False)
@@ -128,6 +137,8 @@ class Sightings:
         if self.synthetic:
             lines.append("The data are synthetic.")
         return "\n".join(lines)
+
+    _repr_html_ = Result._repr_html_
 
     def to_pandas(self) -> pd.DataFrame:
         """Give the sightings as a frame: vehicle, camera, seen_at and the optional columns."""

@@ -520,3 +520,8 @@ def _stored_in_files(folder, files: int) -> Sightings:
         provenance={},
     )  # fmt: skip
     return Sightings(store)
+
+
+def test_a_notebook_shows_the_summary_and_no_vehicle():
+    shown = from_arrays([0, 1], [0, 60_000], [0, 1])._repr_html_()
+    assert "2 sightings of 2 vehicles" in shown and "v0" not in shown

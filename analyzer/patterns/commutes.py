@@ -326,6 +326,20 @@ def find_commutes(
     several ways out and several back; those are told together that were kept on the same days,
     so that no commute leaves by one schedule and returns by another. The schedule of most round
     trips is the one that is named; `Routines` has the others.
+
+    Examples
+    --------
+    >>> from analyzer.patterns.places import find_places
+    >>> from analyzer.patterns.routines import find_routines
+    >>> from analyzer.patterns.trips import find_trips
+    >>> from analyzer.sightings import from_arrays
+    >>> hours = np.add.outer(24 * np.arange(14), [8, 9, 18, 19]).ravel()
+    >>> seen = from_arrays(np.zeros(56), hours * 3_600_000, np.tile([0, 1, 1, 0], 14))
+    >>> trips = find_trips(seen, "90min")
+    >>> places = find_places(trips)
+    >>> commutes = find_commutes(find_routines(trips, places), places).to_pandas()
+    >>> commutes[["outbound_minute", "return_minute", "round_trips"]].values.tolist()
+    [[480.0, 1080.0, 12.0]]
     """
     if routines.places is not places and routines.places != places:
         raise UsageError("routines come from other places; call find_routines on the places given")

@@ -100,6 +100,12 @@ def find_companions(
     joint journey counts as none unless `max_fdr` is 1 or the vehicle was asked about: among so many
     pairs it could not become significant.
 
+    References
+    ----------
+    Benjamini, Y., Hochberg, Y. (1995). Controlling the false discovery rate: a practical and
+    powerful approach to multiple testing. Journal of the Royal Statistical Society B 57, 289–300.
+    doi:10.1111/j.2517-6161.1995.tb02031.x
+
     Examples
     --------
     >>> from analyzer.sightings import from_arrays

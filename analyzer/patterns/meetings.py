@@ -175,6 +175,12 @@ def find_meetings(
     expected = (κτ + Σh) / (κ + S), with a negative-binomial tail (`analyzer.patterns.chance`);
     tests are all pairs of vehicles with a stay that may be a meeting.
 
+    References
+    ----------
+    Benjamini, Y., Hochberg, Y. (1995). Controlling the false discovery rate: a practical and
+    powerful approach to multiple testing. Journal of the Royal Statistical Society B 57, 289–300.
+    doi:10.1111/j.2517-6161.1995.tb02031.x
+
     Examples
     --------
     >>> from analyzer.patterns.places import find_places

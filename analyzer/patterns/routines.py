@@ -327,6 +327,18 @@ def find_routines(
     weekday; ``eligible_days`` are the days on these weekdays between the first and the last stay of
     the vehicle. A change of a routine is the day that splits these best into two rates
     (`analyzer.patterns.changes`).
+
+    Examples
+    --------
+    >>> from analyzer.patterns.places import find_places
+    >>> from analyzer.patterns.trips import find_trips
+    >>> from analyzer.sightings import from_arrays
+    >>> hours = np.add.outer(24 * np.arange(14), [8, 9, 18, 19]).ravel()
+    >>> seen = from_arrays(np.zeros(56), hours * 3_600_000, np.tile([0, 1, 1, 0], 14))
+    >>> trips = find_trips(seen, "90min")
+    >>> routines = find_routines(trips, find_places(trips)).to_pandas()
+    >>> routines[["minute", "support", "eligible_days"]].values.tolist()
+    [[480.0, 13.0, 14.0], [1080.0, 13.0, 14.0]]
     """
     if places.trips is not trips and places.trips != trips:
         raise UsageError("places come from other trips; call find_places on the trips given here")

@@ -145,6 +145,14 @@ def sweep_retention(
 
     The baseline is 1/N, the chance of a guess among all N vehicles that were seen.
 
+    References
+    ----------
+    Efron, B., Tibshirani, R. J. (1993). An Introduction to the Bootstrap. Chapman & Hall.
+    doi:10.1201/9780429246593
+
+    Kaplan, E. L., Meier, P. (1958). Nonparametric estimation from incomplete observations. Journal
+    of the American Statistical Association 53, 457–481. doi:10.1080/01621459.1958.10501452
+
     Examples
     --------
     Two vehicles, each seen once a day by its own camera, for three days.

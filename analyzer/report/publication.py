@@ -232,7 +232,7 @@ def check_contents(contents: Mapping[str, str], k: int = DEFAULT_K) -> Publicati
 
 
 def check_publication(folder: str | Path, k: int = DEFAULT_K) -> PublicationCheck:
-    """Attack what is about to be published: try to work out groups of fewer than k vehicles.
+    r"""Attack what is about to be published: try to work out groups of fewer than k vehicles.
 
     All tables, findings and pages of a folder are read as a stranger reads them: counts, shares
     with their n, what lies in what, what adds up to what; then the smallest and largest size of
@@ -257,6 +257,16 @@ def check_publication(folder: str | Path, k: int = DEFAULT_K) -> PublicationChec
         If there is nothing to read, or a file is damaged.
     UsageError
         If k is under 5.
+
+    Examples
+    --------
+    A row of three vehicles is too small; it is named, its number is not.
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "by_zone.csv").write_text("zone,vehicles\nnorth,420\nsouth,3\n")
+    >>> print(check_publication(folder).summary())
+    Published figures give away groups of fewer than 10 vehicles: by_zone: south.
     """
     check_threshold(k)
     folder = Path(folder)
