@@ -18,7 +18,7 @@ from analyzer.patterns.camera_load import measure_camera_load
 from analyzer.patterns.overview import PatternsOverview, find_patterns
 from analyzer.patterns.sighting_counts import EDGES, measure_sighting_counts
 from analyzer.patterns.trips import DEFAULT_MAX_GAP
-from analyzer.policy.retention import sweep_retention
+from analyzer.policy.retention import DOCUMENTED, sweep_retention
 from analyzer.policy.retention_sweep import RetentionSweep
 from analyzer.report.classes import join_classes
 from analyzer.report.content import Finding, ReportInput
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
 
     from analyzer.report.publishable import Publishable
 
-WINDOWS = ("1D", "3D", "7D", "14D", "21D", "30D", "90D", "180D")
 TOLD = ("homes", "commutes", "companions")
 """What the page leads with; work places stand in its tables."""
 
@@ -405,7 +404,7 @@ def assess(
     sightings: Sightings,
     *,
     adversary: Adversary | None = None,
-    windows: Sequence[str] = WINDOWS,
+    windows: Sequence[str] = DOCUMENTED,
     max_gap: str = DEFAULT_MAX_GAP,
     rotation: str = "7D",
     sample: int | None = None,

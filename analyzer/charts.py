@@ -54,7 +54,7 @@ ENGLISH = {
     "chance": "by chance alone",
     "left": "among vehicles left in the window",
     "window": "Days for which sightings are kept",
-    "one_leak_day": "one leak day only",
+    "one_leak_day": "fewer than three separate leak days",
     "bound": "more than this",
     "over": "over {share} %",
     "open_for": "open for {days} days",

@@ -54,7 +54,7 @@ POLICIES = {
 RISKS = ("unicity", "homes", "works", "commutes", "linkage")
 POINTS = 4
 DAY = pd.Timedelta(1, "D")
-STRETCHES = (1, 7, 21, 30, 90, 180)
+STRETCHES = (1, 3, 7, 14, 21, 30, 90, 180)
 """Days at the end of what was released that somebody who holds it would look at alone, too."""
 
 

@@ -4,11 +4,11 @@
 
 Who holds ninety days can look at the last twenty-one alone. Retention sweeps and comparisons count
 a home, work place or commute that is found in the days kept or in a shorter stretch of them up to
-the leak (1, 7, 21, 30, 90 or 180 days). This looks at synthetic regions, whose truth is known: how
-many are found so beside those of the window as a whole, and how many of either are right. A home
-or work place is right if the truth lies within its radius; a commute, if the vehicle has one. Where
-several stretches name a place, three choices are shown: that of the longest, of the most confident,
-of the shortest. Regions are used nowhere else; two leak days each.
+the leak (1, 3, 7, 14, 21, 30, 90 or 180 days). This looks at synthetic regions, whose truth is
+known: how many are found so beside those of the window as a whole, and how many of either are
+right. A home or work place is right if the truth lies within its radius; a commute, if the vehicle
+has one. Where several stretches name a place, three choices are shown: that of the longest, of the
+most confident, of the shortest. Regions are used nowhere else; two leak days each.
 """
 
 from __future__ import annotations

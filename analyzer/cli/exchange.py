@@ -38,6 +38,7 @@ def export(
     Cells of CSV cannot become formulas in a spreadsheet. The file appears whole or not at all.
     """
     from analyzer.export import ENDINGS, export_sightings
+    from analyzer.report.folder import check_file
 
     if not output.lower().endswith(ENDINGS):
         raise click.UsageError(f"-o FILE ends with one of {', '.join(ENDINGS)}")
@@ -45,6 +46,7 @@ def export(
         raise click.UsageError(
             "every row of an export is about one vehicle: write --internal to say that you know"
         )
+    check_file(output)
     sightings = read(sources, **options)
     path = export_sightings(sightings, output, internal=internal, force=force)
     click.echo(f"{len(sightings):,} sightings of {sightings.n_vehicles:,} vehicles: {path}")

@@ -26,6 +26,15 @@ RISKS = (
 USUAL = RISKS[:6]
 """Risks that are compared unless others are named."""
 
+WINDOWS = ("1D", "3D", "7D", "14D", "21D", "30D", "90D", "180D")
+"""Those of `analyzer.policy.retention`, which takes long to import; a test holds both equal."""
+
+OFF_CURVE = {
+    "no window measured": "longer than the longest window measured",
+    "longer than the data": "longer than the data",
+}
+"""Why a rule is on no curve, by how it was placed."""
+
 risk_option = click.option(
     "--risk",
     "risks",
@@ -70,7 +79,7 @@ sample_option = click.option(
     "--window",
     "windows",
     multiple=True,
-    default=("1D", "7D", "21D", "30D", "90D", "180D"),
+    default=WINDOWS,
     show_default=True,
     help="Length of keeping; give it several times.",
 )
@@ -130,16 +139,14 @@ def retention(
     listed = take_sites(sites, risks)
     placed_rules = read_rules(rules_file) if rules or rules_file else ()
     sightings = read(sources, **options)
-    if placed_rules:
-        first, last = sightings.span
-        days = (last.normalize() - first.normalize()).days + 1
-        windows = (*windows, *rule_windows(placed_rules, days))
+    windows, also = with_rules(windows, rule_windows(placed_rules, days_of(sightings)))
     opened = sweep_open_store(
         sightings,
         windows=windows,
         adversary=adversary,
         open_for=open_for,
         seed=seed,
+        also=also,
         risks=risks or ("unicity",),
         sites=listed,
         sample=sample,
@@ -154,10 +161,12 @@ def retention(
             [place_rules(sweep, placed_rules, risk=risk).assign(risk=risk) for risk in sweep.risks]
         )
         of_first = placed[placed["risk"] == sweep.risks[0]]
-        off = of_first[of_first["placed"] == "longer than the data"]
-        longer = ", ".join(f"{row.jurisdiction} ({row.days:g})" for row in off.itertuples())
-        beyond = f"Off the curve, longer than the data: {longer}." if longer else ""
-        text = "\n".join(filter(None, [text, *placed["sentence"], beyond]))
+        said = [text, *placed["sentence"]]
+        for placement, why in OFF_CURVE.items():
+            off = of_first[of_first["placed"] == placement]
+            longer = ", ".join(f"{row.jurisdiction} ({row.days:g})" for row in off.itertuples())
+            said.append(f"Off the curve, {why}: {longer}." if longer else "")
+        text = "\n".join(filter(None, said))
         data["rules"] = [
             {name: None if value != value else value for name, value in row.items()}
             for row in placed.to_dict("records")
@@ -166,6 +175,25 @@ def retention(
             on_curve = placed["placed"].isin(("measured", "between", "nothing kept"))
             table = placed[on_curve].drop(columns=["sentence", "citation"]).round(3)
     show(output_format, text=text, data=data, table=table)
+
+
+def days_of(sightings: Any) -> int:
+    """Count the calendar days from the first sighting to the last."""
+    first, last = sightings.span
+    return (last.normalize() - first.normalize()).days + 1
+
+
+def with_rules(
+    windows: tuple[str, ...], rules: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Say which lengths decide on leaks and knowledge, and which are looked at besides.
+
+    Documents of one store tell the same of the same lengths: what rules allow must not change that.
+    Whoever names lengths compares these and the rules' lengths with each other.
+    """
+    if windows == WINDOWS:
+        return windows, rules
+    return (*windows, *rules), ()
 
 
 def take_sites(source: str | None, risks: tuple[str, ...]) -> Any:
@@ -393,7 +421,7 @@ def verify(
     "--window",
     "windows",
     multiple=True,
-    default=("1D", "3D", "7D", "14D", "30D", "90D", "180D"),
+    default=WINDOWS,
     show_default=True,
     help="Length of keeping; give it several times.",
 )
@@ -433,14 +461,13 @@ def brief(
     adversary = take_adversary(options)
     rules = read_rules(rules_file)
     sightings = read(sources, output=output, **options)
-    first, last = sightings.span
-    days = (last.normalize() - first.normalize()).days + 1
-    windows = (*windows, *rule_windows(rules, days))
+    windows, also = with_rules(windows, rule_windows(rules, days_of(sightings)))
     opened = sweep_open_store(
         sightings,
         windows,
         adversary,
         seed=seed,
+        also=also,
         risks=("unicity", "homes", "works", "commutes"),
         engine=engine,
         memory=options["memory"],

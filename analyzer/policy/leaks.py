@@ -43,6 +43,21 @@ class LeakPlan:
     leak_days: tuple[int, ...]
     statuses: tuple[str, ...]
 
+    def status_of(self, days: int) -> str:
+        """Say how well days that were not planned for can be measured with these leaks.
+
+        Examples
+        --------
+        >>> plan = plan_leaks(0, 27, (1, 7, 14, 30))
+        >>> [plan.status_of(days) for days in (3, 10, 15)]
+        ['measured', 'one leak day', 'not measurable']
+        """
+        if days > self.history:
+            return NOT_MEASURABLE
+        apart = min(np.diff(self.leak_days), default=0)
+        enough = len(self.leak_days) >= FEWEST_LEAK_DAYS and days <= apart
+        return MEASURED if enough else ONE_LEAK_DAY
+
 
 def plan_leaks(first_day: int, last_day: int, windows: tuple[int, ...]) -> LeakPlan:
     """Choose leak days that serve all windows alike.

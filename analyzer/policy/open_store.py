@@ -123,6 +123,7 @@ def sweep_open_store(
     open_for: Sequence[str] = OPEN_FOR,
     seed: int = 0,
     *,
+    also: Sequence[str] = (),
     risks: Sequence[str] = ("unicity",),
     sites: SitesSource | None = None,
     rotation: str = "7D",
@@ -140,7 +141,8 @@ def sweep_open_store(
     ----------
     open_for : sequence of str
         Lengths of standing open, whole days; ``"0D"`` is the store that nobody watched.
-    sightings, windows, adversary, seed, risks, sites, rotation, sample, until_half, engine, memory
+    sightings, windows, adversary, seed, also, risks, sites, rotation, sample, until_half
+    engine, memory
         As for `analyzer.policy.retention.sweep_retention`.
 
     Returns
@@ -181,6 +183,7 @@ def sweep_open_store(
         adversary,
         tuple(open_for),
         seed,
+        also=also,
         risks=risks,
         sites=sites,
         rotation=rotation,

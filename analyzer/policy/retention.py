@@ -34,7 +34,10 @@ from analyzer.schema import concatenate
 from analyzer.sightings import Sightings, check_sightings
 from analyzer.units import DAY_MS
 
-WINDOWS = tuple(f"{days}D" for days in STRETCHES)
+WINDOWS = ("1D", "7D", "21D", "30D", "90D", "180D")
+
+DOCUMENTED = ("1D", "3D", "7D", "14D", "21D", "30D", "90D", "180D")
+"""Lengths that all documents of one store show, with the same leaks, knowledge and vehicles."""
 
 
 def sweep_retention(
@@ -44,6 +47,7 @@ def sweep_retention(
     open_for: str = "0D",
     seed: int = 0,
     *,
+    also: Sequence[str] = (),
     risks: Sequence[str] = ("unicity",),
     sites: SitesSource | None = None,
     rotation: str = "7D",
@@ -71,6 +75,10 @@ def sweep_retention(
     open_for : str
         Days for which the store stood open: retention bounds what is kept, not what a watcher
         copied.
+    also : sequence of str
+        Further lengths, up to the longest of `windows` that can be measured: they are looked at
+        with the same leaks and the same knowledge, and change no other figure. What is inferred is
+        looked for only at those of them that are looked at anyway (1, 3, 7, 14, 21, 30, 90, 180).
     seed : int
         Of the draw of points (see `analyzer.risk.draw`) and of the resampling.
     risks : sequence of str
@@ -136,12 +144,12 @@ def sweep_retention(
     in either case: it is a share of ever more vehicles.
 
     *Homes, works and commutes* count if they are found in what the leak shows, or in a shorter
-    stretch of it up to the leak: its last 1, 7, 21, 30, 90 and 180 days, and each length compared
-    (`analyzer.policy.stretches`). The finder asks for a share of the nights, so that old days which
-    contradict it hide what the last weeks alone would tell; who holds them all can look at the last
-    weeks alone. These shares never fall with longer keeping either. What the window tells as a
-    whole alone stands beside them (``value_whole_window``), and can fall. Stretches that end
-    earlier are not looked at, so that the shares are still a bound from below.
+    stretch of it up to the leak: its last 1, 3, 7, 14, 21, 30, 90 and 180 days, and each length of
+    `windows` (`analyzer.policy.stretches`). The finder asks for a share of the nights, so that old
+    days which contradict it hide what the last weeks alone would tell; who holds them all can look
+    at the last weeks alone. These shares never fall with longer keeping either. What the window
+    tells as a whole alone stands beside them (``value_whole_window``), and can fall. Stretches that
+    end earlier are not looked at, so that the shares are still a bound from below.
 
     The baseline is 1/N, the chance of a guess among all N vehicles that were seen.
 
@@ -173,6 +181,7 @@ def sweep_retention(
         adversary,
         (open_for,),
         seed,
+        also=also,
         risks=risks,
         sites=sites,
         rotation=rotation,
@@ -190,6 +199,7 @@ def sweep_stores(
     open_for: Sequence[str],
     seed: int,
     *,
+    also: Sequence[str] = (),
     risks: Sequence[str],
     sites: SitesSource | None,
     rotation: str,
@@ -220,13 +230,23 @@ def sweep_stores(
     first_day, last_day = clock.local(np.array(sightings.span_ms)) // DAY_MS
     data_days = int(last_day - first_day) + 1
     plan = plan_leaks(int(first_day), int(last_day), kept)
+    further = [days for days in check_windows(also) if days <= plan.history] if also else []
+    of_risk = {
+        risk: tuple(sorted({*kept, *(
+            days for days in further if risk == "unicity" or days in STRETCHES
+        )}))
+        for risk in risks
+    }  # fmt: skip
     setting = Setting(
         sightings=sightings,
         adversary=adversary,
         leak_days=plan.leak_days,
         history=plan.history,
         open_days=0,
-        statuses=dict(zip(kept, plan.statuses, strict=True)),
+        statuses={
+            **{days: plan.status_of(days) for days in further},
+            **dict(zip(kept, plan.statuses, strict=True)),
+        },
         sample=sample,
         seed=int(seed),
         engine=engine,
@@ -242,21 +262,22 @@ def sweep_stores(
     )
     vehicles = int(census["vehicles"].sum())
     shown = {
-        each for days in opened for each in shown_days_of(kept, days, setting, data_days).values()
-    }
+        risk: tuple(sorted({
+            each for days in opened
+            for each in shown_days_of(own, days, setting, data_days).values()
+        }))
+        for risk, own in of_risk.items()
+    }  # fmt: skip
     stretches = {
         days: standard_stretches(data_days, [each + late for each in kept for late in (0, days)])
         for days in opened
     }
     found = find_window_states(
         setting,
-        tuple(sorted(shown)),
-        risks,
+        shown,
         rotation=rotation,
         vehicles=vehicles,
-        stretches=tuple(sorted({each for lengths in stretches.values() for each in lengths}))
-        if shown
-        else (),
+        stretches=tuple(sorted({each for lengths in stretches.values() for each in lengths})),
     )
     until = ()
     if until_half:
@@ -269,7 +290,7 @@ def sweep_stores(
             for salt, risk in enumerate(risks)
             for step in window_risks(
                 setting,
-                kept,
+                of_risk[risk],
                 open_days,
                 risk,
                 found,

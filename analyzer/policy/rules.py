@@ -144,6 +144,13 @@ def rule_windows(rules: Iterable[Rule], longest: int) -> tuple[str, ...]:
     return tuple(f"{each}D" for each in sorted(days) if each <= longest)
 
 
+PLACED = (
+    "jurisdiction", "days", "citation", "mark", "value", "low", "high", "n", "method", "placed",
+    "sentence",
+)  # fmt: skip
+"""Columns of rules that were placed."""
+
+
 def place_rules(
     sweep: RetentionSweep, rules: Sequence[Rule] | None = None, *, risk: str = "unicity"
 ) -> pd.DataFrame:
@@ -217,7 +224,7 @@ def place_rules(
             placed = "no window measured" if fits else "longer than the data"
             row |= {"placed": placed, "sentence": ""}
         rows.append(row)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=PLACED)
 
 
 def _sentence(rule: Rule, risk: str, share: str) -> str:

@@ -33,9 +33,8 @@ SAMPLE = 20_000
 """Vehicles among which companions are looked for, where there are more; and for how many linkage
 looks at each change of pseudonyms, among all new ones."""
 
-STRETCHES = (1, 7, 21, 30, 90, 180)
-"""Days kept that are compared by default, and lengths of the stretches that are always looked at.
-"""
+STRETCHES = (1, 3, 7, 14, 21, 30, 90, 180)
+"""Lengths of the stretches of what a leak shows that are always looked at."""
 
 
 @dataclass(frozen=True)
@@ -184,8 +183,8 @@ def standard_stretches(data_days: int, compared: Iterable[int]) -> tuple[int, ..
 
     Examples
     --------
-    >>> standard_stretches(60, (14, 90))
-    (1, 7, 14, 21, 30)
+    >>> standard_stretches(60, (10, 90))
+    (1, 3, 7, 10, 14, 21, 30)
     """
     return tuple(sorted(days for days in {*STRETCHES, *compared} if days < data_days))
 

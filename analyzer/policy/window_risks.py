@@ -81,7 +81,7 @@ def window_risks(
         One a window.
     """
     shown = shown_days_of(kept, open_days, setting, data_days)
-    at = {days: found.shown_days.index(each) for days, each in shown.items()}
+    at = {days: found.shown_days[risk].index(each) for days, each in shown.items()}
     if risk in found.figures:
         return [
             _of_the_whole(setting, days, open_days, risk, found.figures[risk], at, census)

@@ -7,7 +7,7 @@ week shows what one kept for eight days does, and is looked at once.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,9 +28,9 @@ class WindowStates:
 
     Attributes
     ----------
-    shown_days : tuple of int
-        Days that a leak shows, ascending.
-    states : dict of str to numpy.ndarray of int8, shape (vehicles, leak days, len(shown_days))
+    shown_days : dict of str to tuple of int
+        Days that a leak shows, ascending, by risk.
+    states : dict of str to numpy.ndarray of int8, shape (vehicles, leak days, days shown)
         For each risk of vehicles, states as in `analyzer.policy.resampling`.
     baselines : dict of str to list of float
         For each of these risks, what chance gives, by days shown.
@@ -44,19 +44,19 @@ class WindowStates:
         What chance gives in each.
     """
 
-    shown_days: tuple[int, ...]
+    shown_days: dict[str, tuple[int, ...]]
     states: dict[str, np.ndarray]
     baselines: dict[str, list[float]]
     reasons: dict[str, list[str]]
     figures: dict[str, list[Estimate]]
-    stretches: dict[tuple[str, int], np.ndarray] = field(default_factory=dict)
-    chances: dict[tuple[str, int], float] = field(default_factory=dict)
+    stretches: dict[tuple[str, int], np.ndarray]
+    chances: dict[tuple[str, int], float]
 
     def united(
         self, risk: str, shown: int, within: tuple[int, ...]
     ) -> tuple[np.ndarray, float]:
         """Give the states of a risk, and chance, in all that is shown or in stretches of it."""
-        states = self.states[risk][:, :, self.shown_days.index(shown)]
+        states = self.states[risk][:, :, self.shown_days[risk].index(shown)]
         looked = (*within, shown)
         alone = np.logical_or.reduce([self.stretches[risk, days] for days in looked])
         united = np.where(alone, ALONE, states).astype(np.int8)
@@ -67,8 +67,7 @@ class WindowStates:
 
 def find_window_states(
     setting: Setting,
-    shown_days: tuple[int, ...],
-    risks: tuple[str, ...],
+    shown_days: dict[str, tuple[int, ...]],
     *,
     rotation: str,
     vehicles: int,
@@ -80,10 +79,9 @@ def find_window_states(
     ----------
     setting : Setting
         What is equal for all windows; `open_days` is 0.
-    shown_days : tuple of int
-        Days that a leak shows, ascending; empty where no window is measurable.
-    risks : tuple of str
-        As `analyzer.policy.outcomes.check_risks` gives them.
+    shown_days : dict of str to tuple of int
+        Days that a leak shows, ascending, by risk (as `analyzer.policy.outcomes.check_risks` gives
+        them); empty where no window is measurable.
     rotation : str
         How often pseudonyms change, for linkage.
     vehicles : int
@@ -95,45 +93,48 @@ def find_window_states(
     -------
     WindowStates
     """
-    inferred = tuple(risk for risk in risks if risk not in (*OF_ALL, "unicity"))
-    whole = tuple(risk for risk in risks if risk in OF_ALL)
-    n = len(shown_days)
+    inferred = tuple(risk for risk in shown_days if risk not in (*OF_ALL, "unicity"))
+    whole = tuple(risk for risk in shown_days if risk in OF_ALL)
     codes = len(setting.codes) if inferred and setting.history else 0
+    lengths = {risk: len(days) for risk, days in shown_days.items()}
     states = {
-        risk: np.zeros((codes, len(setting.leak_days), n), np.int8) for risk in inferred
+        risk: np.zeros((codes, len(setting.leak_days), lengths[risk]), np.int8)
+        for risk in inferred
     }
-    baselines = {risk: [math.nan] * n for risk in inferred}
-    reasons = {risk: [""] * n for risk in inferred}
+    baselines = {risk: [math.nan] * lengths[risk] for risk in inferred}
+    reasons = {risk: [""] * lengths[risk] for risk in inferred}
     figures: dict[str, list[Estimate]] = {risk: [] for risk in whole}
-    if "unicity" in risks:
-        states["unicity"] = _singled_out(setting, shown_days)
+    found_in: dict[tuple[str, int], np.ndarray] = {}
+    chances: dict[tuple[str, int], float] = {}
+    if "unicity" in shown_days:
+        n = lengths["unicity"]
+        states["unicity"] = _singled_out(setting, shown_days["unicity"])
         baselines["unicity"], reasons["unicity"] = [1 / vehicles] * n, [""] * n
     linked = window_linkage(setting, rotation)
-    for at, days in enumerate(shown_days):
+    looked = {
+        risk: {*days, *(stretches if risk in IN_STRETCHES and days else ())}
+        for risk, days in shown_days.items()
+        if risk != "unicity"
+    }
+    for days in sorted(set().union(*looked.values())):
         policy = Policy(f"{days}D", attributes="keep")
-        found = find_outcomes(setting, policy, inferred) if inferred else None
-        for risk in inferred:
-            states[risk][:, :, at] = found.states[risk]
-            baselines[risk][at] = found.baselines[risk]
-            reasons[risk][at] = found.unmeasured.get(risk, "")
-        for risk in whole:
+        here = tuple(risk for risk in inferred if days in looked[risk])
+        found = find_outcomes(setting, policy, here) if here else None
+        for risk in here:
+            if risk in IN_STRETCHES:
+                found_in[risk, days] = found.states[risk] == ALONE
+                chances[risk, days] = found.baselines[risk]
+            if days in shown_days[risk]:
+                at = shown_days[risk].index(days)
+                states[risk][:, :, at] = found.states[risk]
+                baselines[risk][at] = found.baselines[risk]
+                reasons[risk][at] = found.unmeasured.get(risk, "")
+        for risk in (risk for risk in whole if days in looked[risk]):
             if risk == "linkage":
                 changed = replace(policy, rotation=rotation)
                 figures[risk].append(linkage_of(setting, changed, linked))
             else:
                 figures[risk].append(OF_ALL[risk](setting, policy))
-    asked = tuple(risk for risk in inferred if risk in IN_STRETCHES)
-    found_in, chances = {}, {}
-    for risk in asked:
-        for at, days in enumerate(shown_days):
-            found_in[risk, days] = states[risk][:, :, at] == ALONE
-            chances[risk, days] = baselines[risk][at]
-    for days in stretches if asked else ():
-        if days not in shown_days:
-            found = find_outcomes(setting, Policy(f"{days}D", attributes="keep"), asked)
-            for risk in asked:
-                found_in[risk, days] = found.states[risk] == ALONE
-                chances[risk, days] = found.baselines[risk]
     return WindowStates(shown_days, states, baselines, reasons, figures, found_in, chances)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from analyzer import charts
-from analyzer.estimate import Estimate
+from analyzer.estimate import WITHHELD, Estimate
 from analyzer.policy.leaks import NOT_MEASURABLE, ONE_LEAK_DAY
 from analyzer.policy.open_store import OpenStoreSweep
-from analyzer.policy.retention_sweep import RetentionSweep, WindowRisk
+from analyzer.policy.retention_sweep import NESTED, RetentionSweep, WindowRisk
 from analyzer.policy.rules import MARKS, Rule, place_rules
 from analyzer.report.disclosure import DEFAULT_K
 from analyzer.report.pages import content_policy, environment, template_text, tidy
@@ -80,21 +81,61 @@ def render_brief(brief: Brief, *, k: int = DEFAULT_K, texts: Texts = ENGLISH) ->
         "rules": _rules_table(sweep, brief.rules, texts),
         "curve": _curve_table(opened, texts),
         "until": _until_table(sweep, texts),
-        "method": texts(
-            "brief.method",
-            n=texts.count("vehicles", sweep.vehicles),
-            vehicles=texts.number(sweep.vehicles),
-            days=texts.count("days", sweep.data_days),
-            known=known_text(sweep.adversary, texts),
-            history=texts.count("days", sweep.knowledge_days),
-            leaks=", ".join(map(texts.date, sweep.leak_dates)) or texts("brief.none"),
-        ),
+        "method": [
+            texts(
+                "brief.method",
+                n=texts.count("vehicles", sweep.vehicles),
+                vehicles=texts.number(sweep.vehicles),
+                days=texts.count("days", sweep.data_days),
+                known=known_text(sweep.adversary, texts),
+                history=texts.count("days", sweep.knowledge_days),
+                leaks=", ".join(map(texts.date, sweep.leak_dates)) or texts("brief.none"),
+            ),
+            *_denominators(sweep, texts),
+        ],
         "limits": [texts(f"brief.limit.{at}", beyond=beyond_text) for at in range(1, 4)],
         "styles": [trusted(style) for style in styles],
         "scripts": [],
         "policy": content_policy([], styles),
     }
     return tidy(environment().get_template("brief.html.j2").render(context))
+
+
+def _denominators(sweep: RetentionSweep, texts: Texts) -> list[str]:
+    """Say of which vehicles each figure is a share: three numbers that must not be mixed."""
+    targets, seen = (_counted(sweep.of(risk)) for risk in ("unicity", "homes"))
+    regular = {each.days.n for each in sweep.until_half if each.days.n}
+    if targets is None or seen is None or len(regular) != 1:
+        return []
+    return [
+        texts(
+            "brief.denominators",
+            targets=texts.number(targets),
+            seen=texts.number(seen),
+            regular=texts.number(regular.pop()),
+            points=texts.number(sweep.adversary.points),
+            history=texts.count("days", sweep.knowledge_days),
+        )
+    ]
+
+
+def _headed(name: str, n: int | None, texts: Texts) -> str:
+    """Head a column of shares with the number of vehicles that they are of."""
+    return name if n is None else texts("brief.column.of", name=name, n=texts.number(n))
+
+
+def _figure(steps: Sequence[WindowRisk], at: int, texts: Texts) -> str:
+    """Write a share; of one that is withheld, the share of the next longer window bounds it."""
+    share = steps[at].share
+    if share.is_measured or not share.method.startswith(WITHHELD):
+        return texts.figure(share)
+    longer = next((step.share for step in steps[at + 1 :] if step.share.is_measured), None)
+    if longer is None or longer.is_bound or steps[at].risk not in NESTED:
+        return texts.figure(share)
+    # What a shorter window gives away, a longer one does too: that tells nothing new.
+    digits = 0 if longer.value >= 0.1 else 1
+    most = math.ceil(round(100 * longer.value * 10**digits, 6)) / 10**digits
+    return texts("figure.at_most", share=texts.number(most, digits))
 
 
 def _measured(sweep: RetentionSweep, risk: str) -> list[WindowRisk]:
@@ -116,6 +157,7 @@ def _sentences(sweep: RetentionSweep, opened: Sequence[RetentionSweep], texts: T
         "brief.lead.one" if len(curve) == 1 else "brief.lead.curve",
         low=texts.figure(short.share),
         high=texts.figure(long.share),
+        n=texts.number(long.share.n),
         **windows,
     )
     yield " ".join(filter(None, [lead, _rests_on(sweep, (short, long), texts)]))
@@ -128,6 +170,7 @@ def _sentences(sweep: RetentionSweep, opened: Sequence[RetentionSweep], texts: T
             commutes=texts.figure(commutes[long.days]),
             homes_short=texts.figure(homes[short.days]),
             commutes_short=texts.figure(commutes[short.days]),
+            n=texts.number(homes[long.days].n),
             **windows,
         )
     watched = [
@@ -255,11 +298,13 @@ def _rules_table(sweep: RetentionSweep, rules: Sequence[Rule], texts: Texts) -> 
         days = f"{row.days:g}" if row.days == 0 or row.days >= 1 else "< 1"
         mark = texts(f"brief.mark.{marks[row.mark]}")
         rows.append([clean_text(row.jurisdiction), days, share, mark])
+    n = _counted(sweep.of(sweep.risks[0]))
     names = [texts(f"brief.row.{name}") for name in ("jurisdiction", "days", "share", "mark")]
+    names[2] = _headed(names[2], n, texts)
     title = texts("brief.rules.title")
     return PageTable(
         title, title, names, [False, True, True, False], rows, note=texts("brief.rules.note"),
-        of=[None, None, _counted(sweep.of(sweep.risks[0])), None],
+        of=[None, None, n, None],
     )  # fmt: skip
 
 
@@ -276,18 +321,27 @@ def _curve_table(opened: OpenStoreSweep, texts: Texts) -> PageTable:
     # When work places are known stands in the table below; here they would be a column too many.
     rest = [risk for risk in steps if risk not in (sweep.risks[0], "works")]
     curves = [first, *others.values(), *(steps[risk] for risk in rest)]
+    # Lengths of rules at which being singled out alone was looked at stand in their own table.
+    told = [
+        days for days in first if days <= sweep.data_days and all(days in each for each in curves)
+    ]
+    columns = [[curve[days] for days in told] for curve in curves]
     rows = [
-        [window_text(step.window, texts), *(texts.figure(curve[days].share) for curve in curves)]
-        for days, step in first.items()
-        if step.days <= sweep.data_days
+        [window_text(first[days].window, texts), *(_figure(own, at, texts) for own in columns)]
+        for at, days in enumerate(told)
     ]
     names = [texts(f"brief.column.{risk}") for risk in (sweep.risks[0], *rest)]
-    names = [texts("column.window"), names[0], *others, *names[1:]]
+    counted = [_counted(curve.values()) for curve in curves]
+    names = [
+        texts("column.window"),
+        *(_headed(name, n, texts)
+          for name, n in zip([names[0], *others, *names[1:]], counted, strict=True)),
+    ]  # fmt: skip
     note = texts("brief.curve.note") if others else ""
     return PageTable(
         texts("table.show"), texts("retention.title"), names,
         [False] + [True] * len(curves), rows, note=note,
-        of=[None, *(_counted(curve.values()) for curve in curves)],
+        of=[None, *counted],
     )  # fmt: skip
 
 
@@ -318,6 +372,9 @@ def _until_table(sweep: RetentionSweep, texts: Texts) -> PageTable | None:
     if not rows:
         return None
     heads = [texts(f"brief.row.{name}") for name in ("known", "until", "by_end")]
+    numbers = {each.by_end.n for each in sweep.until_half if each.by_end.is_measured}
+    n = numbers.pop() if len(numbers) == 1 else None
+    heads[2] = _headed(heads[2], n, texts)
     title = texts("brief.until.title")
     return PageTable(
         title, title, heads, [False, True, True], rows, note=texts("brief.until.note")

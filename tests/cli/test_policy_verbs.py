@@ -9,6 +9,8 @@ from click.testing import CliRunner
 
 from analyzer.cli import main
 from analyzer.policy.policy import Policy
+from analyzer.sightings import Sightings
+from analyzer.store import open_store
 from analyzer.synthetic import make_region
 
 
@@ -202,3 +204,36 @@ def test_a_target_of_linkage_tries_changes_of_pseudonyms(store):
     assert result.exit_code == 0, result.output
     trials = json.loads(result.stdout)["trials"]
     assert {trial["policy"]["rotation"] for trial in trials} == {"7D", "1D"}
+
+
+def test_documents_of_one_store_measure_at_the_same_lengths(store, tmp_path):
+    from analyzer.assessment import assess
+    from analyzer.cli.policy import WINDOWS
+    from analyzer.policy.retention import DOCUMENTED
+
+    assert WINDOWS == DOCUMENTED
+    alone = json.loads(run("retention", store, "--format", "json").stdout)
+    ruled = json.loads(run("retention", store, "--rules", "--format", "json").stdout)
+    of = {(step["risk"], step["days"]): step for step in ruled["windows"]}
+    assert len(of) > len(alone["windows"])
+    assert ruled["leak_dates"] == alone["leak_dates"]
+    for step in alone["windows"]:
+        assert of[step["risk"], step["days"]]["exposed_rows"] == step["exposed_rows"]
+        if step["share"]["value"] and of[step["risk"], step["days"]]["share"]["value"]:
+            assert of[step["risk"], step["days"]]["share"]["value"] == step["share"]["value"]
+    report = assess(Sightings(open_store(store))).retention
+    assert {step.window for step in report.windows} == set(WINDOWS)
+    assert list(report.leak_dates) == alone["leak_dates"]
+    assert report.knowledge_days == alone["knowledge_days"]
+
+
+@pytest.mark.parametrize("verb", [("brief",), ("case", "--typical")])
+def test_where_the_page_goes_is_checked_before_the_work(store, tmp_path, monkeypatch, verb):
+    def work(*_, **__):
+        raise AssertionError("the work began")
+
+    monkeypatch.setattr("analyzer.ingest.reader.read_sightings", work)
+    for output in (tmp_path / "none" / "page.html", tmp_path):
+        result = run(*verb, store, "-o", output)
+        assert result.exit_code == 2
+        assert "give a file in a folder that is there" in " ".join(result.output.split())

@@ -24,7 +24,7 @@ from tests.process_engine import ProcessEngine
 
 RISKS = ("homes", "works", "commutes")
 WINDOWS = ("5D", "7D", "14D", "30D", "45D")
-ALWAYS = (1, 7, 21, 30, 90, 180)
+ALWAYS = (1, 3, 7, 14, 21, 30, 90, 180)
 K = 10
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
@@ -150,3 +151,47 @@ def test_rules_shorter_than_all_windows_and_their_names(nearly_all):
     assert not any("…" in name for name in names)
     assert "–– %" not in page
     assert "0–0 %" not in page
+
+
+def test_says_of_how_many_vehicles_each_figure_is(brief, page):
+    text = page.read_text(encoding="utf-8")
+    sweep = brief.opened.closed
+    targets, seen = (sweep.of(risk)[0].share.n for risk in ("unicity", "homes"))
+    regular = sweep.until_half[0].days.n
+    assert len({targets, seen}) == 2
+    assert f"Singled out, of {targets:,}</th>" in text
+    assert f"Home inferred, of {seen:,}</th>" in text
+    assert f"of the {targets:,} vehicles seen often enough" in text
+    assert f"of all {seen:,} vehicles seen" in text
+    assert f"the {targets:,} seen at 4 points or more in the 21 days before a leak" in text
+    assert f"of all {seen:,} seen in those days" in text
+    assert f"of the {regular:,} seen at 4 points or more in all of the data" in text
+
+
+def test_a_withheld_share_is_bounded_by_that_of_longer_keeping():
+    """A day singles out five of sixty, a week thirty: what stands for five is withheld."""
+    day = 86_400_000
+    vehicle, seen_at, camera = [], [], []
+    for number in range(60):
+        back = 1 if number < 5 else 5 if number < 30 else 20
+        for hour in range(2):
+            vehicle.append(number)
+            seen_at.append((30 - back) * day + hour * 3_600_000)
+            # Alone at a camera, or together with the others who were there on that day.
+            camera.append(number if number < 30 else 60)
+    for last in (0, 29):
+        vehicle.append(99)
+        seen_at.append(last * day)
+        camera.append(99)
+    opened = sweep_open_store(
+        from_arrays(vehicle, seen_at, camera), ("1D", "7D", "30D"), Adversary(points=2), ("0D",)
+    )
+    steps = opened.published(10).closed.of("unicity")
+    assert not steps[0].share.is_measured
+    text = render_brief(Brief(opened, ()))
+    rows = re.findall(r"<th scope=\"row\">(.*?)</th><td class=\"n\">(.*?)</td>", text)
+    shown = dict(rows)
+    longer = next(step for step in steps[1:] if step.share.is_measured)
+    most = math.ceil(100 * longer.share.value - 1e-9)
+    assert shown["one day"] == f"at most {most} %"
+    assert most >= 100 * longer.share.value
