@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from analyzer.engine import Engine
-from analyzer.patterns import camera_index, closeness, habit, traffic
+from analyzer.patterns import camera_index, closeness, habit, moves, traffic
 from analyzer.patterns.cotravel_parts import (
     CAMERA_ITSELF,
     HOUR_ITSELF,
@@ -73,7 +73,7 @@ class CoTravel(PairPasses):
         kinds = SLOT_UNITS, HOUR_ITSELF, WAY_ITSELF, CAMERA_ITSELF
         of = {what: rows["what"] == what for what in kinds}
         return {
-            what: traffic.sum_slots(rows["key"][here], rows["value"][here])
+            what: moves.sum_slots(rows["key"][here], rows["value"][here])
             for what, here in of.items()
         }
 
@@ -81,7 +81,7 @@ class CoTravel(PairPasses):
     def units(self) -> Rows:
         """Moves of all vehicles, in units: by slot and by way, those in use, and by camera."""
         used, units = self._sums[SLOT_UNITS]
-        ways, way_units = traffic.sum_slots(used // (self.frame.slots * traffic.KINDS), units)
+        ways, way_units = moves.sum_slots(used // (self.frame.slots * moves.KINDS), units)
         camera_units = np.zeros(self.n_cameras, np.int64)
         np.add.at(camera_units, ways // self.n_cameras, way_units)
         return {
@@ -93,8 +93,8 @@ class CoTravel(PairPasses):
     def opportunities(self) -> Opportunities:
         """Opportunities of two vehicles to travel together, whether or not they did."""
         units, slots = self.units, self.frame.slots
-        kind = units["used"] // slots % traffic.KINDS
-        cell = units["used"] // (slots * traffic.KINDS * self.n_cameras) * traffic.KINDS + kind
+        kind = units["used"] // slots % moves.KINDS
+        cell = units["used"] // (slots * moves.KINDS * self.n_cameras) * moves.KINDS + kind
 
         def opportunities(at: np.ndarray, units: np.ndarray, size: int, what: int) -> np.ndarray:
             itself = np.zeros(size, np.int64)
@@ -102,11 +102,11 @@ class CoTravel(PairPasses):
             itself[keys] = values
             # In floating point by a sum of whole numbers: exact up to 2⁵³, and in one order.
             squares = np.bincount(at, units.astype(float) ** 2, minlength=size)
-            return (squares - itself) / (2.0 * traffic.UNITS**2)
+            return (squares - itself) / (2.0 * moves.UNITS**2)
 
         n = self.n_cameras
         return Opportunities(
-            opportunities(cell, units["used_units"], n * traffic.KINDS, HOUR_ITSELF),
+            opportunities(cell, units["used_units"], n * moves.KINDS, HOUR_ITSELF),
             opportunities(units["ways"] // n, units["way_units"], n, WAY_ITSELF),
             opportunities(np.arange(n), units["camera_units"], n, CAMERA_ITSELF),
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from analyzer.local_time import to_local
-from analyzer.patterns import closeness, encounter_counts, encounters, habit, traffic
+from analyzer.patterns import closeness, encounter_counts, encounters, habit, moves, traffic
 from analyzer.patterns.joint_journeys import joint_journeys
 from analyzer.schema import Rows, n_rows, take
 from analyzer.units import DAY_MS
@@ -81,11 +81,11 @@ def arrange_by_slot(rows: Rows, broadcast: Rows) -> Rows:
     """Find vehicles' moves and deal them out, as `traffic.traffic_of_pairs` takes them."""
     starts = encounters.run_starts(rows["vehicle"])
     n_cameras, slots = int(broadcast["n_cameras"][0]), int(broadcast["slots"][0])
-    move_starts, move_slot, move_later, move_day = traffic.find_moves(
+    move_starts, move_slot, move_later, move_day = moves.find_moves(
         starts, rows["seen_at"], local_times(rows, broadcast), rows["camera"],
         int(broadcast["max_gap"][0]) + int(broadcast["within"][0]), n_cameras, slots,
     )
-    slot_starts, slot, units = traffic.deal_moves(move_starts, move_slot, move_later, slots)
+    slot_starts, slot, units = moves.deal_moves(move_starts, move_slot, move_later, slots)
     return {
         "vehicles": rows["vehicle"][starts[:-1]],
         "move_starts": move_starts,
@@ -135,14 +135,14 @@ SLOT_UNITS, HOUR_ITSELF, WAY_ITSELF, CAMERA_ITSELF = range(4)
 
 
 def units_of_part(rows: Rows, broadcast: Rows) -> Rows:
-    """Sum the moves of a part by slot, and their squares by vehicle; see `traffic.sum_squares`."""
-    moves = arrange_by_slot(rows, broadcast)
+    """Sum the moves of a part by slot, and their squares by vehicle; see `moves.sum_squares`."""
+    dealt = arrange_by_slot(rows, broadcast)
     sums = [
-        traffic.sum_slots(moves["slot"], moves["units"]),
+        moves.sum_slots(dealt["slot"], dealt["units"]),
         *(
             (np.flatnonzero(values), values[np.flatnonzero(values)])
-            for values in traffic.sum_squares(
-                moves["starts"], moves["slot"], moves["units"],
+            for values in moves.sum_squares(
+                dealt["starts"], dealt["slot"], dealt["units"],
                 int(broadcast["n_cameras"][0]), int(broadcast["slots"][0]),
             )
         ),
@@ -181,7 +181,7 @@ def _meet(
     rows: Rows, starts: np.ndarray, vehicles: np.ndarray, times: np.ndarray, broadcast: Rows,
     later_only: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
-    cells = traffic.cell_of(rows["camera"], local_times(rows, broadcast))
+    cells = moves.cell_of(rows["camera"], local_times(rows, broadcast))
     return joint_journeys(
         starts, vehicles, times, rows["camera"], encounters.directions_of(rows),
         rows["trip_cameras"], cells,
@@ -191,7 +191,7 @@ def _meet(
         int(broadcast["within"][0]), int(broadcast["max_gap"][0]),
         int(broadcast["min_cameras"][0]), later_only,
         broadcast["kept"], int(broadcast["least"][0]), broadcast["thresholds"],
-        int(broadcast["n_cameras"][0]) * traffic.KINDS,
+        int(broadcast["n_cameras"][0]) * moves.KINDS,
     )
 
 
@@ -289,8 +289,8 @@ def shifted_of_part(rows: Rows, broadcast: Rows) -> Rows:
 
 def traffic_of_part(rows: Rows, broadcast: Rows) -> Rows:
     """Sum the traffic of the pairs of a part with a block."""
-    moves = arrange_by_slot(of_vehicles(rows, distinct(broadcast["pairs_a"])), broadcast)
-    found, at_a, at_b = pairs_here(broadcast, moves["vehicles"])
+    dealt = arrange_by_slot(of_vehicles(rows, distinct(broadcast["pairs_a"])), broadcast)
+    found, at_a, at_b = pairs_here(broadcast, dealt["vehicles"])
     own = broadcast["own_starts"]
     # The kernel wants each selected pair's own journeys behind each other.
     lengths = own[found + 1] - own[found]
@@ -299,7 +299,7 @@ def traffic_of_part(rows: Rows, broadcast: Rows) -> Rows:
     names = ("move_starts", "move_slot", "move_later", "move_day", "starts", "slot", "units")
     values = traffic.traffic_of_pairs(
         at_a, at_b, starts, broadcast["own_cells"][rows_of],
-        *(moves[name] for name in names), *(broadcast[f"block_{name}"] for name in names),
+        *(dealt[name] for name in names), *(broadcast[f"block_{name}"] for name in names),
         *(broadcast[name] for name in ("journeys", "by_hour", "by_way", "by_camera", "days")),
         int(broadcast["n_cameras"][0]), int(broadcast["slots"][0]),
     )
@@ -311,14 +311,14 @@ def traffic_with_all_of_part(rows: Rows, broadcast: Rows) -> Rows:
     starts = encounters.run_starts(rows["vehicle"])
     vehicles = rows["vehicle"][starts[:-1]]
     probed = vehicles[is_probed(vehicles, broadcast)]
-    moves = arrange_by_slot(of_vehicles(rows, probed), broadcast)
+    dealt = arrange_by_slot(of_vehicles(rows, probed), broadcast)
     values = traffic.traffic_with_all(
-        *(moves[name] for name in ("starts", "slot", "units")),
+        *(dealt[name] for name in ("starts", "slot", "units")),
         *(broadcast[name] for name in (
             "used", "used_units", "ways", "way_units", "camera_units", "journeys", "by_hour",
             "by_way", "by_camera")),
         int(broadcast["n_cameras"][0]), int(broadcast["slots"][0]),
     )
-    return {"vehicle": moves["vehicles"]} | {
+    return {"vehicle": dealt["vehicles"]} | {
         f"traffic{k}": values[:, k] for k in range(traffic.COMPONENTS)
     }

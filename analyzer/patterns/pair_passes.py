@@ -18,7 +18,7 @@ import numpy as np
 from analyzer.engine import DerivedPart, Engine, Part
 from analyzer.engine.base import PartFunction
 from analyzer.local_time import Clock
-from analyzer.patterns import camera_index, chance, encounters, traffic
+from analyzer.patterns import camera_index, chance, encounters, moves, traffic
 from analyzer.patterns.cotravel_parts import (
     UNLISTED,
     arrange_by_day,
@@ -67,16 +67,16 @@ class Frame:
     @property
     def slots(self) -> int:
         """Slots of a day."""
-        return traffic.slots_of_day(self.terms.within)
+        return moves.slots_of_day(self.terms.within)
 
     @property
     def days(self) -> np.ndarray:
         """Days of each kind."""
-        kinds = traffic.cell_of(
+        kinds = moves.cell_of(
             np.zeros(len(self.calendar.kind), np.int64),
             (self.calendar.first_day + np.arange(len(self.calendar.kind))) * DAY_MS,
         )
-        return np.bincount(kinds, minlength=traffic.KINDS)
+        return np.bincount(kinds, minlength=moves.KINDS)
 
     def to_broadcast(self) -> Rows:
         """Give what every part function takes, but for the calendar."""
@@ -186,7 +186,7 @@ class PairPasses:
         """
         extra = {"kept": kept, "least": np.array([least]), "thresholds": thresholds}
         real = self._join(self._by_instant(), journeys_of_part, extra)
-        unlisted = np.zeros((len(thresholds) + 1, self.n_cameras * traffic.KINDS), np.int64)
+        unlisted = np.zeros((len(thresholds) + 1, self.n_cameras * moves.KINDS), np.int64)
         others = real["vehicle_a"] == UNLISTED
         where = real["level"][others], real["cell"][others]
         np.add.at(unlisted, where, real["vehicle_b"][others])

@@ -8,14 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.patterns.moves import cell_of, deal_moves, find_moves, sum_slots, sum_squares
 from analyzer.patterns.traffic import (
     BORROWED,
-    cell_of,
-    deal_moves,
-    find_moves,
     fit_mixture,
-    sum_slots,
-    sum_squares,
     traffic_of_pairs,
     traffic_with_all,
 )
