@@ -32,6 +32,7 @@ numpydoc_xref_param_type = False
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 # The first page of the site, which leads to that of the documentation.
 html_extra_path = ["root"]
 html_title = f"platerisk {__version__}"
