@@ -25,6 +25,7 @@ def show(output_format: str, *, text: str, data: dict[str, Any], table: pd.DataF
     table : pandas.DataFrame
         What the table and CSV forms print.
     """
+    table = _whole(table)
     if output_format == "json":
         click.echo(json.dumps(data, ensure_ascii=False, indent=2))
     elif output_format == "csv":
@@ -35,4 +36,22 @@ def show(output_format: str, *, text: str, data: dict[str, Any], table: pd.DataF
         click.echo(text)
         if len(table):
             click.echo()
-            click.echo(table.to_string(index=False, na_rep="–"))
+            # pandas writes a missing whole number as <NA>, whatever it is asked.
+            whole = {
+                name: table[name].astype(object).where(table[name].notna(), "–")
+                for name in table
+                if str(table[name].dtype) == "Int64"
+            }
+            click.echo(table.assign(**whole).to_string(index=False, na_rep="–"))
+
+
+def _whole(table: pd.DataFrame) -> pd.DataFrame:
+    """Write numbers of vehicles as whole numbers, also where some of them are missing."""
+    counts = [
+        name
+        for name in table
+        if (name == "n" or str(name).endswith("_n"))
+        and table[name].dtype.kind == "f"
+        and (table[name].dropna() % 1 == 0).all()
+    ]
+    return table.astype(dict.fromkeys(counts, "Int64"))
