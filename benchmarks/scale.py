@@ -7,7 +7,10 @@
 
 Four series can be made: sparse (about 40 sightings a vehicle in 180 days) or dense (about five a
 vehicle and day, 20,000 vehicles of 1,000 sightings at 20 million), growing by vehicles (the
-traffic at each camera grows too) or by days (it does not). Each measure runs in a process of its
+traffic at each camera grows too: by density) or by days (it does not). More than 2,000 camera
+sites are a country: several regions, each with its own vehicles. Floors and, where DuckDB is
+installed, peers are measured in the same run; a store that is in ``--folder`` is not made again.
+Each measure runs in a process of its
 own, forked from one in which a small region had its kernels compiled. Processor seconds are
 counted, since other work may run beside it, and the peak is that of the whole process. What was
 measured is added to ``benchmarks/results/scale.json``; ``--tables`` writes the tables and curves
@@ -26,20 +29,31 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+import pyarrow as pa
 from process_tree import tree_seconds
 from scale_measures import all_measures, describe
 from scale_tables import RESULTS, keep, write_tables
 
 from analyzer.cost import count_encounters
 from analyzer.engine import get_engine
+from analyzer.schema import FRAMES, OPTIONAL
 from analyzer.sightings import Sightings
-from analyzer.store import open_store
+from analyzer.store import StoreBuilder, open_store
 from analyzer.synthetic import make_region
+from analyzer.synthetic.region import Region
 
 SPARSE_DAYS, DENSE_DAYS = 180, 28
+LARGEST_REGION = 2_000
+"""Camera sites of a synthetic region; more of them are a country of several."""
+
+APART_DEGREES = 8
+"""Of longitude, between the regions of a country."""
+
 VERBS = (
     "patterns", "risk", "grid", "anonymity", "plateless", "linkage", "worst-case", "inference",
     "predictability", "profile", "retention", "camera-count", "report",
@@ -49,6 +63,8 @@ VERBS = (
 def build(path: Path, rows: int, regime: str, growth: str, cameras: int, base: int) -> None:
     """Write a region of about so many sightings; `base` is the size from which days grow."""
     days = SPARSE_DAYS if regime == "sparse" else DENSE_DAYS
+    regions = -(-cameras // LARGEST_REGION)
+    cameras //= regions
     pilot = make_region(2_000, 28, cameras=cameras, regime=regime)
     a_day = len(pilot.sightings) / 2_000 / 28
     if growth == "days":
@@ -56,7 +72,52 @@ def build(path: Path, rows: int, regime: str, growth: str, cameras: int, base: i
         days = max(round(rows / a_day / vehicles), 1)
     else:
         vehicles = max(round(rows / a_day / days), 10)
-    make_region(vehicles, days, cameras=cameras, regime=regime).build_store(path)
+    if regions == 1:
+        make_region(vehicles, days, cameras=cameras, regime=regime).build_store(path)
+        return
+    build_country(
+        path,
+        (
+            make_region(-(-vehicles // regions), days, seed, cameras=cameras, regime=regime)
+            for seed in range(1, regions + 1)
+        ),
+    )
+
+
+def build_country(path: Path, regions: Iterable[Region]) -> None:
+    """Write regions beside each other, each with its own vehicles and cameras, as one store."""
+    builder, sites, vehicles, labels = None, [], [], {}
+    for number, region in enumerate(regions):
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            one = region.build_store(Path(folder) / "region")
+            optional = [name for name in one.columns if name in OPTIONAL]
+            builder = builder or StoreBuilder(
+                path, timezone=one.store.manifest["timezone"], columns=(*optional, FRAMES)
+            )
+            cameras = sum(map(len, sites))
+            for part in one.parts(*one.columns):
+                rows = dict(part.load())
+                rows["vehicle"] = rows["vehicle"] + sum(map(len, vehicles))
+                rows["camera"] = rows["camera"] + cameras
+                builder.append(rows)
+            table = one.camera_table
+            sites.append(
+                pd.DataFrame({
+                    "name": [f"{number} {name}" for name in table["name"]],
+                    "lat": table["lat"], "lon": table["lon"] + APART_DEGREES * number,
+                    "zone": [f"{number} {name}" for name in table["zone_name"]],
+                })
+            )  # fmt: skip
+            vehicles.append(one.store.vehicle_names.combine_chunks())
+            # Every region has the same labels.
+            labels = one.labels
+    builder.finish(
+        cameras=pd.concat(sites, ignore_index=True),
+        vehicles=pa.concat_arrays(vehicles),
+        labels=labels,
+        provenance={"synthetic": True},
+        key={"kind": "public"},
+    )
 
 
 def run_forked(
@@ -97,6 +158,8 @@ def run_forked(
 
 def measure_store(path: Path, about: dict[str, Any], options: argparse.Namespace) -> None:
     """Measure everything on one store; runs in a process of its own."""
+    if not any(name.startswith("peer") for name in all_measures()):
+        print("the peers are left out: pip install duckdb", file=sys.stderr)
     names = options.measures or list(all_measures())
     small = make_region(300, 15, seed=2).sightings
     for name in names:

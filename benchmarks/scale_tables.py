@@ -103,7 +103,7 @@ def _series_lines(series: str, sites: int, memory: str, group: list[Point]) -> l
         of_rows = exponent(list(done), took)
         of_work = exponent([p["rows"] + p["encounters"] for p in done.values()], took)
         largest = max(done, default=None)
-        times = done[largest]["processor"] / scans[largest] if largest in scans else None
+        times = done[largest]["processor"] / scans[largest] if scans.get(largest) else None
         row = [name, *seconds, *peaks, _number(of_rows, 2), _number(of_work, 2), _number(times, 1)]
         lines.append(f"| {' | '.join(row)} |")
         if len(done) > 1:

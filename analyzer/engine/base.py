@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import threading
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Protocol, TypeAlias, runtime_checkable
@@ -16,6 +18,22 @@ PartFunction: TypeAlias = Callable[[Rows, Broadcast], Rows]
 
 KEPT_ROWS = 250_000
 """A derived part with at most this many rows is kept after it was made once."""
+
+KEPT_BYTES = 100_000_000
+"""Derived parts that are kept take at most so much, however many and small the parts are."""
+
+_kept_bytes = 0
+_keeping = threading.Lock()
+
+
+def _keep(size: int) -> bool:
+    """Take room for rows that are kept (or give it back), if there is."""
+    global _kept_bytes
+    with _keeping:
+        if size > 0 and _kept_bytes + size > KEPT_BYTES:
+            return False
+        _kept_bytes += size
+        return True
 
 
 class Part(Protocol):
@@ -57,7 +75,7 @@ class DerivedPart:
     """A part made from another by a function, when it is asked for.
 
     Results that are parts of parts (sightings → trips → places) so hold no memory; small ones are
-    kept (up to `keep` rows), because they are asked for again and again.
+    kept (up to `keep` rows, and `KEPT_BYTES` in all), because they are asked for again and again.
     """
 
     def __init__(
@@ -94,8 +112,10 @@ class DerivedPart:
         if self._kept is not None:
             return self._kept
         rows = self._function(self._base.load(), self._broadcast)
-        if n_rows(rows) <= self._keep:
+        size = sum(column.nbytes for column in rows.values())
+        if n_rows(rows) <= self._keep and self._kept is None and _keep(size):
             self._kept = rows
+            weakref.finalize(self, _keep, -size)
         return rows
 
     def __getstate__(self) -> dict[str, Any]:

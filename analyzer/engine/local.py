@@ -31,6 +31,10 @@ As measured: 4 times for a scan, 8 for trips and unicity, 18 for places, 20 for 
 """
 
 
+SHARE_HELD = 4
+"""What share of the memory an exchange holds before it spills: sorted, it is there twice."""
+
+
 class LocalEngine:
     """Run parts in threads of this process.
 
@@ -98,7 +102,7 @@ class LocalEngine:
                     if n_rows(piece):
                         held[bucket].append(piece)
                 held_bytes += sum(column.nbytes for column in rows.values())
-                if held_bytes > self.memory // 2:
+                if held_bytes > self.memory // SHARE_HELD:
                     spill = spill or Spill(buckets, sealed=sealed)
                     for bucket, waiting in enumerate(held):
                         spill.append(bucket, waiting)

@@ -39,8 +39,11 @@ PROBED_STAYS = 200_000
 MAX_COMPARISONS = 5_000_000_000
 """More pairs of stays at one spot and time are not looked at: some ten seconds' work a billion."""
 
-ROWS_A_BUCKET = 500_000
+ROWS_A_BUCKET = 100_000
 MAX_BUCKETS = 256
+AT_ONCE = 8
+"""Buckets whose counts, of nearly every pair in each, are held before they are added up."""
+
 
 
 @dataclass(frozen=True)
@@ -221,13 +224,15 @@ def find_meetings(
     found = runner.reduce(runner.map(spots, meetings_of_spots, broadcast))
     pairs_a, pairs_b, met = _by_pair(found, sightings.n_codes)
     broadcast |= {"pairs_a": pairs_a, "pairs_b": pairs_b}
-    counts = runner.reduce(runner.map(spots, chance_of_spots, broadcast))
     shifted, opportunities = np.zeros((2, len(met)), np.int64)
-    of_pair = counts["pair"] >= 0
-    np.add.at(shifted, counts["pair"][of_pair], counts["shifted"][of_pair])
-    np.add.at(opportunities, counts["pair"][of_pair], counts["opportunities"][of_pair])
-    every = float(counts["opportunities"][counts["pair"] == -1].sum())
-    with_all = float(counts["opportunities"][counts["pair"] == -2].sum())
+    every = with_all = 0.0
+    for start in range(0, len(spots), AT_ONCE):
+        for counts in runner.map(spots[start : start + AT_ONCE], chance_of_spots, broadcast):
+            of_pair = counts["pair"] >= 0
+            np.add.at(shifted, counts["pair"][of_pair], counts["shifted"][of_pair])
+            np.add.at(opportunities, counts["pair"][of_pair], counts["opportunities"][of_pair])
+            every += float(counts["opportunities"][counts["pair"] == -1].sum())
+            with_all += float(counts["opportunities"][counts["pair"] == -2].sum())
     # Beside what others had, one meeting in as many opportunities as it takes where arrivals are
     # spread over half of each day: without others, the rate is neither zero nor one.
     usual_of_one = max(len(calendar.kind) * DAY_MS / 2 / (2 * arrival), 1.0)

@@ -13,7 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.engine import DerivedPart, Engine, LocalEngine, RowsPart, get_engine, reduce_rows
+from analyzer.engine import (
+    DerivedPart,
+    Engine,
+    LocalEngine,
+    RowsPart,
+    base,
+    get_engine,
+    reduce_rows,
+)
 from analyzer.engine.base import bucket_of, sort_rows, split_rows
 from analyzer.engine.local import WORKING
 from analyzer.engine.spill import Spill, parse_memory
@@ -231,6 +239,20 @@ def test_a_derived_part_is_made_once_and_again_where_it_is_sent():
     copy = pickle.loads(pickle.dumps(part))
     assert copy.load()["x"].tolist() == [1, 2, 3, 4, 5]
     assert functions.calls == 2
+
+
+def test_derived_parts_are_kept_within_one_budget(monkeypatch):
+    functions.calls = 0
+    held = base._kept_bytes
+    monkeypatch.setattr(base, "KEPT_BYTES", held + 100)
+    parts = [DerivedPart(RowsPart({"x": np.arange(5)}), functions.counted) for _ in range(4)]
+    for _ in range(2):
+        for part in parts:
+            part.load()
+    # Of forty bytes each, two fit; the others are made again.
+    assert functions.calls == 6 and base._kept_bytes == held + 80
+    del parts, part
+    assert base._kept_bytes == held
 
 
 def test_a_large_derived_part_is_not_kept():
