@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -236,7 +237,7 @@ def _charts(
         narrow = width == "narrow"
         figure = charts.open_store_curves(table, narrow=narrow, labels=texts.labels())
         _thin_ticks(figure.axes[0], 0.08 if narrow else 0.05)
-        _mark_rules(figure.axes[0], rules, measured)
+        _mark_rules(figure.axes[0], rules, measured, texts)
         name = f"brief-{width}"
         drawn[width] = trusted(charts.svg(figure, name=name, title=title, description=alt))
     return drawn
@@ -253,12 +254,24 @@ def _thin_ticks(axes: Axes, least: float) -> None:
     axes.set_xticks(at[kept], [labels[number] for number in kept])
 
 
-def _mark_rules(axes: Axes, rules: Sequence[Rule], curve: pd.DataFrame) -> None:
+def rule_name(jurisdiction: str, texts: Texts) -> str:
+    """Name a rule that comes along in the page's words; others as their file has them.
+
+    Examples
+    --------
+    >>> rule_name("France (LAPI)", Texts("ru")), rule_name("Our town", Texts("ru"))
+    ('Франция (LAPI)', 'Our town')
+    """
+    key = "rule." + re.sub(r"\W+", "_", jurisdiction.lower()).strip("_")
+    return texts(key) if texts.has(key) else jurisdiction
+
+
+def _mark_rules(axes: Axes, rules: Sequence[Rule], curve: pd.DataFrame, texts: Texts) -> None:
     at: dict[float, list[str]] = {}
     for rule in rules:
         if curve["days"].min() <= rule.days <= curve["days"].max():
             # What stands in brackets is in the table; a longer name would be cut here.
-            name = rule.jurisdiction.partition(" (")[0]
+            name = rule_name(rule.jurisdiction, texts).partition(" (")[0]
             at.setdefault(rule.days, []).append(clean_text(name, limit=28))
     for days, names in at.items():
         # Names stand where the curve is not.
@@ -267,7 +280,7 @@ def _mark_rules(axes: Axes, rules: Sequence[Rule], curve: pd.DataFrame) -> None:
         axes.axvline(np.log(days), color=charts.MUTED, lw=0.8, ls=":", zorder=0)
         axes.annotate(
             f"{names[0].replace('$', '')}{more}",
-            (np.log(days), 0.03 if below else 1.0),
+            (np.log(days), 0.03 if below else 0.9),
             xytext=(3, 0),
             textcoords="offset points",
             rotation=90,
@@ -297,7 +310,7 @@ def _rules_table(sweep: RetentionSweep, rules: Sequence[Rule], texts: Texts) -> 
             share = _short(row, texts)
         days = f"{row.days:g}" if row.days == 0 or row.days >= 1 else "< 1"
         mark = texts(f"brief.mark.{marks[row.mark]}")
-        rows.append([clean_text(row.jurisdiction), days, share, mark])
+        rows.append([clean_text(rule_name(row.jurisdiction, texts)), days, share, mark])
     n = _counted(sweep.of(sweep.risks[0]))
     names = [texts(f"brief.row.{name}") for name in ("jurisdiction", "days", "share", "mark")]
     names[2] = _headed(names[2], n, texts)

@@ -35,7 +35,7 @@ def public_map(case: Case, texts: Texts) -> tuple[str, str] | None:
     html, script : str
         Parts of a page; None where nothing that may be shown has a position.
     """
-    spots = _zone_spots(case.sightings)
+    spots = _zone_spots(case.sightings, texts)
     zones = [each for each in case.elements if each.kind == "zone" and each.value in spots.index]
     areas = _area_spots(case.sightings, spots)
     routes = [
@@ -51,7 +51,7 @@ def public_map(case: Case, texts: Texts) -> tuple[str, str] | None:
     )
     if shown.empty:
         return None
-    the_map = new_map(shown["lat"].to_numpy(float), shown["lon"].to_numpy(float))
+    the_map = new_map(shown["lat"].to_numpy(float), shown["lon"].to_numpy(float), texts)
     for route in routes:
         start, end = areas.loc[route.value], areas.loc[route.to]
         said = texts("case.map.route", origin=start["name"], destination=end["name"])
@@ -61,7 +61,7 @@ def public_map(case: Case, texts: Texts) -> tuple[str, str] | None:
         _dot(the_map, (row["lat"], row["lon"]), 6.5, f"map-zone from-{zone.step}", row["name"])
     ends = [(route.step, areas.loc[end]) for route in routes for end in (route.value, route.to)]
     _add_names(the_map, [*ends, *((zone.step, spots.loc[zone.value]) for zone in zones)])
-    return embed(the_map)
+    return embed(the_map, texts)
 
 
 def _add_names(the_map: folium.Map, named: list[tuple[int, pd.Series]]) -> None:
@@ -94,7 +94,7 @@ def precise_map(case: Case, texts: Texts) -> tuple[str, str] | None:
         for place in (each.home, each.work):
             if place is not None and not np.isnan(place.lat):
                 spots.append((np.array([place.lat]), np.array([place.lon])))
-    the_map = new_map(*(np.concatenate(ends) for ends in zip(*spots, strict=True)))
+    the_map = new_map(*(np.concatenate(ends) for ends in zip(*spots, strict=True)), texts)
     for at, each in enumerate(story.steps):
         for name, place in (("work", each.work), ("home", each.home)):
             if place is not None and not np.isnan(place.lat):
@@ -110,7 +110,7 @@ def precise_map(case: Case, texts: Texts) -> tuple[str, str] | None:
                      sightings=texts.count("sightings", int(count)))  # fmt: skip
         size = 3.5 + 6 * float(np.sqrt(count / largest))
         _dot(the_map, (lat[camera], lon[camera]), size, f"map-zone from-{step[at]}", said)
-    return embed(the_map)
+    return embed(the_map, texts)
 
 
 def _drives(case: Case, step: np.ndarray, placed: np.ndarray) -> list[tuple[int, int, int, int]]:
@@ -130,13 +130,14 @@ def _drives(case: Case, step: np.ndarray, placed: np.ndarray) -> list[tuple[int,
     return [tuple(map(int, way)) for way in ways.head(MOST_LINES).to_numpy()]
 
 
-def _zone_spots(sightings: Sightings) -> pd.DataFrame:
+def _zone_spots(sightings: Sightings, texts: Texts) -> pd.DataFrame:
     """Middle and name of each zone that has a position, rounded to about a kilometre."""
     groups = sightings.camera_table.groupby("zone")
     spots = groups.agg(name=("zone_name", "first"), lat=("lat", "mean"), lon=("lon", "mean"))
     spots = spots.dropna(subset=["lat", "lon"])
     lat, lon = coarsen_positions(spots["lat"], spots["lon"])
-    return spots.assign(lat=lat, lon=lon)
+    names = pd.Series([texts.zone(name) for name in spots["name"]], spots.index, object)
+    return spots.assign(lat=lat, lon=lon, name=names)
 
 
 def _area_spots(sightings: Sightings, zones: pd.DataFrame) -> pd.DataFrame:

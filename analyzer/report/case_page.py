@@ -349,9 +349,10 @@ def _places_table(case: Case, texts: Texts) -> PageTable | None:
     rows = []
     for each in case.elements:
         if each.kind == "zone":
-            said = texts("case.places.zone", name=clean_text(zones[each.value], limit=60))
+            name = clean_text(texts.zone(zones[each.value]), limit=60)
+            said = texts("case.places.zone", name=name)
         elif each.kind == "route":
-            ends = (clean_text(areas[end], limit=60) for end in (each.value, each.to))
+            ends = (clean_text(texts.zone(areas[end]), limit=60) for end in (each.value, each.to))
             said = texts("case.places.route", **dict(zip(("origin", "destination"), ends,
                                                          strict=True)))  # fmt: skip
         else:

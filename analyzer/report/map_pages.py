@@ -217,7 +217,7 @@ def _draw_hours(sightings: Sightings, k: int, texts: Texts) -> tuple[Any, int, i
     cells = cells[cells["vehicles"].notna() & cells["zone"].isin(zones.index)]
     if cells.empty:
         raise UsageError("nothing that may be drawn has a position")
-    the_map = maps.new_map(zones["lat"].to_numpy(float), zones["lon"].to_numpy(float))
+    the_map = maps.new_map(zones["lat"].to_numpy(float), zones["lon"].to_numpy(float), texts)
     kept = cells["zone"].isin(
         cells.groupby("zone")["vehicles"].sum().sort_values().index[-maps.MOST_ZONES :]
     )
@@ -226,9 +226,8 @@ def _draw_hours(sightings: Sightings, k: int, texts: Texts) -> tuple[Any, int, i
     widest = min(12.0, max(6.0, 60.0 / float(np.sqrt(len(zones)))))
     for cell in cells[kept].itertuples(index=False):
         row = zones.loc[cell.zone]
-        said = texts(
-            "map.zone.hour", name=row["name"], vehicles=texts.count("vehicles", cell.vehicles)
-        )
+        vehicles = texts.count("vehicles", cell.vehicles)
+        said = texts("map.zone.hour", name=texts.zone(row["name"]), vehicles=vehicles)
         size = 1.5 + widest * float(np.sqrt(float(cell.vehicles) / largest))
         _circle(the_map, row, size, f"map-zone at-{int(cell.hour)}", said)
     return the_map, int(kept.sum()), len(cells), 24
@@ -293,7 +292,7 @@ def _page(
     synthetic: bool,
     texts: Texts,
 ) -> str:
-    html, script = maps.embed(the_map)
+    html, script = maps.embed(the_map, texts)
     scripts = [maps.leaflet_script(), script, *([slider_script()] if steps else [])]
     styles = [maps.leaflet_style(), *map(template_text, ("report.css", "case.css", "map.css"))]
     if steps:

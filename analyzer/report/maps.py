@@ -8,6 +8,7 @@ template strings.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -21,13 +22,23 @@ import pandas as pd
 from analyzer.charts import ACCENT, MUTED, PAPER
 from analyzer.report.basemap import Box, outlines
 from analyzer.report.tables import clean_text
-from analyzer.report.texts import Texts
+from analyzer.report.texts import ENGLISH, Texts
 
 if TYPE_CHECKING:
     import folium
 
 MOST_FLOWS = 150
 """Lines beyond these would cover each other; the table behind the map has all that may be shown."""
+
+WORDS = """
+L.Control.Zoom.mergeOptions({{zoomInTitle: {zoom_in}, zoomOutTitle: {zoom_out}}});
+L.Control.Scale.include({{_updateMetric: function (most) {{
+const meters = this._getRoundNum(most);
+const said = meters < 1000 ? {m}.replace("#", meters) : {km}.replace("#", meters / 1000);
+this._updateScale(this._mScale, said, meters / most);
+}}}});
+"""
+"""Leaflet has English words for its buttons, and Latin letters for its units."""
 
 NAMED = """
 THE_MAP.eachLayer(function (layer) {
@@ -85,22 +96,25 @@ def draw_map(
     folium.Map or None
         None where no zone has a position.
     """
-    placed = _placed(zones)
+    placed = _placed(_named(zones, texts))
     if placed.empty:
         return None
-    the_map = new_map(placed["lat"].to_numpy(float), placed["lon"].to_numpy(float))
+    ends = None if ends is None else _named(ends, texts)
+    the_map = new_map(placed["lat"].to_numpy(float), placed["lon"].to_numpy(float), texts)
     _add_flows(the_map, placed if ends is None else _placed(ends), flows, texts, together)
     _add_zones(the_map, placed, texts)
     return the_map
 
 
-def new_map(lat: np.ndarray, lon: np.ndarray) -> folium.Map:
+def new_map(lat: np.ndarray, lon: np.ndarray, texts: Texts = ENGLISH) -> folium.Map:
     """Make a map of outlines alone that shows these positions; it loads nothing.
 
     Parameters
     ----------
     lat, lon : numpy.ndarray of float64, shape (n,)
         Degrees; at least one.
+    texts : Texts
+        In whose language countries are named.
 
     Returns
     -------
@@ -121,7 +135,7 @@ def new_map(lat: np.ndarray, lon: np.ndarray) -> folium.Map:
         attribution_control=False,
     )
     the_map.default_js, the_map.default_css = [], []
-    _add_basemap(the_map, list(zip(lat.tolist(), lon.tolist(), strict=True)), seen, drawn)
+    _add_basemap(the_map, list(zip(lat.tolist(), lon.tolist(), strict=True)), seen, drawn, texts)
     the_map.fit_bounds([[seen[1], seen[0]], [seen[3], seen[2]]])
     return the_map
 
@@ -139,7 +153,7 @@ def embed_map(
     the_map = draw_map(zones, flows, texts, ends=ends)
     if the_map is None:
         return None
-    html, script = embed(the_map)
+    html, script = embed(the_map, texts)
     placed = _placed(zones)
     return EmbeddedMap(
         html=html,
@@ -149,8 +163,14 @@ def embed_map(
     )
 
 
-def embed(the_map: folium.Map) -> tuple[str, str]:
+def embed(the_map: folium.Map, texts: Texts = ENGLISH) -> tuple[str, str]:
     """Write a map of `new_map` as an element and the script that fills it.
+
+    Parameters
+    ----------
+    the_map : folium.Map
+    texts : Texts
+        In whose language its scale and buttons are.
 
     Returns
     -------
@@ -164,11 +184,19 @@ def embed(the_map: folium.Map) -> tuple[str, str]:
     def renamed(text: str) -> str:
         return re.sub(r"[0-9a-f]{32}", lambda match: names.get(match.group(), match.group()), text)
 
-    drawn = root.script.render() + NAMED.replace("THE_MAP", the_map.get_name())
+    drawn = _own_words(texts) + root.script.render() + NAMED.replace("THE_MAP", the_map.get_name())
     script = "\n".join(line.strip() for line in renamed(drawn).splitlines() if line.strip())
     # folium offers no way to leave miles off the scale.
     script = _no_end_tag(script.replace("control.scale()", "control.scale({imperial:false})"))
     return renamed(root.html.render()).strip(), script
+
+
+def _own_words(texts: Texts) -> str:
+    """Give Leaflet the page's words for its buttons and units."""
+    words = {name: json.dumps(texts(f"map.{name}", n="#") if name in ("km", "m") else
+                              texts(f"map.{name}"), ensure_ascii=False)
+             for name in ("zoom_in", "zoom_out", "km", "m")}  # fmt: skip
+    return WORDS.format(**words)
 
 
 @cache
@@ -225,6 +253,12 @@ def _stable_names(element: Any) -> dict[str, str]:
     return {name: f"z{at}" for at, name in enumerate(dict.fromkeys(found))}
 
 
+def _named(zones: pd.DataFrame, texts: Texts) -> pd.DataFrame:
+    # Names may hold what no text column takes.
+    names = pd.Series([texts.zone(name) for name in zones["name"]], zones.index, object)
+    return zones.assign(name=names)
+
+
 def _placed(zones: pd.DataFrame) -> pd.DataFrame:
     placed = zones[zones["lat"].notna() & zones["lon"].notna() & zones["vehicles"].notna()]
     largest = placed.sort_values(["vehicles", "zone"], ascending=[False, True]).head(MOST_ZONES)
@@ -245,7 +279,7 @@ def _frame(lat: np.ndarray, lon: np.ndarray) -> tuple[Box, Box]:
 
 
 def _add_basemap(
-    the_map: folium.Map, spots: list[tuple[float, float]], seen: Box, drawn: Box
+    the_map: folium.Map, spots: list[tuple[float, float]], seen: Box, drawn: Box, texts: Texts
 ) -> None:
     import folium
 
@@ -261,7 +295,8 @@ def _add_basemap(
         ).add_to(the_map)
     for outline in land:
         if outline.label_at:
-            add_name(the_map, outline.label_at, outline.name, "map-country", "center")
+            name = texts.country(outline.name)
+            add_name(the_map, outline.label_at, name, "map-country", "center")
 
 
 def _add_flows(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -173,6 +174,11 @@ def template_text(name: str) -> str:
     return "\n".join(line for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
 
 
+def _whole_figures(value: Any) -> Any:
+    """Keep a number and its per cent sign in one line."""
+    return re.sub(r"(?<=\d) %", "\u00a0%", value) if type(value) is str else value
+
+
 def environment() -> Any:
     """Make the environment in which templates are filled: everything is escaped."""
     import jinja2
@@ -181,6 +187,7 @@ def environment() -> Any:
         loader=jinja2.FunctionLoader(template_text),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_whole_figures,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -201,7 +201,7 @@ def map_section(
     if len(shown.zones):
         ordered = shown.zones.sort_values(["vehicles", "zone"], ascending=[False, True])
         rows = [
-            [clean_text(row.name, limit=60), texts.number(row.vehicles),
+            [clean_text(texts.zone(row.name), limit=60), texts.number(row.vehicles),
             texts.number(row.sightings),
              texts.number(row.cameras)]
             for row in ordered.itertuples(index=False)
@@ -210,8 +210,8 @@ def map_section(
         tables.append(_table(texts, title, names, rows, "zones", texts("table.zones")))
     if len(shown.flows):
         rows = [
-            [clean_text(row.origin_name, limit=60), clean_text(row.destination_name, limit=60),
-             texts.number(row.vehicles)]
+            [*(clean_text(texts.zone(end), limit=60) for end in
+               (row.origin_name, row.destination_name)), texts.number(row.vehicles)]
             for row in name_flows(shown.flows, shown.flow_ends).itertuples(index=False)
         ]
         names = ("origin", "destination", "vehicles")

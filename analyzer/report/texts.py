@@ -9,6 +9,7 @@ and plurals follow the Unicode locale data (Babel).
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 LANGUAGES: Mapping[str, str] = {"en": "en_GB", "ru": "ru_RU", "uz": "uz_Latn_UZ"}
 """Languages with a catalogue, and the locale whose numbers and dates they use."""
+
+_NUMBERED_ZONE = re.compile(r"zone (\d+)")
+"""What `analyzer.cameras` calls zones that have no name."""
 
 NAMES: Mapping[str, str] = {"en": "English", "ru": "русский", "uz": "o‘zbekcha"}
 
@@ -148,6 +152,27 @@ class Texts:
         key = f"reason.{code}"
         return self(key) if self.has(key) else code.replace("_", " ")
 
+    def zone(self, name: Any) -> str:
+        """Name a zone: numbered ones in the page's words, names from the data as they are.
+
+        Examples
+        --------
+        >>> Texts("ru").zone("zone 5"), Texts("ru").zone("Mill Road")
+        ('зона 5', 'Mill Road')
+        """
+        numbered = _NUMBERED_ZONE.fullmatch(str(name))
+        return self("zone.numbered", n=numbered[1]) if numbered else str(name)
+
+    def country(self, name: str) -> str:
+        """Name a country, given in English as the outlines name it.
+
+        Examples
+        --------
+        >>> Texts("ru").country("Kazakhstan"), Texts("ru").country("Nowhere")
+        ('Казахстан', 'Nowhere')
+        """
+        return _countries(self.language).get(name, name)
+
     def listed(self, words: list[str] | tuple[str, ...], last: str = "and") -> str:
         """Write words as a sentence lists them, with “and” or “or” before the last.
 
@@ -252,6 +277,29 @@ class Texts:
         if value == 0 or abs(value) >= 10 or math.isinf(value):
             return 0
         return 1 if abs(value) >= 1 else 2
+
+
+_SHORTENED = {
+    "Bosnia and Herz.": "BA", "Cabo Verde": "CV", "Central African Rep.": "CF", "Congo": "CG",
+    "Côte d'Ivoire": "CI", "Dem. Rep. Congo": "CD", "Dominican Rep.": "DO", "Eq. Guinea": "GQ",
+    "Falkland Is.": "FK", "Hong Kong": "HK", "Macao": "MO", "Macedonia": "MK", "Myanmar": "MM",
+    "Palestine": "PS", "S. Sudan": "SS", "Saint Lucia": "LC", "Solomon Is.": "SB",
+    "Trinidad and Tobago": "TT", "Turkey": "TR", "United States of America": "US",
+    "Vatican": "VA", "W. Sahara": "EH", "eSwatini": "SZ",
+}  # fmt: skip
+"""Countries that Natural Earth shortens or calls otherwise than Unicode does."""
+
+
+@cache
+def _countries(language: str) -> dict[str, str]:
+    """Names of countries in a language, by their English ones."""
+    from babel import Locale
+
+    if language == "en":
+        return {}
+    own = Locale.parse(LANGUAGES[language]).territories
+    codes = {name: code for code, name in Locale.parse("en").territories.items()} | _SHORTENED
+    return {name: own[code] for name, code in codes.items() if code in own}
 
 
 ENGLISH = Texts()

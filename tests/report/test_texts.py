@@ -67,7 +67,8 @@ def test_nothing_is_left_in_english(language):
                 assert not same, key_of(message)
 
 
-SAME = {"ru": set(), "uz": {"attribute.model"}}
+SAME = {"ru": set(), "uz": {"attribute.model"} | {f"rule.{name}" for name in (
+    "minnesota", "montana", "nebraska", "vermont", "alabama")}}  # fmt: skip
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -144,3 +145,29 @@ def test_every_reason_of_the_reader_is_told(language):
 def test_an_unknown_language_is_told_which_there_are():
     with pytest.raises(UsageError, match=r"'xx'.*en \(English\), ru \(русский\)"):
         Texts("xx")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_rule_that_comes_along_has_a_name(language):
+    from analyzer.policy.rules import read_rules
+    from analyzer.report.brief import rule_name
+
+    texts = Texts(language)
+    for rule in read_rules(None):
+        name = rule_name(rule.jurisdiction, texts)
+        assert name == rule.jurisdiction if language == "en" else name
+        assert language != "ru" or re.search("[а-я]", name) or "Flock" in name
+
+
+def test_countries_of_the_map_have_names_in_every_language():
+    from analyzer.report.basemap import outlines
+
+    names = [outline.name for outline in outlines((26.0, 35.0, 75.0, 45.0))]
+    assert len(names) >= 12 and "Turkey" in names
+    # Parts of countries that Unicode has no names for keep the outlines' own.
+    names = set(names) - {"N. Cyprus", "Cyprus U.N. Buffer Zone", "Siachen Glacier", "Baikonur",
+                          "Dhekelia", "Akrotiri"}  # fmt: skip
+    for name in names:
+        assert re.search("[А-я]", Texts("ru").country(name)), name
+    assert Texts("uz").country("Uzbekistan") == "Oʻzbekiston"
+    assert Texts("uz").zone("zone 12") == "12-hudud"
