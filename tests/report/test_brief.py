@@ -193,5 +193,5 @@ def test_a_withheld_share_is_bounded_by_that_of_longer_keeping():
     shown = dict(rows)
     longer = next(step for step in steps[1:] if step.share.is_measured)
     most = math.ceil(100 * longer.share.value - 1e-9)
-    assert shown["one day"] == f"at most {most} %"
+    assert shown["one day"] == f"at most {most}\u00a0%"
     assert most >= 100 * longer.share.value
