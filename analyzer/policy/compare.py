@@ -17,10 +17,11 @@ from analyzer.policy.benefit import Uses
 from analyzer.policy.comparison import PolicyComparison, PolicyOutcome, mark_undominated
 from analyzer.policy.hits import find_hits, read_hits, share_of_hits
 from analyzer.policy.inferred import is_visit
-from analyzer.policy.kept_counts import kept_counts, vehicles_apart
+from analyzer.policy.kept_counts import fewest_in_sums, kept_counts, vehicles_apart
 from analyzer.policy.leaks import MEASURED, NOT_MEASURABLE
 from analyzer.policy.outcomes import RISKS, Outcomes, check_risks
 from analyzer.policy.policy import Policy, read_policies, whole_days
+from analyzer.policy.populations import count_populations
 from analyzer.policy.resampling import estimate_difference
 from analyzer.policy.setting import SAMPLE, Setting, make_setting
 from analyzer.policy.stretches import find_outcomes_within
@@ -167,7 +168,11 @@ def compare_policies(
         if found is not None:
             released = setting.released(policy, last)
             kept = kept_counts(released, n_codes, setting.runner)
-            outcome = replace(outcome, kept_of=vehicles_apart(kept, counts))
+            outcome = replace(
+                outcome,
+                kept_of=vehicles_apart(kept, counts),
+                kept_sums=fewest_in_sums(kept, counts),
+            )
             if searched is not None:
                 share, vehicles = share_of_hits(released, searched, setting.runner)
                 apart = vehicles_apart(kept, counts, searched)
@@ -188,6 +193,7 @@ def compare_policies(
         uses=uses,
         seed=int(seed),
         synthetic=sightings.synthetic,
+        populations=count_populations(setting.sightings, adversary, setting.runner),
     )
     # How many were at sensitive sites is never said of fewer than ten, published or not.
     return comparison.published(LEAST_SHOWN, of=is_visit, use=False)

@@ -17,6 +17,7 @@ from analyzer.policy.inferred import WITHIN_TEXT, category_of
 from analyzer.policy.leaks import NOT_MEASURABLE, ONE_LEAK_DAY
 from analyzer.policy.nested import too_near
 from analyzer.policy.policy import Policy
+from analyzer.policy.populations import among_told, told_numbers
 from analyzer.policy.retention_sweep import days_text, sample_text
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
@@ -80,6 +81,9 @@ class PolicyOutcome:
     kept_of, hits_of : tuple of int
         Of how many vehicles is what the store holds, what it has deleted, and what it holds more or
         less than under each policy before; all vehicles, and those that were searched for.
+    kept_sums : dict of (int, int) to int
+        Of how few vehicles sums of what three policies hold come down to, for each two of all that
+        there is (1) and the policies before (from 2 on).
     whole_window : dict of str to Estimate
         Of homes, works and commutes, the shares for which they are found in all that a leak shows;
         `risks` count those too that are found in a shorter stretch of it up to the leak.
@@ -99,6 +103,7 @@ class PolicyOutcome:
     hit_vehicles: int = 0
     kept_of: tuple[int, ...] = ()
     hits_of: tuple[int, ...] = ()
+    kept_sums: dict[tuple[int, int], int] = field(default_factory=dict, repr=False)
     whole_window: dict[str, Estimate] = field(default_factory=dict)
     undominated: bool = False
 
@@ -129,6 +134,9 @@ class PolicyComparison(Result):
         Of the draws.
     synthetic : bool
         Whether the data are synthetic.
+    populations : tuple of int
+        Numbers of vehicles that other documents of the same store tell; see
+        `analyzer.policy.populations`.
     """
 
     outcomes: tuple[PolicyOutcome, ...]
@@ -141,6 +149,7 @@ class PolicyComparison(Result):
     uses: Uses | None = field(repr=False)
     seed: int
     synthetic: bool = False
+    populations: tuple[int, ...] = ()
 
     def __getitem__(self, name: str) -> PolicyOutcome:
         for outcome in self.outcomes:
@@ -176,9 +185,9 @@ class PolicyComparison(Result):
         given = [
             replace(
                 outcome,
-                risks=self._among_all(outcome.risks, k, of),
-                differences=self._among_all(outcome.differences, k, of),
-                whole_window=self._among_all(outcome.whole_window, k, of),
+                risks=self._among_told(outcome.risks, k, of),
+                differences=self._among_told(outcome.differences, k, of),
+                whole_window=self._among_told(outcome.whole_window, k, of),
             )
             for outcome in self.outcomes
         ]
@@ -238,14 +247,13 @@ class PolicyComparison(Result):
             published[risk] = hidden if of(risk) else whole
         return published
 
-    def _among_all(
+    def _among_told(
         self, figures: dict[str, Estimate], k: int, of: Callable[[str], bool]
     ) -> dict[str, Estimate]:
-        """Count shares among all vehicles where all but a few of them were counted."""
+        """Count shares among a number that documents tell, where all but a few were counted."""
+        told = told_numbers((*self.populations, self.vehicles), k)
         return {
-            risk: each.among(self.vehicles)
-            if of(risk) and each.is_measured and 0 < self.vehicles - each.n < k
-            else each
+            risk: among_told(each, told, k) if of(risk) else each
             for risk, each in figures.items()
         }
 
@@ -404,7 +412,10 @@ def _published_use(outcomes: Sequence[PolicyOutcome], k: int) -> list[dict[str, 
         of, searched = outcome.kept_of, outcome.hits_of
         kept, deleted, *apart = of or (0, 0, *[0] * at)
         use: dict[str, Any] = {}
-        if any(0 < count < k for count in (kept, deleted, *(apart[it] for it in shown["kept"]))):
+        told = {1, *(it + 2 for it in shown["kept"])}
+        sums = (count for pair, count in outcome.kept_sums.items() if told.issuperset(pair))
+        beside = (apart[it] for it in shown["kept"])
+        if any(0 < count < k for count in (kept, deleted, *beside, *sums)):
             use |= {"kept": math.nan, "traffic": math.nan}
         else:
             shown["kept"].append(at)

@@ -21,6 +21,7 @@ from analyzer.policy.leaks import MEASURED
 from analyzer.policy.nested import too_near
 from analyzer.policy.outcomes import OF_ALL, RISKS
 from analyzer.policy.policy import Policy
+from analyzer.policy.populations import among_told, count_populations, told_numbers
 from analyzer.policy.retention_sweep import days_text
 from analyzer.policy.setting import SAMPLE, Setting, make_setting
 from analyzer.policy.stretches import find_outcomes_within
@@ -100,6 +101,9 @@ class Recommendation(Result):
         longest that would do.
     vehicles, seed, synthetic
         Of the data and the draws.
+    populations : tuple of int
+        Numbers of vehicles that other documents of the same store tell; see
+        `analyzer.policy.populations`.
     """
 
     policies: tuple[Trial, ...]
@@ -111,6 +115,7 @@ class Recommendation(Result):
     vehicles: int
     seed: int
     synthetic: bool = False
+    populations: tuple[int, ...] = ()
 
     def published(self, k: int) -> Recommendation:
         """Give the result as it may be published: no share that stands for 1 to k - 1 vehicles.
@@ -118,8 +123,11 @@ class Recommendation(Result):
         Nor two that differ by so few, where one policy keeps a part of what the other one does.
         """
         trials = list(dict.fromkeys(each.policy for each in (*self.policies, *self.trials)))
+        told = told_numbers((*self.populations, self.vehicles), k)
         risks = {
-            each.policy: {risk: of.withheld(k) for risk, of in each.risks.items()}
+            each.policy: {
+                risk: among_told(of, told, k).withheld(k) for risk, of in each.risks.items()
+            }
             for each in (*self.policies, *self.trials)
         }
         near = too_near(trials, [risks[policy] for policy in trials], k)
@@ -346,6 +354,7 @@ def recommend_policy(
         vehicles=sightings.n_vehicles,
         seed=int(seed),
         synthetic=sightings.synthetic,
+        populations=count_populations(setting.sightings, adversary, setting.runner),
     )
 
 

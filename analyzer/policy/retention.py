@@ -22,8 +22,10 @@ from analyzer.policy.inferred import is_visit
 from analyzer.policy.leaks import plan_leaks
 from analyzer.policy.outcomes import check_risks
 from analyzer.policy.policy import whole_days
+from analyzer.policy.populations import count_populations
 from analyzer.policy.retention_sweep import RetentionSweep
 from analyzer.policy.setting import SAMPLE, STRETCHES, Setting, standard_stretches
+from analyzer.policy.shown_rows import find_shown_rows
 from analyzer.policy.window_risks import count_days_in_part, shown_days_of, window_risks
 from analyzer.policy.window_states import find_window_states
 from analyzer.risk.adversary import Adversary
@@ -36,7 +38,7 @@ from analyzer.units import DAY_MS
 
 WINDOWS = ("1D", "7D", "21D", "30D", "90D", "180D")
 
-DOCUMENTED = ("1D", "3D", "7D", "14D", "21D", "30D", "90D", "180D")
+DOCUMENTED = tuple(f"{days}D" for days in STRETCHES)
 """Lengths that all documents of one store show, with the same leaks, knowledge and vehicles."""
 
 
@@ -282,6 +284,9 @@ def sweep_stores(
     until = ()
     if until_half:
         until = find_days_until_half(sightings, risks, adversary, int(seed), runner, memory)
+    populations = count_populations(sightings, adversary, runner)
+    exposed = {days + late for own in of_risk.values() for days in own for late in opened}
+    shown_rows = find_shown_rows(sightings, plan.leak_days, sorted(exposed), runner)
     of_pairs = {"companions", "linkage"} & set(risks) and setting.sampled is not None
     sweeps = []
     for number, open_days in enumerate(opened):
@@ -312,9 +317,11 @@ def sweep_stores(
             synthetic=sightings.synthetic,
             until_half=() if number else until,
             sample=sample if of_pairs else None,
+            populations=populations,
+            shown_rows=shown_rows,
         )
         # How many were at sensitive sites is never said of fewer than ten, published or not.
-        sweeps.append(sweep.published(LEAST_SHOWN, of=is_visit))
+        sweeps.append(sweep.published(LEAST_SHOWN, of=is_visit, use=False))
     return tuple(sweeps)
 
 

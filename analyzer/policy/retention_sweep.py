@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,9 @@ from analyzer.estimate import WITHHELD, Estimate
 from analyzer.policy.days_until import DaysUntilHalf
 from analyzer.policy.inferred import IN_STRETCHES, WITHIN_TEXT, category_of
 from analyzer.policy.leaks import NOT_MEASURABLE, ONE_LEAK_DAY
+from analyzer.policy.populations import told_number, told_numbers
+from analyzer.policy.setting import STRETCHES
+from analyzer.policy.shown_rows import EVERYTHING, ShownRows
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
 
@@ -137,6 +140,11 @@ class RetentionSweep(Result):
     sample : int or None
         Vehicles among which companions were looked for, and for how many linkage looked at each
         change of pseudonyms; None for all.
+    populations : tuple of int
+        Numbers of vehicles that other documents of the same store tell; see
+        `analyzer.policy.populations`.
+    shown_rows : ShownRows or None
+        Of how many vehicles the sightings are that one window shows and a shorter one does not.
     """
 
     windows: tuple[WindowRisk, ...]
@@ -150,6 +158,8 @@ class RetentionSweep(Result):
     synthetic: bool = False
     until_half: tuple[DaysUntilHalf, ...] = ()
     sample: int | None = None
+    populations: tuple[int, ...] = ()
+    shown_rows: ShownRows | None = field(default=None, repr=False)
 
     @property
     def risks(self) -> tuple[str, ...]:
@@ -167,6 +177,7 @@ class RetentionSweep(Result):
         of: Callable[[str], bool] = lambda risk: True,
         wholes: Sequence[int] = (),
         shown: dict[str, list[float]] | None = None,
+        use: bool = True,
     ) -> RetentionSweep:
         """Give the sweep as it may be published.
 
@@ -186,15 +197,20 @@ class RetentionSweep(Result):
         shown : dict of str to list of float, optional
             Counts of vehicles by risk, and of those exposed and seen, that are published beside it,
             of which those counted here are a part or the whole; what is published here is added.
+        use : bool
+            Whether shares of the sightings are held to that too.
         """
         until = tuple(each.published(k) if of(each.risk) else each for each in self.until_half)
         # Who has the known sightings before a leak is among those who have them at all.
-        wholes = sorted({*wholes, self.vehicles, *(each.days.n for each in until if each.days.n)})
+        known = (each.days.n for each in until if each.days.n)
+        told = told_numbers((*self.populations, *wholes, self.vehicles, *known), k)
         steps = [
-            _basic(_among(step, k, wholes), k) if of(step.risk) else step for step in self.windows
+            _basic(_among(step, k, told), k) if of(step.risk) else step for step in self.windows
         ]
         # Longer windows say more: where two are too near, the shorter one gives way.
         shown = {} if shown is None else shown
+        if self.populations:
+            shown.setdefault("seen", []).extend(each for each in told if each != self._counted)
         for risk in filter(of, self.risks):
             if risk in NESTED:
                 at = [at for at, step in enumerate(steps) if step.risk == risk]
@@ -209,7 +225,19 @@ class RetentionSweep(Result):
             known = step.share.is_exact and (before is None or before.share.is_exact)
             if of(step.risk) and step.added_per_day and not known:
                 steps[at] = replace(step, added_per_day=step.added_per_day.hidden(k))
+        if use and self.shown_rows is not None:
+            every = self.shown_rows.every
+            rows_told = self.shown_rows.told([each for each in every if each < EVERYTHING], k)
+            steps = [
+                step if step.exposed_days in rows_told else replace(step, exposed_rows=math.nan)
+                for step in steps
+            ]
         return replace(self, windows=tuple(steps), until_half=until)
+
+    @property
+    def _counted(self) -> int:
+        """Number of the vehicles that may be singled out."""
+        return max((step.share.n for step in self.of("unicity")), default=0)
 
     def summary(self) -> str:
         """Tell the result in plain sentences."""
@@ -440,11 +468,9 @@ def _with_n(estimate: Estimate) -> Estimate | None:
     return None if estimate.method.startswith(WITHHELD) and not estimate.n else estimate
 
 
-def _among(step: WindowRisk, k: int, wholes: Sequence[int]) -> WindowRisk:
+def _among(step: WindowRisk, k: int, told: Sequence[int]) -> WindowRisk:
     """Count shares among a larger group where all but a few of it were counted."""
-    n = step.share.n
-    for whole in wholes:
-        n = whole if 0 < whole - n < k else n
+    n = told_number(step.share.n, told, k)
     if not n or n == step.share.n:
         return step
     # All figures of one window are of the same vehicles: two numbers of them would tell the rest.
@@ -494,9 +520,13 @@ def _hide_near(steps: list[WindowRisk], shown: dict[str, list[float]], k: int) -
     """Withhold counts that are fewer than k beside those that are shown; longer windows come first.
 
     Of one risk, what a shorter window gives away, a longer one does too; and what a window shows of
-    anybody, a longer one shows too.
+    anybody, a longer one shows too. The usual windows come before all others, so that documents
+    tell the same of them whatever else they compare.
     """
-    risk, order = steps[0].risk, range(len(steps) - 1, -1, -1)
+    risk = steps[0].risk
+    order = sorted(
+        range(len(steps)), key=lambda at: (steps[at].days not in STRETCHES, -steps[at].days)
+    )
     among = "" if risk == "unicity" else " of all"
 
     def near(what: str, counts: Sequence[float | None]) -> list[bool]:

@@ -34,7 +34,8 @@ SAMPLE = 20_000
 looks at each change of pseudonyms, among all new ones."""
 
 STRETCHES = (1, 3, 7, 14, 21, 30, 90, 180)
-"""Lengths of the stretches of what a leak shows that are always looked at."""
+"""Days kept that all documents of one store show, with the same leaks, knowledge and vehicles; and
+lengths of the stretches of what a leak shows that are always looked at."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ import pandas as pd
 from analyzer.errors import AnalyzerError, InputError
 from analyzer.estimate import WITHHELD
 from analyzer.report.disclosure import DEFAULT_K, check_threshold
+from analyzer.report.joint_statements import add_joint
 from analyzer.report.output_statements import read_output, tables_of_document
 from analyzer.report.page_attack import small_in_page, small_in_text
 from analyzer.report.statements import Cell, Statements, around, statements_of
@@ -161,8 +162,11 @@ def make_safe(
         withheld.append(cells[0])
 
 
-def _attacked(tables: Mapping, data: Mapping, k: int) -> tuple[Statements, list, bool]:
+def _attacked(
+    tables: Mapping, data: Mapping, k: int, documents: Mapping[str, Any] | None = None
+) -> tuple[Statements, list, bool]:
     found = statements_of(tables, data, read_output)
+    add_joint(documents or {}, found)
     try:
         return found, found.revealed(k), False
     except ValueError:
@@ -204,6 +208,7 @@ def check_contents(contents: Mapping[str, str], k: int = DEFAULT_K) -> Publicati
     check_threshold(k)
     tables: dict[str, pd.DataFrame] = {}
     data: dict[str, Any] = {}
+    documents: dict[str, Any] = {}
     small: list[str] = []
     public = {
         path: text for path, text in contents.items()
@@ -215,16 +220,19 @@ def check_contents(contents: Mapping[str, str], k: int = DEFAULT_K) -> Publicati
             known = Path(path).parent.name in ("", "tables")
             tables[Path(path).stem if known else path] = _read_csv(text)
         elif path.endswith(".json"):
-            document = json.loads(text)
+            document = documents[path] = json.loads(text)
             data |= document.get("data", {}) if isinstance(document.get("data"), dict) else {}
             if "vehicles" not in data and isinstance(document.get("vehicles"), int):
                 data["vehicles"] = document["vehicles"]
-            tables |= tables_of_document(path, document)
+            for name, frame in tables_of_document(path, document).items():
+                # Two sweeps of one store are one table: each tells what the other may withhold.
+                before = [tables[name]] if name in tables else []
+                tables[name] = pd.concat([*before, frame], ignore_index=True)
         elif path.endswith(".html"):
             small += [f"{path}: {what}" for what in small_in_page(text, k)]
         elif path.endswith(".txt"):
             small += [f"{path}: {what}" for what in small_in_text(text, k)]
-    _, revealed, contradictory = _attacked(tables, data, k)
+    _, revealed, contradictory = _attacked(tables, data, k, documents)
     internal = tuple(path for path in contents if path not in public)
     return PublicationCheck(
         k, tuple(sorted(public)), tuple([*map(str, revealed), *small]), internal, contradictory

@@ -299,7 +299,7 @@ def add_count(found: Statements, label: str, count: Any, cell: Cell | None = Non
     if is_missing(count):
         known.add(label, hidden=True)
         return
-    low, high = _whole(float(count))
+    low, high = whole_number(float(count))
     known.add(label, low, high)
     if cell is not None:
         found.cells[label] = cell
@@ -324,15 +324,16 @@ def add_share(
     if is_missing(value) or not 0 <= value <= 1:
         known.unknown(label)
     elif str(row.get("method", "")).startswith(ALL_BUT_FEW):
-        known.add(label, _whole(value * n)[0] * unit, int(n) * unit)
+        known.add(label, whole_number(value * n)[0] * unit, int(n) * unit)
     else:
-        known.add(label, *_whole(value * n * unit))
+        known.add(label, *whole_number(value * n * unit))
         if cell is not None:
             found.cells[label] = cell
     known.within(label, whole)
 
 
-def _whole(count: float) -> tuple[float, float]:
+def whole_number(count: float) -> tuple[float, float]:
+    """Give the whole numbers between which a count lies, the same one twice if it is whole."""
     nearest = round(count)
     if abs(count - nearest) <= _EXACT * max(1.0, count):
         return nearest, nearest

@@ -145,7 +145,8 @@ def test_numbers_of_vehicles_side_by_side_tell_of_no_few(region):
             replace(each, days=replace(each.days, n=until_n), vehicles=vehicles)
             for each in sweep.until_half
         )
-        return replace(sweep, until_half=until, vehicles=vehicles).published(10)
+        alone = replace(sweep, until_half=until, vehicles=vehicles, populations=())
+        return alone.published(10)
 
     # 7 vehicles have the known sightings, but not before a leak: they would be told apart.
     near = beside(n + 7, n + 100)
