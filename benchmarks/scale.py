@@ -39,6 +39,7 @@ from process_tree import tree_seconds
 from scale_measures import all_measures, describe
 from scale_tables import RESULTS, keep, write_tables
 
+from analyzer.cli import VERBS
 from analyzer.cost import count_encounters
 from analyzer.engine import get_engine
 from analyzer.schema import FRAMES, OPTIONAL
@@ -54,10 +55,6 @@ LARGEST_REGION = 2_000
 APART_DEGREES = 8
 """Of longitude, between the regions of a country."""
 
-VERBS = (
-    "patterns", "risk", "grid", "anonymity", "plateless", "linkage", "worst-case", "inference",
-    "predictability", "profile", "retention", "camera-count", "report",
-)  # fmt: skip
 
 
 def build(path: Path, rows: int, regime: str, growth: str, cameras: int, base: int) -> None:
@@ -176,13 +173,41 @@ def measure_store(path: Path, about: dict[str, Any], options: argparse.Namespace
         print(json.dumps({"rows": about["rows"], "measure": name, **took}), flush=True)
 
 
+def words_of(verb: str, folder: Path) -> list[str]:
+    """Give what is typed after a verb to run it on a tiny store, or on the files it reads."""
+    store, out = str(folder / "tiny"), str(folder / "out")
+    reads = [str(folder / "region" / "sightings.csv"), "--timezone", "Asia/Tashkent"]
+    policies = folder / "policies.toml"
+    policies.write_text('[week]\nretention = "7D"\n[day]\nretention = "1D"\n')
+    special = {
+        "demo": ["-o", str(folder / "demo"), "--vehicles", "200"],
+        "report": [store, "-o", out],
+        "disclosure": [out],
+        "verify": [out, store],
+        "ingest": [*reads, "-o", str(folder / "ingested")],
+        "check": reads,
+        "profiles": [],
+        "export": [store, "-o", str(folder / "INTERNAL-all.parquet"), "--internal"],
+        "synthesize": [str(folder / "made"), "--vehicles", "60", "--days", "7"],
+        "plateless": [store, "--attribute", "color"],
+        "compare": [store, str(policies)],
+        "recommend": [store, "--target", "unicity=0.05"],
+        "sharing": [store, str(folder / "other")],
+        "case": [store, "--typical", "-o", str(folder / "case.html")],
+        "brief": [store, "-o", str(folder / "brief.html")],
+        "patterns": [store, "-o", str(folder / "patterns")],
+    }
+    return special.get(verb, [store])
+
+
 def measure_cold_starts(folder: Path) -> None:
     """Measure every verb from the shell: its help, and its run on a tiny store."""
-    store = str(folder / "tiny")
-    make_region(60, 7).build_store(store)
+    tiny = make_region(60, 7)
+    tiny.build_store(folder / "tiny")
+    tiny.write(folder / "region")
+    make_region(60, 7, seed=2).build_store(folder / "other")
     for verb in VERBS:
-        extra = {"plateless": ["--attribute", "color"], "report": ["-o", str(folder / "out")]}
-        runs = {"help": [verb, "--help"], "tiny store": [verb, store, *extra.get(verb, [])]}
+        runs = {"help": [verb, "--help"], "tiny store": [verb, *words_of(verb, folder)]}
         for what, words in runs.items():
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
             wall = time.perf_counter()
@@ -193,6 +218,8 @@ def measure_cold_starts(folder: Path) -> None:
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             used = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
             took = {"processor": used, "wall": wall, "status": done.returncode}
+            if done.returncode:
+                print(done.stderr.decode(), file=sys.stderr)
             keep({"series": "cold start", "measure": verb, "what": what, **took})
             print(json.dumps({"verb": verb, "what": what, **took}), flush=True)
 

@@ -14,6 +14,11 @@ from analyzer.cost import machine_pace
 RESULTS = Path(__file__).parent / "results" / "scale.json"
 RATES = Path(__file__).resolve().parents[1] / "analyzer" / "cost_rates.json"
 _KEY = ("series", "sites", "memory", "rows", "measure", "what")
+REFERENCE_PACE = 0.01
+"""Seconds of `machine_pace` to which the rates of `--dry-run` are brought."""
+
+EARLIER_PACE = 0.0118
+"""That of the machine on which points were measured before each said its own."""
 
 Point = dict[str, Any]
 
@@ -27,7 +32,7 @@ def keep(point: Point) -> None:
     """Add what was measured; the same measurement made again replaces the old one."""
     rounded = {
         name: round(value, 4) if isinstance(value, float) else value
-        for name, value in point.items()
+        for name, value in {**point, "pace": machine_pace()}.items()
     }
     key = [rounded.get(name) for name in _KEY]
     others = [old for old in points() if [old.get(name) for name in _KEY] != key]
@@ -75,6 +80,18 @@ def write_tables() -> None:
     _write_rates([point for group in grown.values() for point in group])
 
 
+def _machines(group: list[Point]) -> list[str]:
+    """Warn where points of a series were measured on machines of different pace."""
+    paces = [point.get("pace", EARLIER_PACE) for point in group]
+    if max(paces) < 1.5 * min(paces):
+        return []
+    return [
+        "", f"**Not all was measured on one machine**: sorting a million numbers took "
+        f"{min(paces) * 1e3:.1f} to {max(paces) * 1e3:.1f} ms when these figures were made, so the "
+        "exponents mean little; measure the smaller sizes again. `--dry-run` allows for it.",
+    ]  # fmt: skip
+
+
 def _series_lines(series: str, sites: int, memory: str, group: list[Point]) -> list[str]:
     sizes = sorted({point["rows"] for point in group})
     one = {point["rows"]: point for point in group}
@@ -118,6 +135,7 @@ def _series_lines(series: str, sites: int, memory: str, group: list[Point]) -> l
         took = f"{min(started):.0f} to {max(started):.0f} processor seconds"
         said = "Starting Spark, loading the kernels in its workers and a first run took"
         lines += ["", f"{said} {took} before."]
+    lines += _machines(group)
     failed = [p for p in group if "failed" in p]
     lines += ["", *(f"- {p['measure']} at {p['rows']:,}: {p['failed']}" for p in failed)]
     return [*lines, ""] if failed else lines
@@ -139,12 +157,16 @@ def _cold_lines(cold: list[Point]) -> list[str]:
     lines = [
         "## Cold start", "",
         "Processor seconds from the shell, kernels in their cache: the help of a verb, and the "
-        "verb on 60 vehicles of a week.", "",
+        "verb on 60 vehicles of a week (demo: 200 vehicles; ingest and check: from CSV).", "",
         "| verb | help | tiny store |", "|---|---|---|",
     ]  # fmt: skip
     for verb in dict.fromkeys(point["measure"] for point in cold):
         took = {p["what"]: p["processor"] for p in cold if p["measure"] == verb}
-        cells = [_number(took.get(what), 2) for what in ("help", "tiny store")]
+        failed = {p["what"] for p in cold if p["measure"] == verb and p.get("status")}
+        cells = [
+            _number(took.get(what), 2) + (" (ended with an error)" if what in failed else "")
+            for what in ("help", "tiny store")
+        ]
         lines.append(f"| {verb} | {' | '.join(cells)} |")
     return [*lines, ""]
 
@@ -168,8 +190,14 @@ def _draw(curves: dict[str, list[tuple[float, float]]], path: Path, title: str) 
 
 def _write_rates(measured: list[Point]) -> None:
     names = ("measure", "rows", "vehicles", "cameras", "encounters", "processor", "peak_gb")
+    # Points of different machines: each is brought to one pace, so that they can be compared.
     kept = [
-        {name: point[name] for name in names}
+        {
+            **{name: point[name] for name in names},
+            "processor": round(
+                point["processor"] * REFERENCE_PACE / point.get("pace", EARLIER_PACE), 4
+            ),
+        }
         for point in measured
         if "processor" in point
         and "Spark" not in point["series"]
@@ -180,5 +208,5 @@ def _write_rates(measured: list[Point]) -> None:
     kept.sort(key=lambda point: (point["measure"], point["rows"], point["encounters"]))
     text = ",\n".join("  " + json.dumps(point) for point in kept)
     RATES.write_text(
-        f'{{"pace": {machine_pace():.4f}, "points": [\n{text}\n]}}\n', encoding="utf-8"
+        f'{{"pace": {REFERENCE_PACE}, "points": [\n{text}\n]}}\n', encoding="utf-8"
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -240,6 +242,32 @@ def test_no_plate_and_no_key_on_any_disk(cluster, engine, tmp_path, monkeypatch,
     with pytest.raises(ValueError) as caught:
         read_sightings(source, timezone=ZONE, key=KEY, engine=engine)
     assert caught.value.__cause__ is None
+
+
+def test_no_plate_and_no_key_in_the_event_log(tmp_path):
+    source = canary_file(tmp_path / "reads.csv")
+    conf, log = tmp_path / "conf", tmp_path / "log"
+    conf.mkdir()
+    log.mkdir()
+    (conf / "spark-defaults.conf").write_text(
+        f"spark.eventLog.enabled true\nspark.eventLog.dir file:{log}\n"
+        "spark.eventLog.logBlockUpdates.enabled true\nspark.eventLog.compress false\n"
+    )
+    program = (
+        "from analyzer.ingest.reader import read_sightings; from analyzer.engine import get_engine;"
+        f"print(len(read_sightings({str(source)!r}, timezone={ZONE!r}, key={KEY!r}, "
+        f"engine=get_engine('spark', master={HERE!r}))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=300, check=True,
+        env={**os.environ, "SPARK_CONF_DIR": str(conf)},
+    )  # fmt: skip
+    assert int(done.stdout) > 3
+    assert_no_canary((done.stdout + done.stderr).encode(), "what is shown")
+    written = b"".join(path.read_bytes() for path in log.rglob("*") if path.is_file())
+    assert b"SparkListenerTaskEnd" in written
+    assert_no_canary_below(log)
+    assert KEY not in written and KEY.hex().encode() not in written
 
 
 def _broken(split, broadcast):
