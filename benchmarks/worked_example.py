@@ -15,8 +15,9 @@ from pathlib import Path
 
 import analyzer as az
 from analyzer.policy.open_store import OpenStoreSweep, sweep_open_store
-from analyzer.policy.retention_sweep import RetentionSweep, days_text
+from analyzer.policy.retention_sweep import RetentionSweep
 from analyzer.policy.rules import place_rules, read_rules, rule_windows
+from analyzer.policy.wording import days_text
 from analyzer.sightings import Sightings
 
 SEATTLE = Path(__file__).resolve().parents[2] / "shared" / "data" / "seattle_alpr_2021.csv.gz"

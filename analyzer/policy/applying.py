@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -20,15 +20,27 @@ from analyzer.schema import ATTRIBUTES, CORE, Rows, concatenate
 from analyzer.sightings import Sightings
 from analyzer.units import DAY_MS, HOUR_MS, parse_distance, parse_duration
 
-if TYPE_CHECKING:
-    from analyzer.policy.policy import Policy
-
 _CAMERAS = np.uint64(0x63616D65726173)
 """Purpose of the draw of cameras; see `analyzer.risk.draw`."""
 
 
+class Terms(Protocol):
+    """What is done to sightings: the terms of a `Policy`, which is applied by what stands here."""
+
+    rotation: str | None
+    time: str | None
+    space: str | None
+    cameras: float | tuple[str, ...]
+    attributes: str | tuple[str, ...]
+    hits: tuple[str, ...] | None
+    min_k: int | None
+
+    def describe(self) -> str:
+        """Say the terms in words."""
+
+
 def apply_on_day(
-    policy: Policy,
+    policy: Terms,
     sightings: Sightings,
     day: int,
     *,
@@ -90,7 +102,7 @@ def apply_on_day(
 
 
 def _places(
-    policy: Policy, sightings: Sightings, seed: int
+    policy: Terms, sightings: Sightings, seed: int
 ) -> tuple[np.ndarray, pd.DataFrame]:
     """Give each camera its new code (-1 where it is not kept), and the table of the new ones."""
     table = sightings.camera_table
@@ -154,7 +166,7 @@ def kept_cameras(cameras: float | tuple[str, ...], table: pd.DataFrame, seed: in
     return np.argsort(hashes, kind="stable")[:count]
 
 
-def _kept_vehicles(policy: Policy, sightings: Sightings) -> np.ndarray | None:
+def _kept_vehicles(policy: Terms, sightings: Sightings) -> np.ndarray | None:
     if policy.hits is None:
         return None
     import pyarrow as pa
@@ -171,7 +183,7 @@ def _kept_vehicles(policy: Policy, sightings: Sightings) -> np.ndarray | None:
     return kept
 
 
-def _kept_columns(policy: Policy, sightings: Sightings) -> tuple[str, ...]:
+def _kept_columns(policy: Terms, sightings: Sightings) -> tuple[str, ...]:
     extra = [name for name in sightings.columns if name not in CORE]
     if policy.attributes == "drop":
         # The direction is the camera's, and the confidence the reader's: nothing about a person.

@@ -14,13 +14,14 @@ from analyzer.engine import Engine
 from analyzer.errors import UsageError
 from analyzer.estimate import Estimate
 from analyzer.policy.benefit import Uses
-from analyzer.policy.comparison import PolicyComparison, PolicyOutcome, mark_undominated
+from analyzer.policy.comparison import PolicyComparison
 from analyzer.policy.hits import find_hits, read_hits, share_of_hits
 from analyzer.policy.inferred import is_visit
 from analyzer.policy.kept_counts import fewest_in_sums, kept_counts, vehicles_apart
 from analyzer.policy.leaks import MEASURED, NOT_MEASURABLE
 from analyzer.policy.outcomes import RISKS, Outcomes, check_risks
 from analyzer.policy.policy import Policy, read_policies, whole_days
+from analyzer.policy.policy_outcome import PolicyOutcome, mark_undominated
 from analyzer.policy.populations import count_populations
 from analyzer.policy.resampling import estimate_difference
 from analyzer.policy.setting import SAMPLE, Setting, make_setting

@@ -3,109 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from analyzer.apart import count_of, few_apart
 from analyzer.estimate import WITHHELD, Estimate
 from analyzer.policy.benefit import Uses
-from analyzer.policy.inferred import WITHIN_TEXT, category_of
+from analyzer.policy.inferred import WITHIN_TEXT
 from analyzer.policy.leaks import NOT_MEASURABLE, ONE_LEAK_DAY
-from analyzer.policy.nested import too_near
-from analyzer.policy.policy import Policy
-from analyzer.policy.populations import among_told, told_numbers
-from analyzer.policy.retention_sweep import days_text, sample_text
+from analyzer.policy.policy_outcome import PolicyOutcome
+from analyzer.policy.populations import told_numbers
+from analyzer.policy.published_outcomes import publish_outcomes
+from analyzer.policy.wording import days_text, risk_text, sample_text
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-RISK_NAMES = {
-    "unicity": "singled out",
-    "homes": "home inferred",
-    "works": "work place inferred",
-    "commutes": "commute inferred",
-    "companions": "companions found",
-    "linkage": "new pseudonyms known again",
-    "predictability": "next places told rightly",
-}
 
 DEFINED = "by definition"
 """With which the method of a figure begins that needs no counting."""
-
-
-def risk_text(risk: str) -> str:
-    """Say a risk in words.
-
-    Examples
-    --------
-    >>> risk_text("homes"), risk_text("visits: medical")
-    ('home inferred', 'plausibly at a site (medical)')
-    """
-    category = category_of(risk)
-    return RISK_NAMES[risk] if category is None else f"plausibly at a site ({category})"
-
-
-@dataclass(frozen=True)
-class PolicyOutcome:
-    """What a leak under one policy gives away, and what use the policy leaves.
-
-    Attributes
-    ----------
-    name : str
-        Of the policy.
-    policy : Policy
-        What is kept.
-    status : str
-        ``"measured"``, ``"one leak day"`` or ``"not measurable"``.
-    risks : dict of str to Estimate
-        Share of the vehicles for which each risk comes true.
-    differences : dict of str to Estimate
-        The same minus that of the first policy, paired by vehicle and leak day.
-    kept : float
-        Share of the sightings before a leak that the store still holds; NaN where it is withheld.
-    traffic : float
-        How well the traffic of an ordinary week can be counted, from 0 to 1; NaN where it is
-        withheld.
-    served : Estimate or None
-        Share of the user's uses that are served.
-    hits : Estimate or None
-        Share of the kept sightings that are of a vehicle that was searched for.
-    hit_vehicles : int
-        Vehicles that were searched for and of which something is kept.
-    kept_of, hits_of : tuple of int
-        Of how many vehicles is what the store holds, what it has deleted, and what it holds more or
-        less than under each policy before; all vehicles, and those that were searched for.
-    kept_sums : dict of (int, int) to int
-        Of how few vehicles sums of what three policies hold come down to, for each two of all that
-        there is (1) and the policies before (from 2 on).
-    whole_window : dict of str to Estimate
-        Of homes, works and commutes, the shares for which they are found in all that a leak shows;
-        `risks` count those too that are found in a shorter stretch of it up to the leak.
-    undominated : bool
-        Whether no other policy is at least as good in everything and better in something.
-    """
-
-    name: str
-    policy: Policy
-    status: str
-    risks: dict[str, Estimate]
-    differences: dict[str, Estimate]
-    kept: float
-    traffic: float
-    served: Estimate | None = None
-    hits: Estimate | None = None
-    hit_vehicles: int = 0
-    kept_of: tuple[int, ...] = ()
-    hits_of: tuple[int, ...] = ()
-    kept_sums: dict[tuple[int, int], int] = field(default_factory=dict, repr=False)
-    whole_window: dict[str, Estimate] = field(default_factory=dict)
-    undominated: bool = False
 
 
 @dataclass(frozen=True)
@@ -181,81 +102,8 @@ class PolicyComparison(Result):
         use : bool
             Whether shares of the sightings are.
         """
-        uses = _published_use(self.outcomes, k) if use else [{}] * len(self.outcomes)
-        given = [
-            replace(
-                outcome,
-                risks=self._among_told(outcome.risks, k, of),
-                differences=self._among_told(outcome.differences, k, of),
-                whole_window=self._among_told(outcome.whole_window, k, of),
-            )
-            for outcome in self.outcomes
-        ]
-        risks = [
-            {risk: each.withheld(k) for risk, each in outcome.risks.items() if of(risk)}
-            for outcome in given
-        ]
-        near = too_near([outcome.policy for outcome in self.outcomes], risks, k)
-        for shares, own in zip(risks, near, strict=True):
-            shares.update({risk: shares[risk].hidden(k) for risk in own})
-        held = [
-            {risk for risk, each in shares.items() if each != outcome.risks[risk]}
-            for outcome, shares in zip(given, risks, strict=True)
-        ]
-        wholes = [
-            self._published_whole(outcome.whole_window, own, risks, k, of)
-            for outcome, own in zip(given, held, strict=True)
-        ]
-        return replace(
-            self,
-            outcomes=tuple(
-                replace(
-                    outcome,
-                    risks=outcome.risks | shares,
-                    differences={
-                        risk: each.hidden(k) if risk in own | held[0] else each
-                        for risk, each in outcome.differences.items()
-                    },
-                    whole_window=whole,
-                    **left,
-                )
-                for outcome, shares, own, whole, left in zip(
-                    given, risks, held, wholes, uses, strict=True
-                )
-            ),
-        )
-
-    @staticmethod
-    def _published_whole(
-        wholes: dict[str, Estimate],
-        held: set[str],
-        risks: Sequence[dict[str, Estimate]],
-        k: int,
-        of: Callable[[str], bool],
-    ) -> dict[str, Estimate]:
-        """Withhold shares of all that is shown that stand for few, or lie beside one that does not.
-
-        Which of two policies' shares hold each other is not looked at: all are kept apart.
-        """
-        published = {}
-        for risk, whole in wholes.items():
-            count = count_of(whole)
-            told = (count_of(shares[risk]) for shares in risks if risk in shares)
-            beside = [each for each in told if each is not None]
-            near = risk in held or (count is not None and few_apart(count, beside, k))
-            hidden = whole.hidden(k) if near else whole.withheld(k)
-            published[risk] = hidden if of(risk) else whole
-        return published
-
-    def _among_told(
-        self, figures: dict[str, Estimate], k: int, of: Callable[[str], bool]
-    ) -> dict[str, Estimate]:
-        """Count shares among a number that documents tell, where all but a few were counted."""
         told = told_numbers((*self.populations, self.vehicles), k)
-        return {
-            risk: among_told(each, told, k) if of(risk) else each
-            for risk, each in figures.items()
-        }
+        return replace(self, outcomes=publish_outcomes(self.outcomes, told, k, of, use=use))
 
     def summary(self) -> str:
         """Tell for each policy what a leak gives away."""
@@ -404,36 +252,6 @@ class PolicyComparison(Result):
         return axes
 
 
-def _published_use(outcomes: Sequence[PolicyOutcome], k: int) -> list[dict[str, Any]]:
-    """Withhold shares of the sightings, and differences of two, that are of 1 to k - 1 vehicles."""
-    shown: dict[str, list[int]] = {"kept": [], "hits": []}
-    left: list[dict[str, Any]] = []
-    for at, outcome in enumerate(outcomes):
-        of, searched = outcome.kept_of, outcome.hits_of
-        kept, deleted, *apart = of or (0, 0, *[0] * at)
-        use: dict[str, Any] = {}
-        told = {1, *(it + 2 for it in shown["kept"])}
-        sums = (count for pair, count in outcome.kept_sums.items() if told.issuperset(pair))
-        beside = (apart[it] for it in shown["kept"])
-        if any(0 < count < k for count in (kept, deleted, *beside, *sums)):
-            use |= {"kept": math.nan, "traffic": math.nan}
-        else:
-            shown["kept"].append(at)
-        if outcome.hits is not None:
-            pairs = [pair for it, pair in enumerate(zip(searched, of, strict=True))
-                     if it == 0 or it - 2 in shown["hits"]]  # fmt: skip
-            few = any(0 < count < k for hit, every in pairs for count in (hit, every - hit))
-            if few or 0 < outcome.hit_vehicles < k:
-                use["hits"] = outcome.hits.hidden(k)
-            else:
-                shown["hits"].append(at)
-            if "kept" in use:
-                # The number of the sightings that are kept is their share, times all.
-                use["hits"] = replace(outcome.hits.hidden(k), n=0)
-        left.append(use)
-    return left
-
-
 def _said(estimate: Estimate) -> str:
     if estimate.method.startswith(DEFINED):
         return f"{100 * estimate.value:.0f} % ({DEFINED})"
@@ -444,27 +262,3 @@ def _number(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def mark_undominated(outcomes: list[PolicyOutcome]) -> list[PolicyOutcome]:
-    """Mark the policies that no other one beats: the Pareto front of risks against use."""
-    measured = [outcome for outcome in outcomes if outcome.status != NOT_MEASURABLE]
-    goods = {outcome.name: _goodness(outcome) for outcome in measured}
-
-    def beaten(name: str) -> bool:
-        own = goods[name]
-        return any(
-            (other >= own).all() and (other > own).any()
-            for at, other in goods.items()
-            if at != name
-        )
-
-    return [
-        replace(outcome, undominated=outcome.name in goods and not beaten(outcome.name))
-        for outcome in outcomes
-    ]
-
-
-def _goodness(outcome: PolicyOutcome) -> np.ndarray:
-    """Everything that is better when larger; a risk that cannot be measured counts as none."""
-    risks = [-np.nan_to_num(estimate.value) for estimate in outcome.risks.values()]
-    served = [] if outcome.served is None else [outcome.served.value]
-    return np.array([*risks, outcome.kept, outcome.traffic, *served])

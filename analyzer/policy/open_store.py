@@ -16,8 +16,9 @@ import pandas as pd
 from analyzer.engine import Engine
 from analyzer.errors import UsageError
 from analyzer.policy.retention import WINDOWS, sweep_stores
-from analyzer.policy.retention_sweep import RetentionSweep, days_text
+from analyzer.policy.retention_sweep import RetentionSweep
 from analyzer.policy.setting import SAMPLE
+from analyzer.policy.wording import days_text
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.sites import SitesSource

@@ -10,104 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analyzer.apart import count_of, few_apart, find_near
 from analyzer.estimate import WITHHELD, Estimate
 from analyzer.policy.days_until import DaysUntilHalf
-from analyzer.policy.inferred import IN_STRETCHES, WITHIN_TEXT, category_of
+from analyzer.policy.inferred import WITHIN_TEXT, category_of
 from analyzer.policy.leaks import NOT_MEASURABLE, ONE_LEAK_DAY
-from analyzer.policy.populations import told_number, told_numbers
-from analyzer.policy.setting import STRETCHES
+from analyzer.policy.populations import told_numbers
+from analyzer.policy.published_windows import publish_windows
 from analyzer.policy.shown_rows import EVERYTHING, ShownRows
+from analyzer.policy.window_risk import WindowRisk
+from analyzer.policy.wording import INFERRED, UNTIL, days_text, risk_text, sample_text
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-INFERRED = {
-    "homes": "a home that is inferred",
-    "works": "a work place that is inferred",
-    "commutes": "a commute that is inferred",
-    "companions": "companions",
-    "linkage": "a new pseudonym that is known again",
-    "predictability": "a next place that is told rightly (mean share)",
-}
-"""What is inferred of vehicles, by the name of the risk."""
-
-NESTED = ("unicity", *IN_STRETCHES)
-"""Risks of which a longer window gives away all that a shorter one does."""
-
-UNTIL = {
-    "unicity": "are singled out",
-    "homes": "have a home that is inferred",
-    "works": "have a work place that is inferred",
-    "commutes": "have a commute that is inferred",
-}
-"""What has come true for half of the vehicles, by the name of the risk."""
-
-
-_LEGEND = {
-    "unicity": "singled out",
-    "homes": "home inferred",
-    "works": "work place inferred",
-    "commutes": "commute inferred",
-    "companions": "companions found",
-    "linkage": "new pseudonym known again",
-    "predictability": "next place told (mean share)",
-}
-
-
-def _legend(risk: str) -> str:
-    category = category_of(risk)
-    return _LEGEND[risk] if category is None else f"at a site ({category})"
-
-
-@dataclass(frozen=True)
-class WindowRisk:
-    """What one retention window gives away.
-
-    Attributes
-    ----------
-    days, exposed_days : int
-        Days kept, and days that a leak shows (the days for which the store stood open are added).
-    status : str
-        ``"measured"``, ``"one leak day"`` or ``"not measurable"``.
-    leak_days : int
-        Number of leak days behind the figures.
-    share : Estimate
-        Vehicles singled out, of all with enough points in the days of knowledge.
-    share_in_window : Estimate
-        Vehicles singled out, of those of which at least one known point is left.
-    exposed_vehicles : Estimate
-        Vehicles of which at least one known point is left.
-    exposed_rows : float
-        Share of the sightings recorded before the leak that it shows.
-    risk : str
-        Which risk the shares are.
-    added_per_day : Estimate or None
-        By how much the share grows with each day kept beyond the window before (or beyond none),
-        paired by vehicle and leak day.
-    whole_window : Estimate or None
-        Of homes, works and commutes, the share for which they are found in the window as a whole;
-        `share` counts those too that are found in a shorter stretch of it up to the leak.
-    """
-
-    days: int
-    exposed_days: int
-    status: str
-    leak_days: int
-    share: Estimate
-    share_in_window: Estimate
-    exposed_vehicles: Estimate
-    exposed_rows: float
-    risk: str = "unicity"
-    added_per_day: Estimate | None = None
-    whole_window: Estimate | None = None
-
-    @property
-    def window(self) -> str:
-        """The window as it is written, e.g. ``"30D"``."""
-        return f"{self.days}D"
 
 
 @dataclass(frozen=True)
@@ -204,27 +120,10 @@ class RetentionSweep(Result):
         # Who has the known sightings before a leak is among those who have them at all.
         known = (each.days.n for each in until if each.days.n)
         told = told_numbers((*self.populations, *wholes, self.vehicles, *known), k)
-        steps = [
-            _basic(_among(step, k, told), k) if of(step.risk) else step for step in self.windows
-        ]
-        # Longer windows say more: where two are too near, the shorter one gives way.
         shown = {} if shown is None else shown
         if self.populations:
             shown.setdefault("seen", []).extend(each for each in told if each != self._counted)
-        for risk in filter(of, self.risks):
-            if risk in NESTED:
-                at = [at for at, step in enumerate(steps) if step.risk == risk]
-                own = [steps[it] for it in at]
-                _hide_near(own, shown, k)
-                steps[at[0] : at[-1] + 1] = own
-        for at, step in enumerate(steps):
-            before = next(
-                (each for each in reversed(steps[:at]) if each.risk == step.risk
-                 and (each.share.is_measured or each.share.method.startswith(WITHHELD))), None,
-            )  # fmt: skip
-            known = step.share.is_exact and (before is None or before.share.is_exact)
-            if of(step.risk) and step.added_per_day and not known:
-                steps[at] = replace(step, added_per_day=step.added_per_day.hidden(k))
+        steps = publish_windows(self.windows, told, shown, k, of)
         if use and self.shown_rows is not None:
             every = self.shown_rows.every
             rows_told = self.shown_rows.told([each for each in every if each < EVERYTHING], k)
@@ -425,7 +324,7 @@ class RetentionSweep(Result):
         table = self.to_pandas()
         if len(self.risks) == 1 and self.risks[0] == "unicity":
             return retention_curve(table).axes[0]
-        return risk_curves(table, {risk: _legend(risk) for risk in self.risks}).axes[0]
+        return risk_curves(table, {risk: risk_text(risk) for risk in self.risks}).axes[0]
 
     def to_dict(self) -> dict[str, Any]:
         """Give the result as JSON-able fields, every figure as `Estimate.to_dict` gives it."""
@@ -468,110 +367,7 @@ def _with_n(estimate: Estimate) -> Estimate | None:
     return None if estimate.method.startswith(WITHHELD) and not estimate.n else estimate
 
 
-def _among(step: WindowRisk, k: int, told: Sequence[int]) -> WindowRisk:
-    """Count shares among a larger group where all but a few of it were counted."""
-    n = told_number(step.share.n, told, k)
-    if not n or n == step.share.n:
-        return step
-    # All figures of one window are of the same vehicles: two numbers of them would tell the rest.
-    return replace(
-        step,
-        share=step.share.among(n),
-        exposed_vehicles=step.exposed_vehicles.among(n),
-        whole_window=step.whole_window and step.whole_window.among(n),
-        added_per_day=step.added_per_day and step.added_per_day.among(n),
-    )
-
-
-def _basic(step: WindowRisk, k: int) -> WindowRisk:
-    """Withhold what stands for few vehicles, or all but few, in one window by itself."""
-    share, in_window = step.share.withheld(k), step.share_in_window
-    exposed = step.exposed_vehicles.value * step.share.n
-    if not step.exposed_vehicles.is_measured:
-        in_window = share  # a figure of the whole window is of nobody else
-    elif in_window.is_measured:
-        rest = round((1 - in_window.value) * exposed)
-        if share != step.share or 0 < rest < k or 0 < round(in_window.value * exposed) < k:
-            in_window = in_window.hidden(k)
-    if 0 < in_window.n < k or 0 < step.share.n - in_window.n < k:
-        in_window = replace(in_window.hidden(k), n=0)
-    # Who is exposed less who is singled out are those with company.
-    with_company = exposed - share.value * share.n
-    few = step.exposed_vehicles.tells_of_few(k) or (
-        share.is_exact and _FEWEST < with_company < k
-    )
-    return replace(
-        step,
-        share=share,
-        share_in_window=in_window,
-        whole_window=step.whole_window and step.whole_window.withheld(k),
-        # Tables give its value alone, and a bound among values would be taken for one.
-        exposed_vehicles=(
-            step.exposed_vehicles.hidden(k) if few else step.exposed_vehicles
-        ),
-    )
-
-
-_FEWEST = 1e-6
-"""Products of shares end a little beside whole numbers."""
-
-
-def _hide_near(steps: list[WindowRisk], shown: dict[str, list[float]], k: int) -> None:
-    """Withhold counts that are fewer than k beside those that are shown; longer windows come first.
-
-    Of one risk, what a shorter window gives away, a longer one does too; and what a window shows of
-    anybody, a longer one shows too. The usual windows come before all others, so that documents
-    tell the same of them whatever else they compare.
-    """
-    risk = steps[0].risk
-    order = sorted(
-        range(len(steps)), key=lambda at: (steps[at].days not in STRETCHES, -steps[at].days)
-    )
-    among = "" if risk == "unicity" else " of all"
-
-    def near(what: str, counts: Sequence[float | None]) -> list[bool]:
-        return find_near(counts, k, order=order, shown=shown.setdefault(what, []))
-
-    exposed = near(f"exposed{among}", [
-        step.exposed_vehicles.value * step.share.n if step.exposed_vehicles.is_exact else None
-        for step in steps
-    ])  # fmt: skip
-    told = near(risk, [count_of(step.share) for step in steps])
-    seen = near(f"seen{among}", [step.share_in_window.n or None for step in steps])
-    for at, step in enumerate(steps):
-        share, in_window, whole = step.share, step.share_in_window, step.whole_window
-        if told[at] or exposed[at]:
-            in_window = in_window.hidden(k)
-        if seen[at]:
-            in_window = replace(in_window.hidden(k), n=0)
-        if whole is not None:
-            # Who is found in the whole window is among those found in it or in a longer one.
-            count = count_of(whole)
-            if told[at] or (count is not None and few_apart(count, shown[risk], k)):
-                whole = whole.hidden(k)
-        steps[at] = replace(
-            step,
-            share=share.hidden(k) if told[at] else share,
-            exposed_vehicles=(
-                step.exposed_vehicles.hidden(k) if exposed[at] else step.exposed_vehicles
-            ),
-            share_in_window=in_window,
-            whole_window=whole,
-        )
-
-
 def _end(estimate: Estimate | None, name: str) -> float:
     return math.nan if estimate is None else getattr(estimate, name)
 
 
-def sample_text(sample: int) -> str:
-    """Say among how many vehicles risks of pairs were looked for."""
-    return (
-        f"Companions were looked for among {sample:,} vehicles, drawn by chance, and linkage for "
-        "as many at each change of pseudonyms, among all new ones."
-    )
-
-
-def days_text(count: int) -> str:
-    """Write a number of days, e.g. ``"3 days"``."""
-    return "1 day" if count == 1 else f"{count:,} days"

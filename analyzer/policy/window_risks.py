@@ -20,9 +20,9 @@ from analyzer.policy.resampling import (
     estimate_difference,
     estimate_share,
 )
-from analyzer.policy.retention_sweep import WindowRisk
 from analyzer.policy.setting import Setting
 from analyzer.policy.stretches import stretches_within
+from analyzer.policy.window_risk import WindowRisk
 from analyzer.policy.window_states import WindowStates
 from analyzer.risk.points import local_times
 from analyzer.schema import Rows

@@ -15,8 +15,10 @@ from analyzer import charts
 from analyzer.estimate import WITHHELD, Estimate
 from analyzer.policy.leaks import NOT_MEASURABLE, ONE_LEAK_DAY
 from analyzer.policy.open_store import OpenStoreSweep
-from analyzer.policy.retention_sweep import NESTED, RetentionSweep, WindowRisk
+from analyzer.policy.published_windows import NESTED
+from analyzer.policy.retention_sweep import RetentionSweep
 from analyzer.policy.rules import MARKS, Rule, place_rules
+from analyzer.policy.window_risk import WindowRisk
 from analyzer.report.disclosure import DEFAULT_K
 from analyzer.report.pages import content_policy, environment, template_text, tidy
 from analyzer.report.sections import PageTable, trusted

@@ -18,7 +18,8 @@ from analyzer.patterns.places import find_places
 from analyzer.patterns.trips import find_trips
 from analyzer.policy.joining import join_stores
 from analyzer.policy.policy import Policy
-from analyzer.policy.sharing import SharedRisk, Sharing, compare_sharing
+from analyzer.policy.shared_risk import SharedRisk, Sharing
+from analyzer.policy.sharing import compare_sharing
 from analyzer.report.differencing import Knowledge, attack
 from analyzer.risk.adversary import Adversary
 from analyzer.sightings import from_arrays
