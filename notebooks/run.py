@@ -63,14 +63,19 @@ def _joined(outputs: list) -> list:
 
 
 def texts(notebook: nbformat.NotebookNode) -> list[str]:
-    """Give what each cell prints and returns as text; pictures differ between libraries."""
+    """Give what each cell prints and returns as text.
+
+    Pictures differ between libraries, and a map is a page whose look may change.
+    """
     shown = []
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
             data = output.get("data", {})
-            picture = "image/png" in data
-            shown.append("" if picture else output.get("text", data.get("text/html", data.get(
-                "text/plain", ""))))  # fmt: skip
+            html = "".join(data.get("text/html", ""))
+            if "image/png" in data or html.startswith("<iframe"):
+                shown.append("")
+            else:
+                shown.append(output.get("text", html or data.get("text/plain", "")))
     return shown
 
 

@@ -92,7 +92,7 @@ class Sharing(Result):
         Vehicles seen by the first operator only (``"first"``), the second only, and by both; None
         where so few may not be shown.
     cameras : dict of str to int
-        Of each operator.
+        Of each operator, those that saw somebody.
     sightings : dict of str to int
         In each store.
     adversary, seed, synthetic

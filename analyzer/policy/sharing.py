@@ -160,7 +160,7 @@ def compare_sharing(
             SECOND: len(joined.codes[1]) - len(both),
             BOTH: len(both),
         },
-        cameras={FIRST: len(cameras[0]), SECOND: len(cameras[1])},
+        cameras={FIRST: sightings.n_cameras_seen, SECOND: other.n_cameras_seen},
         sightings={FIRST: len(sightings), SECOND: len(other)},
         adversary=adversary,
         seed=int(seed),

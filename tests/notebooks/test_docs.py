@@ -11,6 +11,7 @@ import pytest
 
 import analyzer
 from analyzer.cli import VERBS
+from tests.report.test_page import Visit, assert_accessible, browser  # noqa: F401
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "notebooks" / "docs"
@@ -57,20 +58,37 @@ def test_the_version_to_cite_is_the_version_of_the_program():
     assert f"\nversion: {analyzer.__version__}\n" in (DOCS / "CITATION.cff").read_text()
 
 
-def test_the_site_builds_without_a_warning_and_loads_nothing(tmp_path):
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
     pytest.importorskip("myst_nb", reason="the site is built with the extra 'docs'")
     command = re.search(r"<!-- docs -->\n```\n(.*?)\n```", (ROOT / "README.md").read_text(), re.S)
     arguments = command.group(1).split("sphinx", 1)[1].split()
-    arguments[-1] = str(tmp_path / "site")
+    arguments[-1] = str(tmp_path_factory.mktemp("docs") / "site")
     done = subprocess.run(
         [sys.executable, "-m", "sphinx", "-q", *arguments], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    pages = list((tmp_path / "site").rglob("*.html"))
+    return Path(arguments[-1])
+
+
+def test_the_site_builds_without_a_warning_and_loads_nothing(site):
+    pages = list(site.rglob("*.html"))
     assert len(pages) > 20
-    first = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
-    assert (tmp_path / "site" / re.search(r'href="([^"]+)"', first).group(1)).exists()
+    first = (site / "index.html").read_text(encoding="utf-8")
+    assert (site / re.search(r'href="([^"]+)"', first).group(1)).exists()
     for page in pages:
         loaded = re.findall(r"<(?:script|img|link)[^>]+(?:src|href)=\"(https?:[^\"]+)",
                             page.read_text(encoding="utf-8"))  # fmt: skip
         assert not loaded, (page.name, loaded)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(
+    "page", ["docs/index", "docs/commands", "docs/methods/retention", "02_journalist"]
+)
+def test_the_site_asks_nobody_and_bars_nobody(browser, site, page, width):  # noqa: F811
+    visit = Visit(browser, site / f"{page}.html", width)
+    assert all(url.startswith(("file:", "data:", "about:")) for url in visit.requests)
+    assert visit.problems == []
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert_accessible(visit.page)

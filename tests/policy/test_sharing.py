@@ -268,3 +268,12 @@ def test_vehicles_do_not_add_up_to_a_few(sizes):
         assert shown.vehicles == true
     if shown.vehicles["both"] is None:
         assert [each.among for each in shown.risks] == ["all"]
+
+
+def test_cameras_are_those_that_saw_somebody():
+    """Both operators may have been read with one list of all cameras."""
+    sites = pd.DataFrame({"name": ["a", "b", "c"], "lat": [41.0, 41.1, 41.2], "lon": 69.0})
+    town = from_arrays([0, 1], [0, 60_000], [0, 0], cameras=sites)
+    county = from_arrays([0, 1], [120_000, 180_000], [1, 2], cameras=sites)
+    shared = compare_sharing(town, county, Adversary(1), risks=["unicity"])
+    assert shared.cameras == {"first": 1, "second": 2}
