@@ -61,6 +61,13 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in VERBS.items()])
 
+    def _less(self, ctx: click.Context) -> str:
+        """Say how the verb that ran can do with less memory."""
+        verb = self.get_command(ctx, ctx.invoked_subcommand or "")
+        if verb is not None and any(option.name == "memory" for option in verb.params):
+            return "give less with --memory 1GB"
+        return "ask for less at once, for example for fewer vehicles or days"
+
     def invoke(self, ctx: click.Context) -> object:
         """Run a verb; an expected failure is a message and an exit status, never a traceback."""
         try:
@@ -69,7 +76,7 @@ class LazyGroup(click.Group):
             click.echo(f"platerisk: {error}", err=True)
             sys.exit(error.exit_status)
         except MemoryError:
-            click.echo("platerisk: out of memory; give less with --memory 1GB", err=True)
+            click.echo(f"platerisk: out of memory; {self._less(ctx)}", err=True)
         except BrokenPipeError:
             raise
         except OSError as error:

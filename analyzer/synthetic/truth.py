@@ -6,7 +6,7 @@ no analysis. Tables are made when they are first asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -161,6 +161,10 @@ def truth_of(scene: Scene) -> Truth:
     )
 
 
+GROUPED = 20_000
+"""Vehicles whose joint trips are held at once, about."""
+
+
 class TruthWriter:
     """Write the truth of a scene, all of it or for some vehicles."""
 
@@ -237,8 +241,22 @@ class TruthWriter:
     @cached_property
     def companions(self) -> pd.DataFrame:
         """The table `Truth.companions`."""
-        scene = self._scene
-        members = np.flatnonzero((scene.people["partner"] >= 0) | (scene.convoys.of >= 0))
+        # By groups, since the trips of all who ever drive with somebody do not fit into memory.
+        found = [self._joint_trips(members) for members in _groups(self._scene, GROUPED)]
+        counts = pd.concat(found).sort_values(["vehicle_a", "vehicle_b", "joint"])
+        return pd.DataFrame(
+            {
+                "vehicle_a": self._names[counts["vehicle_a"]],
+                "vehicle_b": self._names[counts["vehicle_b"]],
+                "kind": np.array(COMPANION_KINDS, object)[
+                    (counts["joint"] < CONVOY_BASE).to_numpy().astype(int)
+                ],
+                "journeys": counts["journeys"].to_numpy(),
+            }
+        )
+
+    def _joint_trips(self, members: np.ndarray) -> pd.DataFrame:
+        """Count the trips of each pair among some vehicles that drive with nobody else."""
         trips = self._raw_trips(members)
         trips = trips[trips["joint"] > 0]
         columns = ("joint", "row", "destination", "vehicle")
@@ -247,19 +265,32 @@ class TruthWriter:
         joint["leg"] = joint.groupby(["joint", "row", "vehicle"]).cumcount()
         pairs = joint.merge(joint, on=["joint", "row", "leg"], suffixes=("_a", "_b"))
         pairs = pairs[pairs["vehicle_a"] < pairs["vehicle_b"]]
-        counts = (
-            pairs.groupby(["vehicle_a", "vehicle_b", "joint"]).size().reset_index(name="journeys")
-        )
-        return pd.DataFrame(
-            {
-                "vehicle_a": self._names[counts["vehicle_a"]],
-                "vehicle_b": self._names[counts["vehicle_b"]],
-                "kind": np.array(COMPANION_KINDS, object)[
-                    (counts["joint"] < CONVOY_BASE).to_numpy().astype(int)
-                ],
-                "journeys": counts["journeys"],
-            }
-        )
+        counts = pairs.groupby(["vehicle_a", "vehicle_b", "joint"]).size()
+        return counts.reset_index(name="journeys")
+
+
+def _groups(scene: Scene, size: int) -> Iterator[np.ndarray]:
+    """Give those who drive with somebody, about so many at once, never one without the other."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    partner, convoy = scene.people["partner"], scene.convoys.of
+    members = np.flatnonzero((partner >= 0) | (convoy >= 0))
+    paired, driven = np.flatnonzero(partner >= 0), np.flatnonzero(convoy >= 0)
+    one = np.r_[paired, driven]
+    other = np.r_[partner[paired], len(partner) + convoy[driven]]
+    nodes = len(partner) + int(convoy.max(initial=-1)) + 1
+    ties = coo_array((np.ones(len(one), bool), (one, other)), shape=(nodes, nodes))
+    group = connected_components(ties, directed=False)[1][members]
+    members = members[np.argsort(group, kind="stable")]
+    group = np.sort(group)
+    if not len(members):
+        yield members
+    start = 0
+    for end in (np.flatnonzero(np.diff(group, append=-1)) + 1).tolist():
+        if end - start >= size or end == len(members):
+            yield np.sort(members[start:end])
+            start = end
 
 
 _NO_VISIT = tuple(int(code) for code in (AT_HOME, AT_WORK, AT_VISIT, ELSEWHERE))

@@ -255,3 +255,19 @@ def test_no_verb_gives_figures_of_eight_vehicles(run, tmp_path, reads_frame, ver
         if each["n"] and each["value"] is not None and "published" not in each["method"]
     ]  # fmt: skip
     assert shown == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "told"),
+    [
+        (("risk", "nowhere"), "give less with --memory 1GB"),
+        (("synthesize", "region"), "ask for less at once"),
+    ],
+)
+def test_out_of_memory_names_an_option_that_the_verb_has(run, monkeypatch, tmp_path, verb, told):
+    def none_left(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("click.Command.invoke", none_left)
+    result = run(verb[0], tmp_path / verb[1], expect=1)
+    assert told in result.stderr

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from analyzer.synthetic import make_region
+from analyzer.synthetic import truth as truth_module
 from analyzer.synthetic.people import KINDS
 from analyzer.synthetic.towns import read_towns
 
@@ -162,3 +163,10 @@ def test_keys_rename_all_tables(dense):
         assert after.tolist() == [renamed[vehicle] for vehicle in before]
     plate = truth.vehicles["plate"].iloc[5]
     assert other.vehicle_of(plate.lower().replace(" ", "-")) == other.vehicles["vehicle"].iloc[5]
+
+
+def test_companions_are_the_same_however_many_trips_are_held_at_once(dense, monkeypatch):
+    monkeypatch.setattr(truth_module, "GROUPED", 7)
+    by_few = truth_module.TruthWriter(dense.scene).companions
+    pd.testing.assert_frame_equal(by_few, dense.truth.companions)
+    assert len(by_few) > 20
