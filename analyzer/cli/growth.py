@@ -10,8 +10,8 @@ from analyzer.cli.adversary import adversary_options, take_adversary
 from analyzer.cli.engines import engine_option
 from analyzer.cli.options import examples, format_option, reading_options, seed_option, sources
 from analyzer.cli.output import show
-from analyzer.cli.policy import RISKS, risk_option, sample_option, sites_option, take_sites
 from analyzer.cli.reading import read
+from analyzer.cli.risk_options import RISKS, risk_option, sample_option, sites_option, take_sites
 
 OF_CAMERAS = tuple(risk for risk in RISKS if risk != "visits")
 """Risks for each number of cameras: no list of sites is read there."""
@@ -40,13 +40,7 @@ OF_CAMERAS = tuple(risk for risk in RISKS if risk != "visits")
     show_default=True,
     help="Which cameras come first.",
 )
-@click.option(
-    "--risk",
-    "risks",
-    multiple=True,
-    type=click.Choice(OF_CAMERAS),
-    help="Which risk; give it several times.",
-)
+@risk_option(OF_CAMERAS)
 @sample_option
 @adversary_options
 @seed_option
@@ -93,7 +87,7 @@ def camera_count(
 )
 @click.argument("source", metavar="STORE")
 @click.argument("other", metavar="OTHER_STORE")
-@risk_option
+@risk_option()
 @sites_option
 @sample_option
 @adversary_options

@@ -1,4 +1,4 @@
-"""Verbs that write what is published, report and demo, and disclosure, which attacks it."""
+"""Verbs that write what is published, report and demo, and that check it: disclosure, verify."""
 
 from __future__ import annotations
 
@@ -154,6 +154,45 @@ def disclosure(folder: str, threshold: int, output_format: str) -> None:
     from analyzer.report.publication import check_publication
 
     found = check_publication(folder, threshold)
+    show(output_format, text=found.summary(), data=found.to_dict(), table=found.to_pandas())
+    if not found.holds:
+        raise SystemExit(1)
+
+
+@click.command(
+    epilog=examples(
+        "platerisk verify out/ store",
+        "platerisk verify out/ store --format json",
+    )
+)
+@click.argument("folder", metavar="OUT/")
+@click.argument("source", metavar="STORE")
+@click.option(
+    "--sites", metavar="FILE", help="The sensitive sites, if the report was made with a list."
+)
+@engine_option
+@reading_options
+@format_option
+def verify(
+    folder: str,
+    source: str,
+    sites: str | None,
+    engine: Any,
+    output_format: str,
+    **options: Any,
+) -> None:
+    """Recompute every published figure of a report from its store, and report differences.
+
+    Exit status 1 if a figure differs, or a file is not the one that was written.
+    """
+    from analyzer.verification import verify_report
+
+    sightings = read((source,), **options)
+    with progress("recomputing") as done:
+        found = verify_report(
+            Path(folder), sightings, sites=sites, engine=engine, memory=options["memory"],
+            progress=done,
+        )
     show(output_format, text=found.summary(), data=found.to_dict(), table=found.to_pandas())
     if not found.holds:
         raise SystemExit(1)
