@@ -35,7 +35,7 @@ def covers(more: Policy, less: Policy) -> bool:
         and _divides(more.rotation, less.rotation, longer_is_more=True)
         and _divides(more.time, less.time, longer_is_more=False)
         and more.space in (None, less.space)
-        and _has_cameras(more.cameras, less.cameras)
+        and has_cameras(more.cameras, less.cameras)
         and (more.hits is None or (less.hits is not None and set(less.hits) <= set(more.hits)))
         and (more.min_k or 0) <= (less.min_k or 0)
     )
@@ -50,7 +50,14 @@ def _divides(more: str | None, less: str | None, *, longer_is_more: bool) -> boo
     )
 
 
-def _has_cameras(more: float | tuple[str, ...], less: float | tuple[str, ...]) -> bool:
+def has_cameras(more: float | tuple[str, ...], less: float | tuple[str, ...]) -> bool:
+    """Whether all cameras that one policy keeps are among those that another one keeps.
+
+    Examples
+    --------
+    >>> has_cameras(0.5, 0.25), has_cameras(("a", "b"), ("b",)), has_cameras(0.5, ("b",))
+    (True, True, False)
+    """
     if more == 1:
         return True
     if isinstance(more, tuple) and isinstance(less, tuple):

@@ -1,14 +1,14 @@
 """Recommend: the least restrictive policies whose risks stay under targets, if there are any.
 
 How long sightings may be kept is searched for each way of rounding them: by halving where a risk
-cannot fall with longer keeping, by trying every length where it can.
+cannot fall with longer keeping, by trying every length where it can. Where no rounding will do,
+sightings where few drive, and cameras, are given up too, as few as will do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from analyzer.engine import Engine
 from analyzer.errors import UsageError
 from analyzer.policy.inferred import IN_STRETCHES
 from analyzer.policy.leaks import MEASURED
+from analyzer.policy.nested import has_cameras
 from analyzer.policy.outcomes import OF_ALL, RISKS
 from analyzer.policy.policy import Policy
 from analyzer.policy.populations import count_populations
@@ -26,9 +27,6 @@ from analyzer.risk.adversary import Adversary
 from analyzer.risk.draw import check_draw
 from analyzer.sightings import Sightings, check_sightings
 from analyzer.units import DAY_MS, parse_duration
-
-if TYPE_CHECKING:
-    pass
 
 LENGTHS = (1, 2, 3, 5, 7, 10, 14, 21, 28, 30, 60, 90, 120, 180, 365)
 """Days kept that are tried, as far as the data hold them."""
@@ -50,6 +48,21 @@ ROTATIONS = (
     Policy(rotation="1D", time="1D", space="5km", attributes="keep"),
 )
 """What is tried instead where linkage has a target: who keeps one pseudonym is always known."""
+
+FEWER = (
+    Policy(min_k=5, attributes="keep"),
+    Policy(min_k=10, attributes="keep"),
+    Policy(min_k=20, attributes="keep"),
+    Policy(cameras=0.5, attributes="keep"),
+    Policy(cameras=0.25, attributes="keep"),
+    Policy(cameras=0.1, attributes="keep"),
+    Policy(cameras=0.5, min_k=10, time="1h", space="zone", attributes="keep"),
+    Policy(cameras=0.25, min_k=10, time="1h", space="zone", attributes="keep"),
+    Policy(cameras=0.1, min_k=10, time="1D", space="5km", attributes="keep"),
+)
+"""What is tried where no rounding meets the targets, the least restrictive first, until one does:
+sightings are kept only where so many vehicles pass a camera in an hour (or a bin of time), or only
+a part of the cameras records."""
 
 NEVER_FALLS = ("unicity", *IN_STRETCHES)
 """Risks that cannot fall when more days are kept; of being singled out this holds in bins of a day
@@ -84,7 +97,8 @@ def recommend_policy(
     roundings : sequence of Policy, optional
         What is done to sightings besides deleting them, the least restrictive first; their
         retention is what is searched for. By default `ROUNDINGS`, or `ROTATIONS` where linkage has
-        a target.
+        a target; and, where none of these meets the targets, `FEWER` (with new pseudonyms each day
+        where linkage has a target), until one does.
     sample : int or None
         Vehicles among which companions are looked for.
     engine, memory
@@ -108,8 +122,8 @@ def recommend_policy(
     Being singled out cannot become rarer with more days kept (in bins of a day or shorter, without
     rotation), nor can homes, works and commutes that are found in all that is kept or a shorter
     stretch of it, so the longest keeping that will do is found by halving; other risks can, so that
-    every length is tried. A policy is left out of the answer if another one that meets the targets
-    rounds no more and keeps at least as long.
+    every length is tried. Cameras that are kept are drawn by `seed`. A policy is left out of the
+    answer if another one that meets the targets takes no more out and keeps at least as long.
 
     Examples
     --------
@@ -125,8 +139,11 @@ def recommend_policy(
     adversary = Adversary() if adversary is None else adversary
     check_draw(sample, seed)
     targets = check_targets({"unicity": 0.05} if targets is None else targets)
+    fewer: Sequence[Policy] = ()
     if roundings is None:
-        roundings = ROTATIONS if "linkage" in targets else ROUNDINGS
+        linked = "linkage" in targets
+        roundings = ROTATIONS if linked else ROUNDINGS
+        fewer = [replace(each, rotation="1D") for each in FEWER] if linked else FEWER
     say = progress or (lambda done, total: None)
     local = sightings.clock.local(np.array(sightings.span_ms)) // DAY_MS
     covered = int(local[1] - local[0]) + 1
@@ -144,7 +161,10 @@ def recommend_policy(
     monotone = set(targets) <= set(NEVER_FALLS)
     days_long = parse_duration(adversary.time) > DAY_MS
     trials: list[Trial] = []
-    for number, rounding in enumerate(roundings):
+    steps = len(roundings) + len(fewer)
+    for number, rounding in enumerate((*roundings, *fewer)):
+        if number >= len(roundings) and any(trial.meets for trial in trials):
+            break
 
         def measure(days: int, rounding: Policy = rounding) -> Trial:
             policy = replace(rounding, retention=f"{days}D")
@@ -157,13 +177,16 @@ def recommend_policy(
             days_long or rounds_days or rounding.rotation is not None
         )
         if monotone and not can_fall:
-            _halve(lengths, measure)
+            # What the shortest keeping does not meet, no longer one does.
+            if number < len(roundings) or measure(lengths[0]).meets:
+                _halve(lengths[number >= len(roundings) :], measure)
         else:
             for days in lengths:
                 measure(days)
-        say(number + 1, len(roundings))
+        say(number + 1, steps)
+    say(steps, steps)
     return Recommendation(
-        policies=tuple(_longest(trials, roundings)),
+        policies=tuple(_longest(trials, (*roundings, *fewer))),
         trials=tuple(trials),
         targets=dict(targets),
         adversary=adversary,
@@ -245,7 +268,7 @@ def _longest(trials: Sequence[Trial], roundings: Sequence[Policy]) -> list[Trial
 
 
 def _beats(one: Policy, other: Policy) -> bool:
-    """Whether one policy keeps at least as long and rounds no more than another."""
+    """Whether one policy keeps at least as long and takes no more out than another."""
 
     def no_coarser(first: str | None, second: str | None) -> bool:
         return first is None or first == second
@@ -254,6 +277,7 @@ def _beats(one: Policy, other: Policy) -> bool:
         one.days >= other.days
         and no_coarser(one.time, other.time)
         and no_coarser(one.space, other.space)
-        and (one.rotation, one.cameras, one.min_k, one.hits)
-        == (other.rotation, other.cameras, other.min_k, other.hits)
+        and has_cameras(one.cameras, other.cameras)
+        and (one.min_k or 0) <= (other.min_k or 0)
+        and (one.rotation, one.hits) == (other.rotation, other.hits)
     )

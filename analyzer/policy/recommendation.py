@@ -140,8 +140,11 @@ class Recommendation(Result):
             row: dict[str, Any] = {
                 "means": trial.policy.describe(),
                 "days": trial.policy.days,
+                "rotation": trial.policy.rotation,
                 "time": trial.policy.time,
                 "space": trial.policy.space,
+                "cameras": trial.policy.cameras,
+                "min_k": trial.policy.min_k,
             }
             for risk, estimate in trial.risks.items():
                 row |= {
@@ -175,10 +178,11 @@ class Recommendation(Result):
 
         risk, target = next(iter(self.targets.items()))
         axes = new_axes()
-        table = self.to_pandas().sort_values("days")
-        for (time, space), rows in table.groupby(["time", "space"], dropna=False, sort=False):
-            told = [str(each) for each in (time, space) if isinstance(each, str)]
-            label = " and ".join(told) or "not rounded"
+        table = self.to_pandas()
+        rest = [trial.policy.without_retention().describe() for trial in self.trials]
+        table["rest"] = [each.removeprefix("all kept").lstrip("; ") for each in rest]
+        for what, rows in table.sort_values("days").groupby("rest", sort=False):
+            label = what or "nothing taken out"
             axes.plot(rows["days"], 100 * rows[risk], marker="o", label=label)
         axes.axhline(100 * target, linestyle="--", label="target")
         axes.set(xlabel="days kept", ylabel=f"{risk} (% of vehicles)", ylim=(0, 100))

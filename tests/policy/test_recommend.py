@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,8 +11,9 @@ import pytest
 from analyzer.errors import UsageError
 from analyzer.policy.compare import compare_policies
 from analyzer.policy.policy import Policy
-from analyzer.policy.recommend import LENGTHS, _beats, recommend_policy
+from analyzer.policy.recommend import FEWER, LENGTHS, _beats, recommend_policy
 from analyzer.risk.adversary import Adversary
+from analyzer.sightings import from_arrays
 from tests.process_engine import ProcessEngine
 from tests.risk.regions import random_rows, sightings_of
 
@@ -106,3 +108,70 @@ def test_parts_and_processes_change_no_digit(sightings, found):
 def test_impossible_targets_are_refused(sightings, targets, message):
     with pytest.raises(UsageError, match=message):
         recommend_policy(sightings, targets)
+
+
+def crowded():
+    """Sixty vehicles that each pass a camera of their own, and all one camera on each morning."""
+    day, hour = 86_400_000, 3_600_000
+    rows = [
+        (vehicle, each * day + (7 if at == 60 else 12) * hour, at)
+        for vehicle in range(60)
+        for each in range(12)
+        for at in (60, vehicle)
+    ]
+    return from_arrays(*np.array(sorted(rows)).T)
+
+
+def test_few_vehicles_at_a_camera_are_given_up_where_no_rounding_will_do():
+    """Alone at a camera, everybody is singled out; where five vehicles share one, nobody is."""
+    # Cameras without a position are zones and cells of their own: rounding joins none of them.
+    sightings = crowded()
+    found = recommend_policy(sightings, {"unicity": 0.1}, adversary=Adversary(points=2))
+    tried = [trial.policy for trial in found.trials]
+    assert {each.cameras for each in tried} == {1.0}
+    assert {each.min_k for each in tried} == {None, 5}
+    assert [each.policy.min_k for each in found.policies] == [5]
+    assert found.policies[0].risks["unicity"].value == 0
+    assert all(not trial.meets for trial in found.trials if trial.policy.min_k is None)
+    # Every length that is kept meets it, and the longest was found.
+    assert found.policies[0].policy.days == found.longest
+    table = found.to_pandas()
+    assert set(table["min_k"].dropna()) == {5}
+    assert "only where 5 vehicles share camera and time" in found.summary()
+    assert "only where 5 vehicles" in " ".join(
+        text.get_text() for text in found.plot().get_legend().get_texts()
+    )
+
+
+def test_nothing_is_given_up_where_a_rounding_will_do(sightings):
+    found = recommend_policy(sightings, {"unicity": 0.9}, adversary=Adversary(2))
+    assert found.policies
+    assert all(trial.policy.min_k is None for trial in found.trials)
+    assert all(trial.policy.cameras == 1.0 for trial in found.trials)
+
+
+def test_what_is_given_up_is_tried_in_order_until_it_will_do(sightings):
+    none = recommend_policy(sightings, {"unicity": 0.0}, adversary=Adversary(2))
+    rest = [trial.policy.without_retention() for trial in none.trials]
+    assert [each for each in dict.fromkeys(rest) if each in [
+        replace(one, retention=None) for one in FEWER]] == [
+            replace(one, retention=None) for one in FEWER]  # fmt: skip
+    assert none.policies == ()
+    # What the shortest keeping does not meet is not tried for longer ones.
+    for one in FEWER:
+        days = [trial.policy.days for trial in none.trials
+                if trial.policy.without_retention() == replace(one, retention=None)]  # fmt: skip
+        assert days == [1]
+    given = recommend_policy(
+        sightings, {"unicity": 0.0}, adversary=Adversary(2), roundings=[Policy()]
+    )
+    assert all(trial.policy.min_k is None for trial in given.trials)
+
+
+def test_more_cameras_and_fewer_vehicles_beat_less():
+    one = Policy("7D", cameras=0.5, min_k=5)
+    assert _beats(one, Policy("7D", cameras=0.25, min_k=5))
+    assert _beats(one, Policy("5D", cameras=0.5, min_k=10))
+    assert not _beats(one, Policy("7D", cameras=1.0, min_k=5))
+    assert not _beats(one, Policy("7D", cameras=0.5))
+    assert not _beats(Policy("7D", cameras=("a",)), Policy("7D", cameras=("b",)))
