@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -327,7 +328,8 @@ class Reading:
             rows = reader.read(chunk)
             if len(rows["vehicle"]):
                 kept += len(rows["vehicle"])
-                builder.append(rows)
+                with said_of(source):
+                    builder.append(rows)
             if progress is not None:
                 progress(done + min(chunk.done, source.size), total)
         self._end_file(
@@ -495,6 +497,15 @@ class Reading:
                 **self.checks.to_dict(),
             },
         }
+
+
+@contextmanager
+def said_of(source: Source) -> Iterator[None]:
+    """Say of what the store refuses in which file it came."""
+    try:
+        yield
+    except StoreError as error:
+        raise StoreError(f"{source.name}: {error}") from None
 
 
 def _named(columns: set[str]) -> str:

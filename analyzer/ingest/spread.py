@@ -27,7 +27,7 @@ from analyzer.ingest.findings import Findings
 from analyzer.ingest.formats import ParquetSource
 from analyzer.ingest.keys import PSEUDONYMOUS
 from analyzer.ingest.quality import FileQuality
-from analyzer.ingest.reading import Progress, Reading
+from analyzer.ingest.reading import Progress, Reading, said_of
 from analyzer.ingest.sources import Source
 from analyzer.ingest.splits import (
     PART,
@@ -114,7 +114,8 @@ class SpreadReading(Reading):
             if rows:
                 counts = np.zeros(len(self.vehicles), np.int64)
                 counts[codes["vehicle"][: len(said.vehicle_rows)]] = said.vehicle_rows
-                builder.announce(rows, counts)
+                with said_of(split.source):
+                    builder.announce(rows, counts)
                 self._parts.append((part, codes))
             kept += rows
             if progress is not None:

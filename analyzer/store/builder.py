@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +14,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from filelock import FileLock, Timeout
 
 from analyzer.cameras import CAMERA_TABLE, camera_table
 from analyzer.engine.base import split_rows
@@ -36,6 +32,7 @@ from analyzer.schema import (
     n_rows,
     take,
 )
+from analyzer.store.generation import Generation
 from analyzer.store.part_files import read_rows
 from analyzer.store.part_writing import (
     WrittenPart,
@@ -49,14 +46,9 @@ from analyzer.store.part_writing import (
 from analyzer.store.sorting import sort_sightings
 from analyzer.store.store import (
     FORMAT,
-    GENERATION,
-    LOCK,
-    MANIFEST,
     SEALED_MANIFEST,
     Store,
     open_store,
-    read_manifest,
-    read_outer_manifest,
 )
 
 PLAIN, ENCRYPTED = 1, 2
@@ -138,69 +130,12 @@ class StoreBuilder:
         self._written: list[dict[str, Any]] = []
         self._cameras_seen: set[int] = set()
         self._vehicles_seen = 0
-        self._committed = False
-        self._lock = self._open_for_writing()
-        self._generation = self._next_generation()
-
-    def _open_for_writing(self) -> FileLock:
-        self._made_folder = not self.path.exists()
-        self._was_empty = self._made_folder
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            # Every row is about one vehicle: the folder is its owner's alone.
-            self.path.mkdir(mode=0o700, exist_ok=True)
-            self._was_empty = self._made_folder or not any(self.path.iterdir())
-            if (self.path / MANIFEST).exists():
-                self._check_replaceable()
-            elif self._foreign_files():
-                raise StoreError(
-                    f"{self.path}: the folder holds other files and is not a store; "
-                    "give a new or empty folder"
-                )
-            lock = FileLock(self.path / LOCK, timeout=0)
-            lock.acquire()
-        except Timeout:
-            raise StoreError(
-                f"{self.path}: another run is writing this store; wait until it has ended"
-            ) from None
-        except OSError as error:
-            raise StoreError(f"{self.path}: cannot be written ({error.strerror})") from None
-        return lock
-
-    def _check_replaceable(self) -> None:
-        # A store that this version cannot read is not one that it may replace.
-        if "encrypted" not in read_outer_manifest(self.path) and self.seal is not None:
-            raise StoreError(
-                f"{self.path}: the store is not encrypted, and what was once written plain cannot "
-                "be taken back; make an encrypted store in a new folder"
-            )
-        read_manifest(self.path, self._secret)
-
-    def _foreign_files(self) -> bool:
-        # A killed run leaves its lock; a generation beside no lock is somebody's own folder.
-        names = {entry.name for entry in self.path.iterdir()}
-        ours = {LOCK, "." + MANIFEST} if LOCK in names else set()
-        return any(not (ours and GENERATION.fullmatch(name)) for name in names - ours)
-
-    def _next_generation(self) -> Path:
-        current = "data-000000"
-        if (self.path / MANIFEST).exists():
-            current = read_outer_manifest(self.path)["generation"]
-        # What a killed run left; no manifest speaks of it.
-        self._remove_generations(but=current)
-        generation = self.path / f"data-{int(current.removeprefix('data-')) + 1:06d}"
-        generation.mkdir(mode=0o700)
-        return generation
-
-    def _remove_generations(self, but: str) -> None:
-        for entry in self.path.iterdir():
-            if GENERATION.fullmatch(entry.name) and entry.name != but:
-                shutil.rmtree(entry, ignore_errors=True)
+        self._generation = Generation(self.path, secret)
 
     @property
     def folder(self) -> Path:
         """Folder of the generation being written, for files that belong beside the data."""
-        return self._generation
+        return self._generation.folder
 
     def append(self, rows: Rows) -> None:
         """Add rows, in any order; ``file`` (int16), if there, says which input they came from."""
@@ -343,9 +278,9 @@ class StoreBuilder:
         """Give parts in which nothing merged the column that others have."""
         names = self.columns[:-1]
         for part in parts:
-            rows = read_rows(self._generation / self._written[part]["file"], names, self.seal)
+            rows = read_rows(self.folder / self._written[part]["file"], names, self.seal)
             rows[FRAMES] = missing(FRAMES, n_rows(rows))
-            path = self._generation / self._written[part]["file"]
+            path = self.folder / self._written[part]["file"]
             write_part_file(path, rows, self.columns, self.seal)
 
     def _part_rows(self) -> int:
@@ -371,7 +306,7 @@ class StoreBuilder:
         return sort_sightings(rows)
 
     def _write_part(self, number: int, rows: Rows, columns: Sequence[str]) -> None:
-        self._note_part(write_part(self._generation, number, rows, columns, self.seal))
+        self._note_part(write_part(self.folder, number, rows, columns, self.seal))
 
     def _note_part(self, part: WrittenPart) -> None:
         self._cameras_seen.update(part.cameras)
@@ -382,7 +317,7 @@ class StoreBuilder:
     def written(self, *columns: str) -> Iterator[Rows]:
         """Read the parts that were written, one after the other."""
         for entry in self._written:
-            yield read_rows(self._generation / entry["file"], columns or CORE, self.seal)
+            yield read_rows(self.folder / entry["file"], columns or CORE, self.seal)
 
     def rewrite(self, change: Callable[[Rows], Rows]) -> None:
         """Write the parts again, changed; rows may change their vehicle within a part only.
@@ -395,7 +330,7 @@ class StoreBuilder:
         entries, self._written = self._written, []
         self._cameras_seen, self._vehicles_seen = set(), 0
         for number, entry in enumerate(entries):
-            rows = read_rows(self._generation / entry["file"], self.columns, self.seal)
+            rows = read_rows(self.folder / entry["file"], self.columns, self.seal)
             rows = change(rows)
             self._write_part(number, sort_sightings(rows), self.columns)
 
@@ -492,7 +427,7 @@ class StoreBuilder:
         manifest = {
             "format": FORMAT,
             "version": PLAIN if self.seal is None else ENCRYPTED,
-            "generation": self._generation.name,
+            "generation": self.folder.name,
             "timezone": self.timezone,
             "rows": self.rows_written,
             "vehicles": len(vehicles),
@@ -509,53 +444,29 @@ class StoreBuilder:
         }
         if self.seal is not None:
             text = json.dumps(manifest, ensure_ascii=False).encode()
-            write_sealed_bytes(self._generation / SEALED_MANIFEST, text, self.seal)
+            write_sealed_bytes(self.folder / SEALED_MANIFEST, text, self.seal)
             shown = ("format", "version", "generation")
             manifest = {name: manifest[name] for name in shown}
             manifest["encrypted"] = self.seal.to_dict()
-        self._commit(manifest)
+        self._generation.commit(manifest)
         return open_store(self.path, owner=self._temporary, secret=self._secret)
 
     def _write_table(self, name: str, table: pa.Table) -> None:
         # Without pandas' metadata: it names library versions, and bytes must not depend on them.
         pq.write_table(
             table.replace_schema_metadata(),
-            self._generation / name,
+            self.folder / name,
             compression="zstd",
             write_page_checksum=True,
-            **encryption(self.seal, self._generation / name),
+            **encryption(self.seal, self.folder / name),
         )
-
-    def _commit(self, manifest: dict[str, Any]) -> None:
-        for entry in self._generation.iterdir():
-            _sync(entry)
-        _sync(self._generation)
-        waiting = self.path / ("." + MANIFEST)
-        with open(waiting, "w", encoding="utf-8") as file:
-            json.dump(manifest, file, ensure_ascii=False, indent=1)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(waiting, self.path / MANIFEST)
-        self._committed = True
-        _sync(self.path)
-        self._remove_generations(but=self._generation.name)
-        self._lock.release()
 
     def abandon(self) -> None:
         """Leave everything as it was: remove what was not committed and give the lock back."""
         if self._spill is not None:
             self._spill.discard()
         self._held = []
-        if not self._committed and self._lock.is_locked:
-            shutil.rmtree(self._generation, ignore_errors=True)
-            if self._was_empty:
-                # There was nothing here before this run: not even a lock stays.
-                (self.path / LOCK).unlink(missing_ok=True)
-                if self._made_folder:
-                    with contextlib.suppress(OSError):
-                        self.path.rmdir()
-        self._lock.release()
+        self._generation.abandon()
 
 
 def _number_of_parts(rows: int, part_rows: int | None = None) -> int:
@@ -564,14 +475,3 @@ def _number_of_parts(rows: int, part_rows: int | None = None) -> int:
     while parts < SLOTS and rows > parts * part_rows:
         parts *= 2
     return parts
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError:
-        # Some file systems cannot sync a folder; the rename below is then as safe as they allow.
-        pass
-    finally:
-        os.close(handle)

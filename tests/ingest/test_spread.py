@@ -345,6 +345,21 @@ def test_the_command_reads_on_spark(engine, tmp_path):
     assert wrong.exit_code == 2 and "--engine spark" in wrong.stderr
 
 
+def test_one_vehicle_too_many_is_said_with_its_file(engine, tmp_path, monkeypatch):
+    monkeypatch.setattr("analyzer.store.builder.LARGEST_VEHICLE_ROWS", 30)
+    few, many = tmp_path / "few.csv", tmp_path / "many.csv"
+    frame = dirty_rows(200, 8)
+    frame.to_csv(few, index=False)
+    frame.assign(plate="10A000BC").to_csv(many, index=False)
+    said = []
+    for on in ("local", engine):
+        with pytest.raises(StoreError) as caught:
+            read_sightings([few, many], timezone=ZONE, key=KEY, memory="4KB", engine=on)
+        said.append(str(caught.value))
+    assert all(text.startswith("many.csv: one vehicle has more than") for text in said)
+    assert all("leave these rows out, or give more with --memory" in text for text in said)
+
+
 # Stretches, without Spark
 
 
