@@ -41,8 +41,9 @@ from analyzer.risk.linkage import measure_linkage
 from analyzer.risk.plateless import measure_plateless
 from analyzer.risk.predictability import measure_predictability
 from analyzer.risk.profile import profile_risk
+from analyzer.risk.typical_vehicle import find_typical
 from analyzer.risk.unicity import measure_unicity
-from analyzer.risk.vehicle_story import find_typical, tell_vehicle
+from analyzer.risk.vehicle_story import tell_vehicle
 from analyzer.risk.worst_case import measure_worst_case
 from analyzer.sightings import Sightings
 from analyzer.store import StoreBuilder

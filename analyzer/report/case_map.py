@@ -21,13 +21,13 @@ from analyzer.report.texts import Texts
 if TYPE_CHECKING:
     import folium
 
-    from analyzer.report.case import Case
+    from analyzer.report.case_content import CaseContent
     from analyzer.sightings import Sightings
 
 MOST_LINES = 150
 
 
-def public_map(case: Case, texts: Texts) -> tuple[str, str] | None:
+def public_map(case: CaseContent, texts: Texts) -> tuple[str, str] | None:
     """Draw the zones and routes of a case that others share.
 
     Returns
@@ -76,7 +76,7 @@ def _add_names(the_map: folium.Map, named: list[tuple[int, pd.Series]]) -> None:
         add_name(the_map, (lat[at], lon[at]), row["name"], f"map-name from-{step}", side)
 
 
-def precise_map(case: Case, texts: Texts) -> tuple[str, str] | None:
+def precise_map(case: CaseContent, texts: Texts) -> tuple[str, str] | None:
     """Draw every camera that saw the vehicle, its drives, and where home and work are put."""
     story, table = case.story, case.sightings.camera_table
     rows = story.rows
@@ -113,7 +113,9 @@ def precise_map(case: Case, texts: Texts) -> tuple[str, str] | None:
     return embed(the_map, texts)
 
 
-def _drives(case: Case, step: np.ndarray, placed: np.ndarray) -> list[tuple[int, int, int, int]]:
+def _drives(
+    case: CaseContent, step: np.ndarray, placed: np.ndarray
+) -> list[tuple[int, int, int, int]]:
     """Give pairs of cameras passed one after the other: from, to, first step, how often."""
     from analyzer.patterns.trips import find_trips, starts_of_part
 

@@ -27,7 +27,6 @@ from analyzer.patterns.movement import count_hours, count_ways, count_zones
 from analyzer.patterns.trips import Trips
 from analyzer.report import maps
 from analyzer.report.areas import join_zones
-from analyzer.report.case_page import slider_script, step_rules
 from analyzer.report.disclosure import (
     DEFAULT_K,
     check_threshold,
@@ -37,6 +36,7 @@ from analyzer.report.disclosure import (
 )
 from analyzer.report.pages import content_policy, environment, template_text, tidy
 from analyzer.report.sections import trusted
+from analyzer.report.slider import slider_script, step_rules
 from analyzer.report.texts import Texts
 from analyzer.sightings import Sightings
 
