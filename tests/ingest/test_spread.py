@@ -275,6 +275,28 @@ def _broken(split, broadcast):
     raise ValueError("on purpose")
 
 
+def test_a_worker_killed_while_files_are_read_changes_nothing(cluster, tmp_path, monkeypatch):
+    monkeypatch.setattr("analyzer.store.builder.SMALLEST_PART_ROWS", 300)
+    path = tmp_path / "reads.csv"
+    dirty_rows(2_000, 9).to_csv(path, index=False)
+    options = {"timezone": ZONE, "key": KEY, "memory": "40KB"}
+    here = read_sightings(path, store=tmp_path / "here", **options)
+    seen: list[int] = []
+
+    def kill(done: int, total: int) -> None:
+        # What it has read lies on its own disk, and is lost with it.
+        seen.append(done)
+        if len(seen) == 3:
+            cluster.kill_worker(0)
+
+    engine = get_engine("spark", master=cluster.master)
+    there = read_sightings(
+        path, store=tmp_path / "there", engine=engine, progress=kill, **options
+    )
+    assert len(seen) > 8 and cluster.workers[0].poll() is not None
+    same_store(here, there)
+
+
 def test_what_spark_does_not_read_is_said(engine, tmp_path, monkeypatch):
     path = tmp_path / "reads.json"
     path.write_text('[{"plate": "10A000BC", "camera": "c", "seen_at": "2026-03-01 10:00:00"}]')
