@@ -1,21 +1,19 @@
 """Charts: tidy frames in, matplotlib figures out, in one calm style.
 
 One accent colour carries the measured figure; everything it is compared with is grey and differs in
-line and marker too, so that no chart depends on telling two hues apart. The colours of the style
-are markers as well: `svg` turns each into a class beside the colour, so that a page can recolour
-an inlined chart in dark mode, while the same SVG opened alone keeps its own colours.
+line and marker too, so that no chart depends on telling two hues apart.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from analyzer.chart_style import ACCENT, INK, LINES, MUTED, NARROW, PAPER, SERIES, WIDE, in_style
+from analyzer.chart_writing import png_file
 from analyzer.estimate import ALL_BUT_FEW, bound_percent
 from analyzer.result import draw_in_notebooks
 
@@ -23,29 +21,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ACCENT = "#0b6a8c"
-INK = "#1d2329"
-MUTED = "#5c6873"
-GRID = "#dfe4e8"
-PAPER = "#ffffff"
-
-SERIES = (ACCENT, "#d98200", INK, "#8fa3b0", "#7a2f5e", "#c9b458")
-"""Colours of several measured things, the accent first: told apart with any colour vision (a test
-simulates protanopia, deuteranopia and tritanopia)."""
-
-LINES = ("-", "--", "-.", ":", "-", "--")
-"""Line of each of them."""
-
-CLASS_OF_COLOUR = {ACCENT: "accent", INK: "ink", MUTED: "muted", GRID: "grid", PAPER: "paper"}
-"""Class suffix that `svg` gives to each colour: ``f-accent`` for fills, ``s-accent`` for
-strokes."""
-
 UNICITY_COLUMNS = ("points", "value", "low", "high", "n", "baseline")
 RETENTION_COLUMNS = ("window", "days", "status", "value", "low", "high", "n", "baseline")
 MEASURED, ONE_LEAK_DAY, NOT_MEASURABLE = "measured", "one leak day", "not measurable"
-
-WIDE, NARROW = (7.0, 3.7), (3.7, 3.5)
-"""Sizes in inches: for a page's full width, and for a telephone."""
 
 ENGLISH = {
     "points": "Sightings of a vehicle that are known",
@@ -66,31 +44,6 @@ ENGLISH = {
 
 OTHERS = (("s", "--"), ("^", ":"), ("D", "-."))
 """Marker and line of what a measured curve is compared with."""
-
-_STYLE: dict[str, Any] = {
-    "font.family": ["DejaVu Sans"],
-    "font.size": 10.5,
-    "text.color": INK,
-    "axes.edgecolor": MUTED,
-    "axes.labelcolor": MUTED,
-    "axes.linewidth": 0.8,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.spines.left": False,
-    "grid.color": GRID,
-    "grid.linewidth": 0.8,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "ytick.major.size": 0,
-    "legend.frameon": False,
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-    "svg.fonttype": "none",
-    "svg.hashsalt": "platerisk",
-}
-
 
 def unicity_curve(
     frame: pd.DataFrame,
@@ -132,7 +85,7 @@ def unicity_curve(
     """
     _require(frame, UNICITY_COLUMNS)
     rows = frame.dropna(subset=["value"]).sort_values("points")
-    with _style():
+    with in_style():
         axes = _new_axes(narrow) if axes is None else axes
         x = rows["points"].to_numpy(float)
         _draw_measured(axes, x, rows, labels)
@@ -183,7 +136,7 @@ def retention_curve(
     """
     _require(frame, RETENTION_COLUMNS)
     rows = frame[frame["status"] != NOT_MEASURABLE].dropna(subset=["value"]).sort_values("days")
-    with _style():
+    with in_style():
         axes = _new_axes(narrow) if axes is None else axes
         # Windows grow by factors (1, 7, 30, 180 days): on a linear axis all but two would be one
         # blot.
@@ -247,7 +200,7 @@ def open_store_curves(
     )
     figure = retention_curve(closed, axes=axes, narrow=narrow, labels=labels)
     axes = figure.axes[0] if axes is None else axes
-    with _style():
+    with in_style():
         for number, days in enumerate(lengths[1:]):
             rows = frame[(frame["open_days"] == days) & (frame["status"] != NOT_MEASURABLE)]
             rows = rows.dropna(subset=["value"]).sort_values("days")
@@ -297,7 +250,7 @@ def risk_curves(frame: pd.DataFrame, names: Mapping[str, str]) -> Figure:
     _require(frame, ("risk", *RETENTION_COLUMNS))
     shown = frame[frame["status"] != NOT_MEASURABLE].dropna(subset=["value"])
     few = False
-    with _style():
+    with in_style():
         axes = _new_axes(narrow=False)
         for number, (risk, name) in enumerate(names.items()):
             rows = shown[shown["risk"] == risk].sort_values("days")
@@ -353,7 +306,7 @@ def row_account(
     'Rows'
     """
     _require(frame, ("name", "rows"))
-    with _style():
+    with in_style():
         height = 0.75 + 0.36 * max(len(frame), 1)
         axes = _new_axes(narrow, height=height) if axes is None else axes
         positions = np.arange(len(frame))
@@ -374,148 +327,6 @@ def row_account(
     return axes.figure
 
 
-def svg(figure: Figure, *, name: str, title: str, description: str) -> str:
-    """Write a figure as SVG that can stand inside a page with a strict content policy.
-
-    The text stays text; there are no style attributes, no dates and no links; every id starts with
-    `name`; the picture says its title and description to a screen reader; and each colour of the
-    style carries a class (`CLASS_OF_COLOUR`) by which the page can change it.
-
-    Parameters
-    ----------
-    figure : Figure
-        What to write.
-    name : str
-        Prefix of all ids; letters, digits and ``-``. Unique in the page.
-    title, description : str
-        What the picture is and what it shows.
-
-    Returns
-    -------
-    str
-        One ``<svg>`` element; the same bytes for the same figure.
-
-    Raises
-    ------
-    ValueError
-        If `name` cannot begin an id.
-
-    Examples
-    --------
-    >>> frame = pd.DataFrame({"name": ["kept"], "rows": [7]})
-    >>> svg(row_account(frame), name="rows", title="Rows", description="7 kept")[:27]
-    '<svg aria-labelledby="rows-'
-    """
-    import xml.etree.ElementTree as ElementTree
-
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", name):
-        raise ValueError(f"{name!r} cannot begin an id: use letters, digits and '-'")
-    # Namespaces are only needed in a file of its own; inside HTML the parser supplies them.
-    text = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", svg_file(figure))
-    text = text[text.index("<svg") :].replace("xlink:href", "href")
-    root = ElementTree.fromstring(text)
-    for parent in list(root.iter()):
-        for child in list(parent):
-            if child.tag in ("metadata", "style"):
-                parent.remove(child)
-    used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', text))
-    for element in root.iter():
-        _restyle(element, name, used)
-    for attribute in ("width", "height", "version"):
-        root.attrib.pop(attribute, None)
-    root.set("stroke-linejoin", "round")
-    root.set("role", "img")
-    root.set("class", "chart")
-    root.set("aria-labelledby", f"{name}-title {name}-desc")
-    root.attrib = dict(sorted(root.attrib.items()))
-    said = (
-        f'<title id="{name}-title">{escape(title)}</title>'
-        f'<desc id="{name}-desc">{escape(description)}</desc>'
-    )
-    body = ElementTree.tostring(root, encoding="unicode")
-    body = re.sub(r">\s+<", "><", body)
-    return re.sub(r"^(<svg[^>]*>)", lambda match: match.group(1) + said, body, count=1).strip()
-
-
-def svg_file(figure: Figure) -> str:
-    """Write a figure as an SVG file of its own; the same text for the same figure.
-
-    Examples
-    --------
-    >>> svg_file(row_account(pd.DataFrame({"name": ["kept"], "rows": [7]})))[:5]
-    '<?xml'
-    """
-    import io
-
-    buffer = io.BytesIO()
-    with _style():
-        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        figure.savefig(buffer, format="svg", metadata=nothing)
-    return buffer.getvalue().decode("utf-8")
-
-
-def png_file(figure: Figure) -> bytes:
-    r"""Write a figure as PNG on white paper, 200 dots an inch; the same bytes for the same figure.
-
-    Examples
-    --------
-    >>> png_file(row_account(pd.DataFrame({"name": ["kept"], "rows": [7]})))[1:4]
-    b'PNG'
-    """
-    import io
-
-    buffer = io.BytesIO()
-    with _style():
-        figure.savefig(
-            buffer, format="png", dpi=200, facecolor=PAPER, metadata={"Software": None}
-        )
-    return buffer.getvalue()
-
-
-def _restyle(element: Any, name: str, used: set[str]) -> None:
-    # A strict policy forbids style attributes, so declarations become presentation attributes.
-    for declaration in element.attrib.pop("style", "").split(";"):
-        key, _, value = declaration.partition(":")
-        key, value = key.strip(), value.strip()
-        if key == "font":
-            size = re.search(r"([\d.]+)px", value)
-            element.set("font-size", size.group(1) if size else "10")
-            if "bold" in value or "700" in value:
-                element.set("font-weight", "bold")
-        elif key == "font-family":
-            continue  # the page's own letters
-        elif key and value:
-            element.set(key, value)
-    if element.get("transform", "").startswith("rotate(-0 "):
-        del element.attrib["transform"]
-    classes = []
-    for attribute, prefix in (("fill", "f"), ("stroke", "s")):
-        colour = element.get(attribute, "").lower()
-        if element.tag == "text" and attribute == "fill" and not colour:
-            colour = INK
-            element.set("fill", INK)
-        if colour in CLASS_OF_COLOUR:
-            classes.append(f"{prefix}-{CLASS_OF_COLOUR[colour]}")
-    if classes:
-        element.set("class", " ".join(classes))
-    identifier = element.attrib.pop("id", None)
-    if identifier in used:
-        element.set("id", f"{name}-{identifier}")
-    for attribute, value in element.attrib.items():
-        if attribute == "href":
-            element.set("href", f"#{name}-{value[1:]}")
-        elif "url(#" in value:
-            element.set(attribute, value.replace("url(#", f"url(#{name}-"))
-
-
-def _style() -> Any:
-    import matplotlib
-    from cycler import cycler
-
-    cycle = cycler(color=SERIES) + cycler(linestyle=LINES)
-    return matplotlib.rc_context({**_STYLE, "axes.prop_cycle": cycle})
-
-
 def new_axes() -> Axes:
     """Make axes in the style of all charts, for a result to draw itself.
 
@@ -526,7 +337,7 @@ def new_axes() -> Axes:
     >>> [line.get_linestyle() for line in new_axes().plot([0, 1], [[0, 1], [1, 2]])]
     ['-', '--']
     """
-    with _style():
+    with in_style():
         return _new_axes(narrow=False)
 
 

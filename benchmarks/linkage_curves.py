@@ -13,7 +13,8 @@ import sys
 import time
 from pathlib import Path
 
-from analyzer import charts
+from analyzer import chart_writing
+from analyzer.chart_style import ACCENT, MUTED
 from analyzer.risk.linkage import measure_linkage
 from analyzer.risk.linkage_result import RotationLinkage
 from analyzer.synthetic import make_region
@@ -120,10 +121,10 @@ def draw(found: dict[tuple[int, str], RotationLinkage], path: Path) -> None:
         value = [step.success[1].value for step in steps]
         low = [step.success[1].low for step in steps]
         high = [step.success[1].high for step in steps]
-        axes.plot(days, value, f"{marker}-", color=charts.ACCENT, label=f"{vehicles:,} vehicles")
-        axes.vlines(days, low, high, color=charts.ACCENT)
+        axes.plot(days, value, f"{marker}-", color=ACCENT, label=f"{vehicles:,} vehicles")
+        axes.vlines(days, low, high, color=ACCENT)
         chance = [step.success[1].baseline for step in steps]
-        axes.plot(days, chance, f"{marker}--", color=charts.MUTED, lw=1, ms=3)
+        axes.plot(days, chance, f"{marker}--", color=MUTED, lw=1, ms=3)
     axes.set(
         xlabel="Days of data on both sides of the change", xscale="log", ylim=(0, 1),
         ylabel="Linked again at the first guess",
@@ -133,7 +134,7 @@ def draw(found: dict[tuple[int, str], RotationLinkage], path: Path) -> None:
     axes.set_xticks(days, [f"{each:g}" for each in days])
     axes.minorticks_off()
     axes.legend(frameon=False, title="grey: by chance")
-    text = charts.svg(
+    text = chart_writing.svg(
         axes.figure, name="linkage", title="Linked again after a change of pseudonyms",
         description="Share of vehicles linked again at the first guess, by days of data.",
     )  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analyzer import charts
+from analyzer import chart_style, chart_writing, charts
 from tests.report.samples import plain
 
 DRAWN = [
@@ -47,7 +47,7 @@ CONES = {
 
 @pytest.mark.parametrize("cone", CONES)
 def test_series_are_told_apart_with_any_colour_vision(cone):
-    seen = [seen_with(colour, cone) for colour in charts.SERIES]
+    seen = [seen_with(colour, cone) for colour in chart_style.SERIES]
     for one, other in combinations(seen, 2):
         assert np.linalg.norm(one - other) > 15
 
@@ -67,8 +67,8 @@ def test_results_draw_in_the_one_style():
 
 def test_files_of_a_chart_are_the_same_bytes_again():
     for draw, frame in DRAWN:
-        assert charts.svg_file(draw(frame)) == charts.svg_file(draw(frame))
-        assert charts.png_file(draw(frame)) == charts.png_file(draw(frame))
+        assert chart_writing.svg_file(draw(frame)) == chart_writing.svg_file(draw(frame))
+        assert chart_writing.png_file(draw(frame)) == chart_writing.png_file(draw(frame))
 
 
 def test_unicity_line_has_the_values_of_the_frame():
@@ -126,8 +126,8 @@ def test_few_rows_draw_without_error(frame):
 @pytest.mark.parametrize("narrow", [False, True])
 def test_svg_is_clean_and_repeatable(draw, frame, narrow):
     given = {"name": "it", "title": "A <title>", "description": "says & does"}
-    text = charts.svg(draw(frame, narrow=narrow), **given)
-    assert text == charts.svg(draw(frame, narrow=narrow), **given)
+    text = chart_writing.svg(draw(frame, narrow=narrow), **given)
+    assert text == chart_writing.svg(draw(frame, narrow=narrow), **given)
     root = ElementTree.fromstring(text)
     assert root.get("role") == "img"
     assert root.find("title").text == "A <title>"
@@ -147,13 +147,13 @@ def test_svg_is_clean_and_repeatable(draw, frame, narrow):
 
 
 def test_every_colour_of_the_style_carries_its_class():
-    text = charts.svg(charts.unicity_curve(plain().unicity_curve), name="u", title="t",
+    text = chart_writing.svg(charts.unicity_curve(plain().unicity_curve), name="u", title="t",
                       description="d")
     for element in ElementTree.fromstring(text).iter():
         for attribute, prefix in (("fill", "f"), ("stroke", "s")):
             colour = element.get(attribute)
             if colour and colour != "none" and not colour.startswith("url"):
-                wanted = f"{prefix}-{charts.CLASS_OF_COLOUR[colour]}"
+                wanted = f"{prefix}-{chart_writing.CLASS_OF_COLOUR[colour]}"
                 assert wanted in element.get("class", "").split(), (attribute, colour)
 
 
@@ -163,7 +163,7 @@ def test_the_palette_has_contrast_on_paper():
         linear = np.where(parts <= 0.03928, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
         return linear @ [0.2126, 0.7152, 0.0722]
 
-    for colour in (charts.ACCENT, charts.INK, charts.MUTED):
+    for colour in (chart_style.ACCENT, chart_style.INK, chart_style.MUTED):
         assert (1 + 0.05) / (luminance(colour) + 0.05) >= 4.5
 
 

@@ -15,7 +15,8 @@ import analyzer
 
 PACKAGE = Path(analyzer.__file__).parent
 FLOORS = (
-    ("errors", "units", "schema", "estimate", "apart", "survival", "result", "charts"),
+    ("errors", "units", "schema", "estimate", "apart", "survival", "result",
+     "chart_style", "chart_writing", "charts"),
     ("engine", "store", "cameras", "local_time"),
     ("sightings",),
     ("ingest", "synthetic", "cost"),

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 
 from analyzer import charts
+from analyzer.chart_style import MUTED
+from analyzer.chart_writing import svg
 from analyzer.estimate import WITHHELD, Estimate
 from analyzer.policy.leaks import NOT_MEASURABLE, ONE_LEAK_DAY
 from analyzer.policy.open_store import OpenStoreSweep
@@ -241,7 +243,7 @@ def _charts(
         _thin_ticks(figure.axes[0], 0.08 if narrow else 0.05)
         _mark_rules(figure.axes[0], rules, measured, texts)
         name = f"brief-{width}"
-        drawn[width] = trusted(charts.svg(figure, name=name, title=title, description=alt))
+        drawn[width] = trusted(svg(figure, name=name, title=title, description=alt))
     return drawn
 
 
@@ -279,14 +281,14 @@ def _mark_rules(axes: Axes, rules: Sequence[Rule], curve: pd.DataFrame, texts: T
         # Names stand where the curve is not.
         below = np.interp(np.log(days), np.log(curve["days"]), curve["value"]) > UNACCEPTABLE
         more = f" +{len(names) - 1}" if len(names) > 1 else ""
-        axes.axvline(np.log(days), color=charts.MUTED, lw=0.8, ls=":", zorder=0)
+        axes.axvline(np.log(days), color=MUTED, lw=0.8, ls=":", zorder=0)
         axes.annotate(
             f"{names[0].replace('$', '')}{more}",
             (np.log(days), 0.03 if below else 0.9),
             xytext=(3, 0),
             textcoords="offset points",
             rotation=90,
-            color=charts.MUTED,
+            color=MUTED,
             fontsize=8,
             va="bottom" if below else "top",
         )

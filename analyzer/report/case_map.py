@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analyzer.charts import ACCENT, INK, PAPER
+from analyzer.chart_style import ACCENT, INK, PAPER
 from analyzer.report.disclosure import coarsen_positions
 from analyzer.report.maps import add_name, bent, clear_names, embed, new_map, script_safe
 from analyzer.report.shared import areas_of_cameras

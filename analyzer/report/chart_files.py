@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from analyzer import charts
+from analyzer.chart_style import MUTED
+from analyzer.chart_writing import png_file, svg_file
 from analyzer.report.publishable import Publishable
 from analyzer.report.sections import row_name, window_name
 from analyzer.report.tables import to_csv
@@ -63,11 +65,11 @@ def chart_files(shown: Publishable, texts: Texts, *, synthetic: bool) -> dict[st
             continue
         figure = draw(frame, labels=texts.labels())
         if synthetic:
-            figure.supxlabel(texts("synthetic.short"), fontsize=8, color=charts.MUTED, x=0.98,
+            figure.supxlabel(texts("synthetic.short"), fontsize=8, color=MUTED, x=0.98,
                              ha="right")  # fmt: skip
             tidy[texts("synthetic.short")] = True
-        files[f"charts/{name}.svg"] = charts.svg_file(figure)
-        files[f"charts/{name}.png"] = charts.png_file(figure)
+        files[f"charts/{name}.svg"] = svg_file(figure)
+        files[f"charts/{name}.png"] = png_file(figure)
         files[f"charts/{name}.csv"] = to_csv(tidy)
     return files
 

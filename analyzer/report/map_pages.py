@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pandas as pd
 
-from analyzer.charts import ACCENT, PAPER
+from analyzer.chart_style import ACCENT, PAPER
 from analyzer.errors import UsageError
 from analyzer.patterns.camera_load import measure_camera_load
 from analyzer.patterns.commutes import Commutes

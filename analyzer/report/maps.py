@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analyzer.charts import ACCENT, MUTED, PAPER
+from analyzer.chart_style import ACCENT, MUTED, PAPER
 from analyzer.report.basemap import Box, outlines
 from analyzer.report.tables import clean_text
 from analyzer.report.texts import ENGLISH, Texts

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from analyzer import charts
+from analyzer.chart_writing import svg
 from analyzer.estimate import ALL_BUT_FEW, Estimate
 from analyzer.report import maps
 from analyzer.report.content import ZONE_COLUMNS, ReportInput
@@ -305,7 +306,7 @@ def _pictures(
     pictures = []
     for narrow in (False, True):
         figure = draw(frame, narrow=narrow, labels=texts.labels())
-        text = charts.svg(figure, name=f"{name}-{'narrow' if narrow else 'wide'}", title=title,
+        text = svg(figure, name=f"{name}-{'narrow' if narrow else 'wide'}", title=title,
                           description=alt)
         pictures.append(trusted(text))
     return pictures[0], pictures[1]

@@ -169,7 +169,8 @@ class UnicityGrid(Result):
         """
         from matplotlib.figure import Figure
 
-        from analyzer.charts import ACCENT, MUTED, png_file
+        from analyzer.chart_style import ACCENT, MUTED
+        from analyzer.chart_writing import png_file
         from analyzer.result import draw_in_notebooks
 
         draw_in_notebooks(png_file)
