@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -20,23 +19,22 @@ from analyzer.errors import (
     KeyFileError,
     StoreError,
 )
+from analyzer.ingest.accounts import Accounts
 from analyzer.ingest.camera_sites import by_name, in_order, seen_cameras, with_given_sites
 from analyzer.ingest.chunks import ChunkReader
 from analyzer.ingest.cleaning import KEPT, MERGE_REASONS, RejectsFile, merge_repeats
 from analyzer.ingest.coding import CellCoder, NameCoder, Positions
 from analyzer.ingest.columns import ColumnMap
-from analyzer.ingest.findings import Findings
 from analyzer.ingest.inputs import covered_name
 from analyzer.ingest.inspection import Checks, Inspection
 from analyzer.ingest.keys import PSEUDONYMOUS, Key
 from analyzer.ingest.opening import Opener
-from analyzer.ingest.quality import FileQuality, Quality
+from analyzer.ingest.quality import FileQuality
 from analyzer.ingest.read_ahead import read_ahead
 from analyzer.ingest.sources import Source
-from analyzer.ingest.stray_plates import is_plate_in_name
+from analyzer.ingest.stray_plates import check_ids
 from analyzer.ingest.streams import Place
 from analyzer.ingest.time_orders import time_reader
-from analyzer.ingest.times import TimeReader
 from analyzer.ingest.vehicle_names import ExistingIds, Pseudonyms
 from analyzer.ingest.vehicles import VehicleCoder
 from analyzer.schema import FRAMES, LABELS, OPTIONAL, SYNTHETIC, Rows
@@ -44,13 +42,6 @@ from analyzer.sightings import Sightings
 from analyzer.store import Store, StoreBuilder, open_store
 
 REJECTS = "rejects.csv"
-_FEW_ROWS = 20
-"""A file of more rows than these, none of them usable, was misunderstood."""
-FEW_ALIKE = 0.02
-"""Share of ids that may look like plates by chance."""
-_HASH = re.compile(r"[0-9a-f]{8,}|[0-9A-F]{8,}")
-"""Where all ids are such, of one length, they are hashes, however many look like plates."""
-
 MANY_CAMERAS = 20
 _EARLIER = 0
 """Number of the file of rows that were in the store before."""
@@ -92,16 +83,10 @@ class Reading:
         self.table = table
         self.encoding = encoding
         self.times_in = times_in
-        self._kept = 0
         self._claims = ""
-        self._unusable: InputError | None = None
         manifest = earlier.manifest if earlier is not None else {}
         self._provenance = dict(manifest.get("provenance", {}))
-        self._inputs = [dict(entry) for entry in self._provenance.get("inputs", ())]
-        self.quality = Quality.from_dict(manifest.get("quality", {}))
-        self.quality.notes.extend(notes)
-        for entry in self.quality.files:
-            entry.is_earlier = True
+        self.accounts = Accounts(manifest, notes)
         if earlier is not None:
             self._check_earlier(manifest)
         self.secret = secret
@@ -171,7 +156,7 @@ class Reading:
         rejects: Path | None,
         progress: Progress | None,
     ) -> Sightings:
-        if len(inputs) + len(self._inputs) > np.iinfo(np.int16).max:
+        if len(inputs) + len(self.accounts.inputs) > np.iinfo(np.int16).max:
             raise InputError("more than 32,767 files in one store; join some of them first")
         # A share of the memory for the block, its fields and its columns; the rest for sorting.
         block = max(1 << 12, min(1 << 24, self.memory // 64))
@@ -183,7 +168,7 @@ class Reading:
             target=self.target,
             place_grid=self.place_grid,
             cameras_given=self.cameras is not None,
-            notes=self.quality.notes,
+            notes=self.accounts.quality.notes,
         )
         sources, maps = opener.open_all(inputs, block)
         if opener.synthetic:
@@ -258,7 +243,7 @@ class Reading:
     ) -> int:
         """Read what is new; give the number of files added."""
         total = sum(source.size for source in sources)
-        known = {entry["sha256"]: entry["number"] for entry in self._inputs}
+        known = {entry["sha256"]: entry["number"] for entry in self.accounts.inputs}
         sizes = [source.size for source in sources]
         done, added = 0, 0
         for source, mapped in zip(sources, maps, strict=True):
@@ -266,36 +251,17 @@ class Reading:
             if known and (self.earlier is not None or sizes.count(source.size) > 1):
                 number = known.get(source.digest())
                 if number is not None:
-                    self._note_repeated(number)
+                    self.accounts.note_repeated(number)
                     done += source.size
                     continue
-            entry = FileQuality(len(self._inputs) + 1)
+            entry = FileQuality(len(self.accounts.inputs) + 1)
             self._read_one(source, mapped, entry, builder, listed, progress, done, total)
             known[source.digest()] = entry.number
-            self._note_input(source, entry.number)
+            self.accounts.note_input(source, entry.number)
             done += source.size
             added += 1
-        self._refuse_unusable()
+        self.accounts.refuse_unusable()
         return added
-
-    def _note_repeated(self, number: int) -> None:
-        self.quality.notes.append(f"an input was skipped: it is the same as file {number}")
-
-    def _note_input(self, source: Source, number: int) -> None:
-        self._inputs.append({"number": number, "name": source.name, "sha256": source.digest()})
-
-    def _note_file(self, source: Source, mapped: ColumnMap, entry: FileQuality) -> None:
-        """Note how a file is understood."""
-        entry.notes.extend(source.notes)
-        entry.notes.append(mapped.reason)
-        if mapped.showable:
-            roles = ", ".join(f"{role} from {word!r}" for role, word in mapped.words.items())
-            entry.notes.append(f"columns: {roles}")
-
-    def _refuse_unusable(self) -> None:
-        """Refuse files of which no row could be used."""
-        if not self._kept and self._unusable is not None:
-            raise self._unusable
 
     def _read_one(
         self,
@@ -308,7 +274,7 @@ class Reading:
         done: int,
         total: int,
     ) -> None:
-        self._note_file(source, mapped, entry)
+        self.accounts.note_file(source, mapped, entry)
         reader = ChunkReader(
             mapped=mapped,
             times=time_reader(source, mapped, self._zone_of_times),
@@ -332,40 +298,9 @@ class Reading:
                     builder.append(rows)
             if progress is not None:
                 progress(done + min(chunk.done, source.size), total)
-        self._end_file(
+        self.accounts.end_file(
             source, entry, kept, reader.findings, reader.times, alone=total == source.size
         )
-
-    def _end_file(
-        self,
-        source: Source,
-        entry: FileQuality,
-        kept: int,
-        findings: Findings,
-        times: TimeReader,
-        *,
-        alone: bool,
-    ) -> None:
-        """Account for a file that was read; refuse it if it holds nothing that can be used."""
-        self._kept += kept
-        if not entry.rows_read:
-            raise InputError(f"{source.name}: the file has a header and no rows")
-        if not kept:
-            reasons = ", ".join(
-                f"{reason.replace('_', ' ')}: {rows:,}"
-                for reason, rows in entry.rejected.most_common()
-            )
-            unusable = InputError(
-                f"{source.name}: none of its {entry.rows_read:,} rows can be used ({reasons}); "
-                f"{findings.hint()}"
-            )
-            # One event a file is a common export; one of many without a plate is no fault.
-            if entry.rows_read > _FEW_ROWS or alone:
-                raise unusable
-            self._unusable = self._unusable or unusable
-            entry.notes.append("none of its rows can be used")
-        entry.notes.extend(findings.notes(times))
-        self.quality.files.append(entry)
 
     # What is written at the end
 
@@ -380,43 +315,27 @@ class Reading:
         for name, words in labels.items():
             labels[name], recode[name] = in_order(words)
         merged = self._write_parts(builder, recode)
-        first_new = next(entry for entry in self.quality.files if not entry.is_earlier)
-        by_number = {entry.number: entry for entry in self.quality.files}
+        first_new = next(entry for entry in self.accounts.quality.files if not entry.is_earlier)
+        by_number = {entry.number: entry for entry in self.accounts.quality.files}
         for (number, code), rows in sorted(merged.items()):
             # An earlier row that now repeats a new one was merged because the new file came.
             by_number.get(number, first_new).merged[MERGE_REASONS[code]] += rows
-        self._refuse_plates_as_ids()
-        self.inspection.finish(builder, cameras, self.quality, self.vehicles.ill_formed)
+        if self.key.kind == PSEUDONYMOUS:
+            note = check_ids(self.vehicles.names.to_arrow().to_pylist())
+            if note:
+                self.accounts.quality.notes.append(note)
+                warnings.warn(note, UserWarning, stacklevel=5)
+        self.inspection.finish(builder, cameras, self.accounts.quality, self.vehicles.ill_formed)
         self._seen_once = self.inspection.seen_once
         self._describe(builder)
         return builder.finish(
             cameras=cameras,
             vehicles=self.vehicles.names.to_arrow(),
             labels=labels,
-            quality=self.quality.to_dict(),
+            quality=self.accounts.quality.to_dict(),
             provenance=self._describe_origin(),
             key=self.key.to_dict(),
         )
-
-    def _refuse_plates_as_ids(self) -> None:
-        if self.key.kind != PSEUDONYMOUS:
-            return
-        ids = self.vehicles.names.to_arrow().to_pylist()
-        alike = sum(map(is_plate_in_name, ids))
-        hashes = all(map(_HASH.fullmatch, ids)) and len(set(map(len, ids))) == 1
-        if alike > FEW_ALIKE * len(ids) and not hashes:
-            raise InputError(
-                f"{alike:,} of {len(ids):,} ids are written like plates, and as pseudonyms they "
-                "would be kept and shown as they are; read the files with --plates raw (what was "
-                "a pseudonym already then gets another one)"
-            )
-        if alike:
-            message = (
-                f"{alike:,} of {len(ids):,} ids are written like plates and are kept as they are; "
-                "if they are plates, read the files again with --plates raw"
-            )
-            self.quality.notes.append(message)
-            warnings.warn(message, UserWarning, stacklevel=6)
 
     def _write_parts(
         self, builder: StoreBuilder, recode: dict[str, np.ndarray]
@@ -435,7 +354,7 @@ class Reading:
             builder.append(rows)
 
     def _describe(self, builder: StoreBuilder) -> None:
-        quality = self.quality
+        quality = self.accounts.quality
         quality.vehicles, quality.cameras = builder.vehicles_seen, builder.cameras_seen
         if quality.vehicles:
             quality.vehicles_seen_once = self._seen_once / quality.vehicles
@@ -471,7 +390,7 @@ class Reading:
         if self.cameras is not None:
             frame, absent = with_given_sites(frame, self.cameras)
             if absent:
-                self.quality.notes.append(
+                self.accounts.quality.notes.append(
                     f"{absent} cameras of the data do not stand in the list of cameras"
                 )
         if "zone" in frame:
@@ -484,7 +403,7 @@ class Reading:
             **self._provenance,
             **self.inspection.provenance,
             "version": _version(),
-            "inputs": self._inputs,
+            "inputs": self.accounts.inputs,
             "options": {
                 "timezone": self.timezone,
                 "profile": self.profile,

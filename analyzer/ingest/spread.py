@@ -80,21 +80,21 @@ class SpreadReading(Reading):
             (file, said) for file, (_, _, said) in
             zip(files, self._engine.hold(files, survey, {"blocks": BLOCKS_OF_SPLIT}), strict=True)
         ]  # fmt: skip
-        known = {entry["sha256"]: entry["number"] for entry in self._inputs}
+        known = {entry["sha256"]: entry["number"] for entry in self.accounts.inputs}
         splits: list[Split] = []
         for file, said in with_surveys:
             file.source.sha256 = said.digest
             if said.digest in known:
-                self._note_repeated(known[said.digest])
+                self.accounts.note_repeated(known[said.digest])
                 continue
             file = replace(
                 file,
-                number=len(self._inputs) + 1,
+                number=len(self.accounts.inputs) + 1,
                 times=said.times,
                 cameras_like_plates=said.cameras_like_plates,
             )
             known[said.digest] = file.number
-            self._note_input(file.source, file.number)
+            self.accounts.note_input(file.source, file.number)
             # A file without rows is one stretch too, which says so.
             splits += [replace(file, span=span) for span in said.spans or [None]]
         total = sum(source.size for source in sources)
@@ -105,7 +105,7 @@ class SpreadReading(Reading):
         ):
             if split.number != entry.number:
                 entry, findings, kept = FileQuality(split.number), Findings(), 0
-                self._note_file(split.source, split.mapped, entry)
+                self.accounts.note_file(split.source, split.mapped, entry)
             entry.add(said.entry)
             findings.add(said.findings)
             for rejected in said.rejects:
@@ -121,8 +121,10 @@ class SpreadReading(Reading):
             if progress is not None:
                 progress(total * done // len(splits), total)
             if done == len(splits) or splits[done].number != split.number:
-                self._end_file(split.source, entry, kept, findings, split.times, alone=alone)
-        self._refuse_unusable()
+                self.accounts.end_file(
+                    split.source, entry, kept, findings, split.times, alone=alone
+                )
+        self.accounts.refuse_unusable()
         return len({split.number for split in splits})
 
     def _split(self, source: Source, mapped: ColumnMap) -> Split:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from analyzer.errors import InputError
 from analyzer.ingest.plates import look_like_plates, normalise_plate
 
 _STRICT = (
@@ -25,6 +26,12 @@ _INSIDE = re.compile(r"(?<!\d)(?:\d{2}[A-Z]\d{3}[A-Z]{2}|[A-Z]\d{3}[A-Z]{2}\d{2,
 _LONGEST = 16
 _WINDOW = 4
 """Blanks, dashes or underscores may cut a plate into so many pieces."""
+
+FEW_ALIKE = 0.02
+"""Share of ids that may look like plates by chance."""
+
+_HASH = re.compile(r"[0-9a-f]{8,}|[0-9A-F]{8,}")
+"""Where all ids are such, of one length, they are hashes, however many look like plates."""
 
 FEW = 3
 """So many different cameras are needed to say what their names look like."""
@@ -91,3 +98,37 @@ def _holds_plate(name: str) -> bool:
             if is_plate_in_name("".join(tokens[start:stop])):
                 return True
     return any(_INSIDE.search(normalise_plate(token) or "") for token in tokens)
+
+
+def check_ids(ids: Sequence[str]) -> str:
+    """Look whether ids that are kept as they are, as pseudonyms, are written like plates.
+
+    Returns
+    -------
+    str
+        What is to be noted; empty if nothing is.
+
+    Raises
+    ------
+    InputError
+        If so many are that they are plates.
+
+    Examples
+    --------
+    >>> check_ids(["vehicle one", "vehicle two"])
+    ''
+    """
+    alike = sum(map(is_plate_in_name, ids))
+    hashes = all(map(_HASH.fullmatch, ids)) and len(set(map(len, ids))) == 1
+    if alike > FEW_ALIKE * len(ids) and not hashes:
+        raise InputError(
+            f"{alike:,} of {len(ids):,} ids are written like plates, and as pseudonyms they "
+            "would be kept and shown as they are; read the files with --plates raw (what was "
+            "a pseudonym already then gets another one)"
+        )
+    if not alike:
+        return ""
+    return (
+        f"{alike:,} of {len(ids):,} ids are written like plates and are kept as they are; "
+        "if they are plates, read the files again with --plates raw"
+    )
