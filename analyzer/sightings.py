@@ -140,6 +140,12 @@ class Sightings:
 
     _repr_html_ = Result._repr_html_
 
+    def __repr__(self) -> str:
+        # What the store says of itself: a console must not wait for a view to be counted.
+        rows, vehicles = (self.store.manifest[name] for name in ("rows", "vehicles_seen"))
+        whole = f"{_count(rows, 'sighting')} of {_count(vehicles, 'vehicle')}"
+        return f"<{type(self).__name__}: {'from ' if self.is_view else ''}{whole}>"
+
     def to_pandas(self) -> pd.DataFrame:
         """Give the sightings as a frame: vehicle, camera, seen_at and the optional columns."""
         # In one order, whatever the parts: a vehicle is in one part, so ties keep theirs.

@@ -525,3 +525,10 @@ def _stored_in_files(folder, files: int) -> Sightings:
 def test_a_notebook_shows_the_summary_and_no_vehicle():
     shown = from_arrays([0, 1], [0, 60_000], [0, 1])._repr_html_()
     assert "2 sightings of 2 vehicles" in shown and "v0" not in shown
+
+
+def test_a_console_shows_what_it_holds():
+    whole = from_arrays([0, 1, 1], [0, 86_400_000, 172_800_000], [0, 0, 1])
+    assert repr(whole) == "<Sightings: 3 sightings of 2 vehicles>"
+    part = whole.between("1970-01-02", "1970-01-03")
+    assert repr(part) == "<Sightings: from 3 sightings of 2 vehicles>"

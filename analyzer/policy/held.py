@@ -66,7 +66,7 @@ class SpanPart:
         return wanted if keep.all() else take(wanted, np.flatnonzero(keep))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Held(Sightings):
     """Sightings whose rows stay in memory; made by `hold`."""
 

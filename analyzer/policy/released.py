@@ -191,7 +191,7 @@ def order_within(vehicle: np.ndarray, seen_at: np.ndarray, camera: np.ndarray) -
     return order
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Released(Sightings):
     """Sightings as a policy leaves them; made by `Policy.apply`."""
 

@@ -43,7 +43,7 @@ def run_all(folder: Path) -> Iterator[tuple[str, str]]:
             if result.exit_code != 0:
                 raise RuntimeError(f"platerisk {command}: {result.exit_code}\n{result.output}")
             yield command, shortened(result.stdout)
-            if command.startswith("synthesize "):
+            if command.startswith("synthesize region "):
                 _split(Path("region"))
     finally:
         os.chdir(before)
