@@ -6,6 +6,7 @@ line and marker too, so that no chart depends on telling two hues apart.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -420,9 +421,14 @@ def _finish_shares(axes: Axes, label: str, x: np.ndarray) -> None:
     if len(x):
         axes.set_xlim(x.min() - 0.05 * span, x.max() + 0.11 * span)
     if len(axes.get_legend_handles_labels()[1]) > 1:
-        columns = 2 if axes.figure.get_figwidth() > 5 else 1
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns, borderpad=0,
-                    fontsize=9.5, borderaxespad=0.3, handlelength=2.0, columnspacing=1.4)
+        narrow = axes.figure.get_figwidth() < 5
+        legend = axes.legend(
+            loc="lower left", bbox_to_anchor=(0, 1.0), ncols=1 if narrow else 2, borderpad=0,
+            fontsize=9.5, borderaxespad=0.3, handlelength=2.0, columnspacing=1.4,
+        )  # fmt: skip
+        for text in legend.get_texts():
+            # What does not fit in one line would be cut off.
+            text.set_text(textwrap.fill(text.get_text(), 28 if narrow else 36))
 
 
 def _literal(text: object) -> str:

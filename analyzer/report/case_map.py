@@ -69,10 +69,10 @@ def _add_names(the_map: folium.Map, named: list[tuple[int, pd.Series]]) -> None:
     lat, lon = (
         np.array([float(row[axis]) for _, row in named]) for axis in ("lat", "lon")
     )
-    eastern = lon.min() + 0.6 * float(np.ptp(lon))
-    for at in clear_names(lat, lon):
+    left = lon > lon.min() + 0.6 * float(np.ptp(lon))
+    for at in clear_names(lat, lon, left):
         step, row = named[at]
-        side = "left" if lon[at] > eastern else "right"
+        side = "left" if left[at] else "right"
         add_name(the_map, (lat[at], lon[at]), row["name"], f"map-name from-{step}", side)
 
 

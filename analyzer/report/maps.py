@@ -283,7 +283,12 @@ def _add_basemap(
 ) -> None:
     import folium
 
-    land = outlines(drawn, seen=seen, avoid=spots)
+    # Names of places reach to both sides of them; where no room is left, names of countries may.
+    reach = 0.5 * _NAME_WIDTH * (seen[2] - seen[0])
+    beside = [(lat, lon + side * reach) for lat, lon in spots for side in (-1, 0, 1)]
+    land = outlines(drawn, seen=seen, avoid=beside)
+    if not any(outline.label_at for outline in land):
+        land = outlines(drawn, seen=seen, avoid=spots)
     shapes = [
         {"type": "Feature", "properties": {}, "geometry": outline.geometry} for outline in land
     ]
@@ -337,27 +342,42 @@ def _add_zones(the_map: folium.Map, placed: pd.DataFrame, texts: Texts) -> None:
             fill=True, fill_color=ACCENT, fill_opacity=1, class_name="map-zone",
             tooltip=folium.Tooltip(script_safe(said, limit=200)),
         ).add_to(the_map)
-    eastern = float(placed["lon"].min()) + 0.75 * float(np.ptp(placed["lon"]))
-    for at in clear_names(placed["lat"].to_numpy(float), placed["lon"].to_numpy(float)):
+    lat, lon = (placed[axis].to_numpy(float) for axis in ("lat", "lon"))
+    # A name to the right of the easternmost circles would leave the map.
+    left = lon > lon.min() + 0.75 * np.ptp(lon)
+    for at in clear_names(lat, lon, left):
         row = placed.iloc[at]
-        # A name to the right of the easternmost circles would leave the map.
-        side = "left" if float(row["lon"]) > eastern else "right"
+        side = "left" if left[at] else "right"
         add_name(the_map, (float(row["lat"]), float(row["lon"])), row["name"], "map-name", side)
 
 
-def clear_names(lat: np.ndarray, lon: np.ndarray) -> list[int]:
+def clear_names(lat: np.ndarray, lon: np.ndarray, left: np.ndarray | None = None) -> list[int]:
     """Choose points whose names do not fall on each other, the first ones first.
+
+    Parameters
+    ----------
+    lat, lon : numpy.ndarray of float
+        Degrees.
+    left : numpy.ndarray of bool, optional
+        Whose names stand to the left of their point; the others' stand to the right.
 
     Examples
     --------
     >>> clear_names(np.array([41.0, 41.001, 42.0]), np.array([69.0, 69.001, 70.0]))
     [0, 2]
     """
-    wide, high = max(float(np.ptp(lon)), 0.04), max(float(np.ptp(lat)), 0.03)
+    if not len(lat):
+        return []
+    squeeze = float(np.cos(np.radians(lat.mean())))
+    high = max(float(np.ptp(lat)), 0.03)
+    wide = max(float(np.ptp(lon)), 0.04, _ASPECT * high / squeeze)
+    high = max(high, wide * squeeze / _ASPECT)
+    begin = lon - (0 if left is None else _NAME_WIDTH * wide * left)
     chosen: list[int] = []
     for at in range(len(lat)):
         clear = all(
-            abs(lat[at] - lat[other]) > 0.09 * high or abs(lon[at] - lon[other]) > 0.26 * wide
+            abs(lat[at] - lat[other]) > _NAME_HEIGHT * high
+            or abs(begin[at] - begin[other]) > _NAME_WIDTH * wide
             for other in chosen
         )
         if clear:
@@ -365,6 +385,13 @@ def clear_names(lat: np.ndarray, lon: np.ndarray) -> list[int]:
         if len(chosen) == MOST_NAMES:
             break
     return chosen
+
+
+_ASPECT = 1.4
+"""A map is so many times as wide as it is high; on a telephone it is less."""
+
+_NAME_WIDTH, _NAME_HEIGHT = 0.26, 0.075
+"""What a name takes of a map's width and height, on a telephone, where it takes most."""
 
 
 def add_name(

@@ -183,7 +183,7 @@ def environment() -> Any:
     """Make the environment in which templates are filled: everything is escaped."""
     import jinja2
 
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FunctionLoader(template_text),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -191,3 +191,10 @@ def environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["unbroken"] = _unbroken
+    return made
+
+
+def _unbroken(cell: str) -> str:
+    """Keep the two ends of an interval in one line of a narrow cell."""
+    return re.sub(r"(?<=\d)–(?=\d)", "\u2060–\u2060", cell)
