@@ -27,6 +27,7 @@ from analyzer.policy.resampling import estimate_difference
 from analyzer.policy.setting import SAMPLE, Setting, make_setting
 from analyzer.policy.stretches import find_outcomes_within
 from analyzer.policy.traffic_counts import count_accuracy, hourly_profile
+from analyzer.policy.usual_windows import find_usual_shares
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.draw import check_draw
 from analyzer.risk.site_exposure import LEAST_SHOWN
@@ -195,6 +196,7 @@ def compare_policies(
         seed=int(seed),
         synthetic=sightings.synthetic,
         populations=count_populations(setting.sightings, adversary, setting.runner),
+        beside=find_usual_shares(setting, risks),
     )
     # How many were at sensitive sites is never said of fewer than ten, published or not.
     return comparison.published(LEAST_SHOWN, of=is_visit, use=False)

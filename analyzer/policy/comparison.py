@@ -17,6 +17,7 @@ from analyzer.policy.leaks import NOT_MEASURABLE, ONE_LEAK_DAY
 from analyzer.policy.policy_outcome import PolicyOutcome
 from analyzer.policy.populations import told_numbers
 from analyzer.policy.published_outcomes import publish_outcomes
+from analyzer.policy.usual_windows import Beside
 from analyzer.policy.wording import days_text, risk_text, sample_text
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
@@ -58,6 +59,8 @@ class PolicyComparison(Result):
     populations : tuple of int
         Numbers of vehicles that other documents of the same store tell; see
         `analyzer.policy.populations`.
+    beside : tuple of (Policy, dict of str to Estimate)
+        What other documents of it tell, of the same leaks; see `analyzer.policy.usual_windows`.
     """
 
     outcomes: tuple[PolicyOutcome, ...]
@@ -71,6 +74,7 @@ class PolicyComparison(Result):
     seed: int
     synthetic: bool = False
     populations: tuple[int, ...] = ()
+    beside: Beside = field(default=(), repr=False)
 
     def __getitem__(self, name: str) -> PolicyOutcome:
         for outcome in self.outcomes:
@@ -103,7 +107,9 @@ class PolicyComparison(Result):
             Whether shares of the sightings are.
         """
         told = told_numbers((*self.populations, self.vehicles), k)
-        return replace(self, outcomes=publish_outcomes(self.outcomes, told, k, of, use=use))
+        return replace(self, outcomes=publish_outcomes(
+            self.outcomes, told, k, of, use=use, beside=self.beside if use else ()
+        ))
 
     def summary(self) -> str:
         """Tell for each policy what a leak gives away."""

@@ -66,7 +66,10 @@ def has_cameras(more: float | tuple[str, ...], less: float | tuple[str, ...]) ->
 
 
 def too_near(
-    policies: Sequence[Policy], shares: Sequence[Mapping[str, Estimate]], k: int
+    policies: Sequence[Policy],
+    shares: Sequence[Mapping[str, Estimate]],
+    k: int,
+    beside: Sequence[tuple[Policy, Mapping[str, Estimate]]] = (),
 ) -> list[set[str]]:
     """Find the shares that lie 1 to k - 1 vehicles beside that of a policy above or below.
 
@@ -79,13 +82,23 @@ def too_near(
         are not of one and the same vehicles (`analyzer.policy.outcomes.OF_ALL`) are left alone.
     k : int
         Smallest count of vehicles that is shown.
+    beside : sequence of (Policy, mapping of str to Estimate)
+        Policies and their shares in other documents, which come first.
 
     Returns
     -------
     list of set of str
         For each policy, the risks whose share must not be shown.
     """
+    before = len(beside)
+    policies = [*(policy for policy, _ in beside), *policies]
+    shares = [*({risk: each.withheld(k) for risk, each in own.items()} for _, own in beside),
+              *shares]  # fmt: skip
     hidden: list[set[str]] = [set() for _ in policies]
+
+    def rank(at: int) -> tuple[int, float]:
+        # Those of other documents as they stand there, then the first policy, then larger shares.
+        return (0, at) if at < before else (1 if at == before else 2, -counts[at])
 
     def related(one: int, other: int) -> bool:
         pair = policies[one], policies[other]
@@ -94,9 +107,7 @@ def too_near(
     for risk in dict.fromkeys(risk for each in shares for risk in each if risk not in OF_ALL):
         counts = [count_of(each[risk]) if risk in each else None for each in shares]
         told = [at for at, count in enumerate(counts) if count is not None]
-        near = find_near(
-            counts, k, order=sorted(told, key=lambda at: (at > 0, -counts[at], at)), related=related
-        )
+        near = find_near(counts, k, order=sorted(told, key=rank), related=related)
         for at in np.flatnonzero(near):
             hidden[at].add(risk)
-    return hidden
+    return hidden[before:]

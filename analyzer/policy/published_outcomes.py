@@ -12,6 +12,7 @@ from analyzer.estimate import Estimate
 from analyzer.policy.nested import too_near
 from analyzer.policy.policy_outcome import PolicyOutcome
 from analyzer.policy.populations import among_told
+from analyzer.policy.usual_windows import Beside
 
 
 def publish_outcomes(
@@ -21,6 +22,7 @@ def publish_outcomes(
     of: Callable[[str], bool],
     *,
     use: bool,
+    beside: Beside = (),
 ) -> tuple[PolicyOutcome, ...]:
     """Withhold what stands for few vehicles, or lies few beside what is shown.
 
@@ -36,6 +38,8 @@ def publish_outcomes(
         Which risks are held to that.
     use : bool
         Whether shares of the sightings are.
+    beside : tuple of (Policy, dict of str to Estimate)
+        What other documents of the same store tell, of the same leaks and knowledge.
     """
     uses = _published_use(outcomes, k) if use else [{}] * len(outcomes)
     given = [
@@ -51,7 +55,7 @@ def publish_outcomes(
         {risk: each.withheld(k) for risk, each in outcome.risks.items() if of(risk)}
         for outcome in given
     ]
-    near = too_near([outcome.policy for outcome in outcomes], risks, k)
+    near = too_near([outcome.policy for outcome in outcomes], risks, k, beside)
     for shares, own in zip(risks, near, strict=True):
         shares.update({risk: shares[risk].hidden(k) for risk in own})
     held = [
@@ -59,7 +63,9 @@ def publish_outcomes(
         for outcome, shares in zip(given, risks, strict=True)
     ]
     wholes = [
-        _published_whole(outcome.whole_window, own, risks, k, of)
+        _published_whole(
+            outcome.whole_window, own, [*risks, *(shares for _, shares in beside)], k, of
+        )
         for outcome, own in zip(given, held, strict=True)
     ]
     return tuple(

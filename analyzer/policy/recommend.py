@@ -23,6 +23,7 @@ from analyzer.policy.populations import count_populations
 from analyzer.policy.recommendation import Recommendation, Trial
 from analyzer.policy.setting import SAMPLE, Setting, make_setting
 from analyzer.policy.stretches import find_outcomes_within
+from analyzer.policy.usual_windows import find_usual_shares
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.draw import check_draw
 from analyzer.sightings import Sightings, check_sightings
@@ -196,6 +197,7 @@ def recommend_policy(
         seed=int(seed),
         synthetic=sightings.synthetic,
         populations=count_populations(setting.sightings, adversary, setting.runner),
+        beside=find_usual_shares(setting, tuple(targets)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from analyzer.policy.inferred import IN_STRETCHES, WITHIN_TEXT
 from analyzer.policy.nested import too_near
 from analyzer.policy.policy import Policy
 from analyzer.policy.populations import among_told, told_numbers
+from analyzer.policy.usual_windows import Beside
 from analyzer.policy.wording import days_text
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
@@ -65,6 +66,8 @@ class Recommendation(Result):
     populations : tuple of int
         Numbers of vehicles that other documents of the same store tell; see
         `analyzer.policy.populations`.
+    beside : tuple of (Policy, dict of str to Estimate)
+        What other documents of it tell, of the same leaks; see `analyzer.policy.usual_windows`.
     """
 
     policies: tuple[Trial, ...]
@@ -77,6 +80,7 @@ class Recommendation(Result):
     seed: int
     synthetic: bool = False
     populations: tuple[int, ...] = ()
+    beside: Beside = field(default=(), repr=False)
 
     def published(self, k: int) -> Recommendation:
         """Give the result as it may be published: no share that stands for 1 to k - 1 vehicles.
@@ -91,7 +95,7 @@ class Recommendation(Result):
             }
             for each in (*self.policies, *self.trials)
         }
-        near = too_near(trials, [risks[policy] for policy in trials], k)
+        near = too_near(trials, [risks[policy] for policy in trials], k, self.beside)
         for policy, own in zip(trials, near, strict=True):
             risks[policy] |= {risk: risks[policy][risk].hidden(k) for risk in own}
 

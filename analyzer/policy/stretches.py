@@ -12,6 +12,7 @@ own at places moved at random.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -33,7 +34,12 @@ def stretches_within(stretches: Iterable[int], shown_days: int | None) -> tuple[
     return tuple(days for days in stretches if shown_days is None or days < shown_days)
 
 
-def find_outcomes_within(setting: Setting, policy: Policy, risks: Sequence[str]) -> Outcomes:
+def find_outcomes_within(
+    setting: Setting,
+    policy: Policy,
+    risks: Sequence[str],
+    stretches: Sequence[int] | None = None,
+) -> Outcomes:
     """Find what each leak under a policy tells, in all it shows or in a shorter stretch of it.
 
     Parameters
@@ -44,6 +50,8 @@ def find_outcomes_within(setting: Setting, policy: Policy, risks: Sequence[str])
         What is kept.
     risks : sequence of str
         As `analyzer.policy.outcomes.check_risks` gives them.
+    stretches : sequence of int, optional
+        Lengths of the stretches that are looked at; those of the setting by default.
 
     Returns
     -------
@@ -56,7 +64,7 @@ def find_outcomes_within(setting: Setting, policy: Policy, risks: Sequence[str])
         return found
     shown_days = setting.shown_days(policy)
     # What was found in a stretch serves all policies that differ in nothing but retention.
-    base = policy.without_retention()
+    base = replace(policy.without_retention(), attributes="keep")
     if base not in setting.looked_at:
         setting.looked_at.clear()
     looked = setting.looked_at.setdefault(base, {})
@@ -64,7 +72,10 @@ def find_outcomes_within(setting: Setting, policy: Policy, risks: Sequence[str])
         looked[risk, shown_days] = (
             np.packbits(found.states[risk] == ALONE), found.baselines[risk],
         )  # fmt: skip
-    within = stretches_within(setting.stretches, shown_days)
+    lengths = setting.stretches if stretches is None else [
+        days for days in setting.stretches if days in stretches
+    ]
+    within = stretches_within(lengths, shown_days)
     for days in within:
         lacking = [risk for risk in asked if (risk, days) not in looked]
         if lacking:

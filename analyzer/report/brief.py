@@ -27,6 +27,7 @@ from analyzer.report.sections import PageTable, trusted
 from analyzer.report.sentences import known_text, window_text
 from analyzer.report.tables import clean_text
 from analyzer.report.texts import ENGLISH, Texts
+from analyzer.units import DAY_MS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -129,18 +130,33 @@ def _headed(name: str, n: int | None, texts: Texts) -> str:
     return name if n is None else texts("brief.column.of", name=name, n=texts.number(n))
 
 
-def _figure(steps: Sequence[WindowRisk], at: int, texts: Texts) -> str:
-    """Write a share; of one that is withheld, the share of the next longer window bounds it."""
+def _is_nested(steps: Sequence[WindowRisk], sweep: RetentionSweep) -> bool:
+    """Whether a longer window gives away all that a shorter one does."""
+    risk = steps[0].risk if steps else ""
+    return risk in NESTED and (risk != "unicity" or sweep.adversary.time_ms <= DAY_MS)
+
+
+def _figure(steps: Sequence[WindowRisk], at: int, texts: Texts, *, nested: bool) -> str:
+    """Write a share; one that is withheld lies between those of the windows beside it.
+
+    What a shorter window gives away, a longer one does too: to say so tells nothing new.
+    """
     share = steps[at].share
-    if share.is_measured or not share.method.startswith(WITHHELD):
+    if share.is_measured or not nested or not share.method.startswith(WITHHELD):
         return texts.figure(share)
     longer = next((step.share for step in steps[at + 1 :] if step.share.is_measured), None)
-    if longer is None or longer.is_bound or steps[at].risk not in NESTED:
-        return texts.figure(share)
-    # What a shorter window gives away, a longer one does too: that tells nothing new.
-    digits = 0 if longer.value >= 0.1 else 1
-    most = math.ceil(round(100 * longer.value * 10**digits, 6)) / 10**digits
-    return texts("figure.at_most", share=texts.number(most, digits))
+    shorter = next((step.share for step in reversed(steps[:at]) if step.share.is_measured), None)
+    least = 0.0 if shorter is None else 100 * shorter.value
+    most = math.inf if longer is None or longer.is_bound else 100 * longer.value
+    digits = 0 if min(most, 100.0) >= 10 else 1
+    low = math.floor(round(least * 10**digits, 6)) / 10**digits
+    high = math.ceil(round(most * 10**digits, 6)) / 10**digits if most <= 100 else most
+    ends = {"low": texts.number(low, digits)}
+    if high <= 100:
+        ends["high"] = texts.number(high, digits)
+        return texts("percent.range", **ends) if low else (
+            texts("figure.at_most", share=ends["high"]))  # fmt: skip
+    return texts("figure.at_least", share=ends["low"]) if low else texts.figure(share)
 
 
 def _measured(sweep: RetentionSweep, risk: str) -> list[WindowRisk]:
@@ -344,7 +360,9 @@ def _curve_table(opened: OpenStoreSweep, texts: Texts) -> PageTable:
     ]
     columns = [[curve[days] for days in told] for curve in curves]
     rows = [
-        [window_text(first[days].window, texts), *(_figure(own, at, texts) for own in columns)]
+        [window_text(first[days].window, texts), *(
+            _figure(own, at, texts, nested=_is_nested(own, sweep)) for own in columns
+        )]
         for at, days in enumerate(told)
     ]
     names = [texts(f"brief.column.{risk}") for risk in (sweep.risks[0], *rest)]

@@ -40,6 +40,22 @@ time = "1D"
 retention = "14D"
 rotation = "7D"
 """
+BETWEEN = """
+[longest]
+retention = "LONGEST"
+[odd]
+retention = "15D"
+[even]
+retention = "13D"
+[six]
+retention = "6D"
+[three]
+retention = "3D"
+[one]
+retention = "1D"
+"""
+"""Lengths between the usual ones, on the leaks of the usual sweep where LONGEST is its longest."""
+
 RISKS = [f"--risk={risk}" for risk in ("unicity", "homes", "works", "commutes")]
 
 
@@ -85,6 +101,30 @@ def test_all_documents_together_give_no_small_group_away(documents):
     check = check_contents(documents, K)
     assert check.holds, check.summary()
     assert not check.contradictory
+
+
+@pytest.mark.parametrize(
+    ("vehicles", "days", "seed", "regime", "longest"),
+    [(300, 28, 1, "dense", "21D"), (400, 40, 3, "sparse", "30D"),
+     (500, 28, 5, "sparse", "21D")],
+)  # fmt: skip
+def test_lengths_between_the_usual_ones_give_none_away(
+    tmp_path, vehicles, days, seed, regime, longest
+):
+    sightings = make_region(vehicles, days, seed=seed, regime=regime).sightings
+    sightings.save(tmp_path / "store")
+    policies = tmp_path / "policies.toml"
+    policies.write_text(BETWEEN.replace("LONGEST", longest), encoding="utf-8")
+    as_json = ["--format", "json"]
+    told = {
+        "retention.json": run("retention", tmp_path / "store", *RISKS, *as_json),
+        "compare.json": run("compare", tmp_path / "store", policies, *RISKS, *as_json),
+    }
+    one, other = (json.loads(text) for text in told.values())
+    assert one["knowledge_days"] == other["knowledge_days"]
+    assert one["leak_dates"] == other["leak_dates"]
+    check = check_contents(told, K)
+    assert check.holds, check.summary()
 
 
 def test_the_attack_sees_what_two_documents_tell_together(documents):
