@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from html import unescape
 from html.parser import HTMLParser
 
 import numpy as np
@@ -32,6 +33,9 @@ _BOUNDED = re.compile(
     r"kamida|bilan)[\s\u00a0]*$",
     re.IGNORECASE,
 )
+_TIP = re.compile(r"`<div>(.*?)</div>`", re.DOTALL)
+"""What folium writes into a script for each dot and line of a map."""
+
 _FORMATTED = re.compile(r"<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 
 
@@ -100,6 +104,9 @@ def small_in_page(text: str, k: int) -> Iterator[str]:
                 if whole and share and pins_few(share[1], whole, k):
                     yield f"{row[0]}: share"
     yield from small_in_text(" ".join(" ".join(page.said).split()), k)
+    for tip in _TIP.findall(text):
+        # What a map says of a dot or a line is written twice over: for the script, and for the tip.
+        yield from small_in_text(" ".join(unescape(tip).split()), k)
 
 
 def small_in_text(text: str, k: int) -> Iterator[str]:

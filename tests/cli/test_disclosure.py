@@ -26,3 +26,16 @@ def test_a_report_under_another_threshold_is_attacked_with_it(run, reads, tmp_pa
 def test_a_threshold_under_five_is_refused(run, reads, tmp_path):
     run("report", reads, "--threshold", 4, "-o", tmp_path / "out", expect=2)
     run("disclosure", tmp_path, "--threshold", 4, expect=2)
+
+
+def test_a_report_is_attacked_once(run, reads, tmp_path, monkeypatch):
+    """To be told on the console it is not withheld from again."""
+    from analyzer.report import publishable
+
+    calls = []
+    make_safe = publishable.make_safe
+    monkeypatch.setattr(
+        publishable, "make_safe", lambda *given: calls.append(given) or make_safe(*given)
+    )
+    run("report", reads, "--timezone", "Asia/Tashkent", "-o", tmp_path / "out")
+    assert len(calls) == 1

@@ -140,3 +140,19 @@ def test_a_share_of_a_stated_number_is_found_in_every_language(language):
         head = f'<th>{texts("column.window")}</th><th data-of="300">{texts("column.share")}</th>'
         page = f"<table><tr>{head}</tr><tr><th>1</th><td>{texts.percent(value)}</td></tr></table>"
         assert check_contents({"page.html": page}).holds is not small
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "uz"])
+def test_a_small_count_on_a_map_is_found_in_every_language(language):
+    from analyzer.report.maps import embed_map
+    from analyzer.report.texts import Texts
+
+    texts = Texts(language)
+    flows = pd.DataFrame({"origin": [], "destination": [], "vehicles": []}, dtype="int64")
+    for number, small in ((7, True), (70, False)):
+        zones = pd.DataFrame({"zone": [0, 1], "name": ["Port", "Mill"], "lat": [41.0, 41.2],
+                              "lon": [69.0, 69.3], "vehicles": [120, number],
+                              "cameras": [1, 2]})  # fmt: skip
+        drawn = embed_map(zones, flows, texts)
+        page = f"<html>{drawn.html}<script>{drawn.script}</script></html>"
+        assert check_contents({"map.html": page}).holds is not small
