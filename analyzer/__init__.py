@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
+from analyzer.kernel_cache import discard_stale
+
 __version__ = "0.1.0"
+
+discard_stale(Path(__file__).parent)
 
 _HOMES = {
     "Adversary": "analyzer.risk.adversary",

@@ -15,7 +15,7 @@ import analyzer
 
 PACKAGE = Path(analyzer.__file__).parent
 FLOORS = (
-    ("errors", "units", "schema", "estimate", "apart", "survival", "result",
+    ("kernel_cache", "errors", "units", "schema", "estimate", "apart", "survival", "result",
      "chart_style", "chart_writing", "charts"),
     ("engine", "store", "cameras", "local_time"),
     ("sightings",),
@@ -179,8 +179,9 @@ def test_no_circles_at_module_level():
     for module, imported in ours():
         if not imported.function and not imported.for_types_only:
             edges[module].add(imported.module)
-    # The package itself imports nothing at module level, so taking its version closes no circle.
-    assert not edges["analyzer"]
+    # The package itself imports only what imports nothing, so taking its version closes no circle.
+    assert edges["analyzer"] == {"analyzer.kernel_cache"}
+    assert not edges["analyzer.kernel_cache"]
     assert circle_in(edges) == []
 
 
