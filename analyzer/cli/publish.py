@@ -45,6 +45,12 @@ from analyzer.cli.reading import plain_warnings, progress, read
     help="Sensitive sites (CSV with lat, lon, category, or GeoJSON): how many vehicles were "
     "plausibly there, by category.",
 )
+@click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    help="Measure singling out by known points and anonymity on this many vehicles, drawn by "
+    "chance, against all others: for stores of hundreds of millions of sightings.",
+)
 @language_option
 @threshold_option
 @seed_option
@@ -56,6 +62,7 @@ def report(
     internal: bool,
     provenance: str | None,
     sites: str | None,
+    sample: int | None,
     language: str,
     threshold: int,
     seed: int,
@@ -80,8 +87,8 @@ def report(
     sightings = read(sources, output=output, **options)
     with progress("assessing") as done:
         assessment = assess(
-            sightings, sites=listed, seed=seed, engine=engine, memory=options["memory"],
-            progress=done,
+            sightings, sites=listed, sample=sample, seed=seed, engine=engine,
+            memory=options["memory"], progress=done,
         )  # fmt: skip
     with plain_warnings():
         assessment.write(

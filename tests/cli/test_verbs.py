@@ -271,3 +271,11 @@ def test_out_of_memory_names_an_option_that_the_verb_has(run, monkeypatch, tmp_p
     monkeypatch.setattr("click.Command.invoke", none_left)
     result = run(verb[0], tmp_path / verb[1], expect=1)
     assert told in result.stderr
+
+
+def test_a_report_says_on_how_many_vehicles_it_rests(run, reads, tmp_path):
+    run("report", reads, *ZONE, "--sample", 40, "-o", tmp_path / "out")
+    findings = json.loads((tmp_path / "out" / "findings.json").read_text())
+    shares = {finding["id"]: finding["estimate"] for finding in findings["findings"]}
+    assert shares["unicity-4-points"]["n"] == 40
+    assert "come out of the store the same" in run("verify", tmp_path / "out", reads, *ZONE).stdout
