@@ -140,7 +140,11 @@ def shared_elements(
             if sooner is not None and has_all(truth, [*rest, sooner]).sum() >= k:
                 taken[at] = sooner
                 break
-    return tuple(elements[at] for at in sorted(taken)), held["vehicle"][has_all(truth, taken)]
+    # Not in the order in which they were found: that tells where it was most often.
+    shown = sorted(
+        (elements[at] for at in taken), key=lambda each: (each.kind, each.value, each.to)
+    )
+    return tuple(shown), held["vehicle"][has_all(truth, taken)]
 
 
 def areas_of_cameras(sightings: Sightings) -> np.ndarray:

@@ -151,6 +151,23 @@ def test_elements_that_ten_share_but_not_together_are_not_shown_together():
     assert len(sharing) == 10
 
 
+def test_the_order_does_not_tell_where_a_vehicle_is_most_often():
+    """Who comes back by another way more often is shown the same elements in the same order."""
+    orders = []
+    for often in ((0, 1), (1, 0)):
+        more = [
+            (0, 4 * (24 * day + hour) + late, camera)
+            for day in range(5)
+            for hour in (12, 14)
+            for late, camera in zip((0, 2), often, strict=True)
+        ]
+        sightings = made([*everybody(), *more])
+        story = tell_vehicle(sightings, "v0")
+        elements, _ = shared_elements(sightings, story, 10, get_engine("local"))
+        orders.append([(each.value, each.to) for each in elements if each.kind == "route"])
+    assert orders == [[(0, 1), (1, 0)]] * 2
+
+
 def test_parts_change_nothing():
     sightings = made([*everybody(15), (0, 12, 4), (3, 12, 4)])
     story = tell_vehicle(sightings, "v0")
