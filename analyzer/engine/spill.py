@@ -21,6 +21,9 @@ from analyzer.schema import Rows, n_rows
 
 _MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)I?B?\s*", re.IGNORECASE)
 
+LEAST_BARE = 1_000_000
+"""A text without a unit is taken as bytes from so many on; what is less was meant otherwise."""
+
 
 def parse_memory(value: str | int) -> int:
     """Turn an amount of memory into bytes.
@@ -28,7 +31,7 @@ def parse_memory(value: str | int) -> int:
     Raises
     ------
     UsageError
-        If the text is not an amount of memory.
+        If the text is not an amount of memory, or a small number without a unit: "2" meant 2 GB.
 
     Examples
     --------
@@ -38,6 +41,13 @@ def parse_memory(value: str | int) -> int:
     size = value if isinstance(value, int) else 0
     match = _MEMORY.fullmatch(value) if isinstance(value, str) else None
     if match is not None:
+        bare = not value.strip()[-1].isalpha()
+        if bare and 0 < float(match.group(1)) < LEAST_BARE:
+            number = value.strip()
+            raise UsageError(
+                f"memory {value!r} has no unit and would be {number} bytes; write {number}GB or "
+                f"{number}MB"
+            )
         size = round(float(match.group(1)) * 1_000 ** " KMGT".index(match.group(2).upper() or " "))
     if size <= 0:
         raise UsageError(f"memory {value!r} is not an amount; write for example '2GB' or '512MB'")

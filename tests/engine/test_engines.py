@@ -355,7 +355,7 @@ def test_spill_files_give_back_what_was_written(tmp_path: Path):
 @pytest.mark.parametrize(
     ("text", "size"),
     [("2GB", 2 * 10**9), ("1.5 gb", 1_500_000_000), ("512MiB", 512 * 10**6), ("3k", 3_000),
-     ("100", 100), (7, 7), ("1TB", 10**12)],
+     ("2000000", 2_000_000), (7, 7), ("1TB", 10**12)],
 )  # fmt: skip
 def test_amounts_of_memory(text: object, size: int):
     assert parse_memory(text) == size
@@ -364,6 +364,13 @@ def test_amounts_of_memory(text: object, size: int):
 @pytest.mark.parametrize("text", ["", "much", "-1GB", "2GBB", 0, -5, None, 1.5, "0", "0GB"])
 def test_what_is_not_an_amount_of_memory_is_refused(text: object):
     with pytest.raises(UsageError, match="2GB"):
+        parse_memory(text)
+
+
+@pytest.mark.parametrize(("text", "instead"), [("2", "2GB"), (" 16 ", "16GB"), ("1.5", "1.5GB"),
+                                               ("999999", "999999MB")])  # fmt: skip
+def test_a_small_amount_without_a_unit_is_not_taken_for_bytes(text: str, instead: str):
+    with pytest.raises(UsageError, match=f"write .*{instead}"):
         parse_memory(text)
 
 
