@@ -1,8 +1,10 @@
 """Recommend: the least restrictive policies whose risks stay under targets, if there are any.
 
-How long sightings may be kept is searched for each way of rounding them: by halving where a risk
-cannot fall with longer keeping, by trying every length where it can. Where no rounding will do,
-sightings where few drive, and cameras, are given up too, as few as will do.
+How long sightings may be kept is searched for each way of rounding them: where a risk cannot fall
+with longer keeping, by halving on the risk and going down from there on the upper end of its
+interval (which can fall: longer windows have fewer leaks to compare, so that their intervals leave
+out how leaks differ); by trying every length where the risk itself can fall. Where no rounding will
+do, sightings where few drive, and cameras, are given up too, as few as will do.
 """
 
 from __future__ import annotations
@@ -122,9 +124,12 @@ def recommend_policy(
     Knowledge is fixed over all policies, as in `compare_policies`: H is the longest keeping tried.
     Being singled out cannot become rarer with more days kept (in bins of a day or shorter, without
     rotation), nor can homes, works and commutes that are found in all that is kept or a shorter
-    stretch of it, so the longest keeping that will do is found by halving; other risks can, so that
-    every length is tried. Cameras that are kept are drawn by `seed`. A policy is left out of the
-    answer if another one that meets the targets takes no more out and keeps at least as long.
+    stretch of it, so the longest keeping with a risk at or under the target is found by halving.
+    The upper end of the interval can be lower for a longer keeping, where leaks are too near each
+    other to count as several: from the longest on, each shorter keeping is looked at until one
+    meets the targets. Other risks can become rarer, so that every length is tried. Cameras that are
+    kept are drawn by `seed`. A policy is left out of the answer if another one that meets the
+    targets takes no more out and keeps at least as long.
 
     Examples
     --------
@@ -179,8 +184,9 @@ def recommend_policy(
         )
         if monotone and not can_fall:
             # What the shortest keeping does not meet, no longer one does.
-            if number < len(roundings) or measure(lengths[0]).meets:
-                _halve(lengths[number >= len(roundings) :], measure)
+            given_up = number >= len(roundings)
+            if not given_up or _is_possible(first := measure(lengths[0]), targets):
+                _search(lengths, measure, targets, [first] if given_up else [])
         else:
             for days in lengths:
                 measure(days)
@@ -241,15 +247,46 @@ def _try(setting: Setting, policy: Policy, targets: Mapping[str, float]) -> Tria
     return Trial(policy, risks, meets)
 
 
-def _halve(lengths: Sequence[int], measure: Callable[[int], Trial]) -> None:
-    """Find the longest keeping that meets the targets, where longer ones are never safer."""
+def _is_possible(trial: Trial, targets: Mapping[str, float]) -> bool:
+    """Whether the risks themselves are at most the targets, so that longer keeping may meet them.
+
+    No interval of so many vehicles ends at nought: a target of nought is met by none.
+    """
+    return all(
+        trial.risks[risk].value <= target and (target > 0 or trial.risks[risk].high <= 0)
+        for risk, target in targets.items()
+    )
+
+
+def _search(
+    lengths: Sequence[int],
+    measure: Callable[[int], Trial],
+    targets: Mapping[str, float],
+    measured: Sequence[Trial] = (),
+) -> None:
+    """Find the longest keeping that meets the targets, where a risk never falls with more days.
+
+    Longer keeping than what halving finds has a risk above a target, whatever its interval. From
+    there down each length is measured until one meets the targets: ends of intervals may fall.
+    """
+    known = {trial.policy.days: trial for trial in measured}
+
+    def at(number: int) -> Trial:
+        days = lengths[number]
+        if days not in known:
+            known[days] = measure(days)
+        return known[days]
+
     low, high = 0, len(lengths)
     while low < high:
         middle = (low + high) // 2
-        if measure(lengths[middle]).meets:
+        if _is_possible(at(middle), targets):
             low = middle + 1
         else:
             high = middle
+    for number in reversed(range(low)):
+        if at(number).meets:
+            return
 
 
 def _longest(trials: Sequence[Trial], roundings: Sequence[Policy]) -> list[Trial]:

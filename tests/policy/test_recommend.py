@@ -62,6 +62,38 @@ def test_equals_the_comparison_of_all_lengths(sightings, found):
             ].value  # fmt: skip
 
 
+def thinning():
+    """Forty vehicles that are each alone at a camera for 14 days, and then all at one for 16."""
+    day = 86_400_000
+    rows = [
+        (vehicle, each * day + 8 * 3_600_000, vehicle + 1 if each < 14 else 0)
+        for vehicle in range(40)
+        for each in range(30)
+    ]
+    return from_arrays(*np.array(sorted(rows)).T)
+
+
+@pytest.mark.parametrize("target", [0.2, 0.3, 0.35, 0.45, 0.6])
+def test_longer_keeping_with_a_narrower_interval_is_found(target):
+    """Leaks are too near each other to differ for long windows: their upper ends lie lower."""
+    sightings, adversary = thinning(), Adversary(points=1)
+    found = recommend_policy(
+        sightings, {"unicity": target}, adversary=adversary, roundings=[Policy()]
+    )
+    policies = {str(days): Policy(f"{days}D") for days in LENGTHS if days <= found.longest}
+    compared = compare_policies(sightings, policies, adversary, risks=["unicity"])
+    ends = [compared[days].risks["unicity"].high for days in policies]
+    assert ends != sorted(ends), "the ends are to fall somewhere, or this tests nothing"
+    will_do = [int(days) for days, end in zip(policies, ends, strict=True) if end <= target]
+    assert [trial.policy.days for trial in found.policies] == will_do[-1:]
+    # The evidence: nothing longer was left out that could have done.
+    tried = {trial.policy.days: trial for trial in found.trials}
+    for days in policies:
+        if int(days) > max(will_do, default=0) and int(days) not in tried:
+            assert compared[days].risks["unicity"].value > target
+    assert len(found.trials) == len(tried)
+
+
 def test_what_another_policy_beats_is_left_out(found):
     for one in found.policies:
         for other in found.policies:
