@@ -83,6 +83,17 @@ def reading_options(command: Callable) -> Callable:
             help="Zone of times without an offset, where it is not that of the places: UTC.",
         ),
         click.option(
+            "--from",
+            "since",
+            metavar="DATE",
+            help="Look only at what was seen from this date on, in local time: 2026-03-01.",
+        ),
+        click.option(
+            "--until",
+            metavar="DATE",
+            help="Look only at what was seen before this date: 2026-06-01.",
+        ),
+        click.option(
             "--plates",
             type=click.Choice(["raw", "pseudonymous"]),
             default="raw",

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from analyzer.cli.options import READING
-from analyzer.cli.running import after_reading, before_reading, in_memory
+from analyzer.cli.running import after_reading, before_reading, current_run, in_memory
 
 if TYPE_CHECKING:
     from analyzer.engine import Engine
     from analyzer.sightings import Sightings
+
+READ = "reading"
+"""The label of what comes before a verb's own work."""
 
 
 def read(
@@ -44,7 +47,7 @@ def read(
         refuse_reading_of_store(paths[0], options)
 
     before_reading(paths)
-    with progress("reading") as report, plain_warnings():
+    with progress(READ) as report, plain_warnings():
         sightings = read_sightings(
             paths[0] if len(paths) == 1 else list(paths),
             cameras=options["cameras"],
@@ -64,6 +67,8 @@ def read(
             table=options["table"],
             encoding=options["encoding"],
             times_in=options["times_in"],
+            since=options["since"],
+            until=options["until"],
             engine=engine,
             progress=report,
         )
@@ -110,13 +115,20 @@ def columns_of(pairs: tuple[str, ...]) -> dict[str, str] | None:
 
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Show how far long work is, on standard error, and only on a terminal."""
+    """Show how far long work is, on standard error, and only on a terminal.
+
+    The run of the verb is told too, which says what is left.
+    """
+    run = None if label == READ else current_run()
+    told = run.whole_done if run is not None else lambda done, total: None
+    told(0, 1)
     if not sys.stderr.isatty():
-        yield lambda done, total: None
+        yield told
         return
     with click.progressbar(length=1_000, label=label, file=sys.stderr) as bar:
 
         def report(done: int, total: int) -> None:
+            told(done, total)
             bar.update(int(1_000 * min(done, total) / max(total, 1)) - bar.pos)
 
         yield report

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +20,9 @@ LARGE = 500_000
 
 LONG_SECONDS = 30
 """Work that will take longer is announced."""
+
+ENOUGH_DONE = 0.1
+"""When so much of the whole is done, its pace says better than any prediction what is left."""
 
 
 class Run:
@@ -39,7 +42,9 @@ class Run:
         self._step = 0
         self._width = 0
         self.expected: float | None = None
-        """Seconds by the clock that the whole will take."""
+        """Seconds by the clock that the whole will take, as predicted."""
+        self._work_begun = self._begun
+        self._share = 0.0
 
     def register(self, context: click.Context) -> None:
         """Make this the run of a command, to be found by whatever reads for it."""
@@ -55,12 +60,29 @@ class Run:
         self._said = now
         gone = now - self._begun
         text = f"{self.verb}: step {self._step}, part {done} of {total}, {_clock(gone)} gone"
-        if self.expected is not None and self.expected > gone:
-            text += f", about {_clock(self.expected - gone)} left"
+        text += self._left(now)
         end = "\r" if self._terminal else "\n"
         sys.stderr.write(text.ljust(self._width) + end)
         sys.stderr.flush()
         self._width = len(text)
+
+    def whole_done(self, done: int, total: int) -> None:
+        """Take how far the whole work is, where a verb can tell."""
+        if not done:
+            self._work_begun = time.monotonic()
+        self._share = done / max(total, 1)
+
+    def _left(self, now: float) -> str:
+        """Say what is left: by the pace so far once some is done, before that as predicted."""
+        if self._share >= ENOUGH_DONE:
+            took = now - self._work_begun
+            return f", about {_clock(took * (1 - self._share) / self._share)} left"
+        if self.expected is None:
+            return ""
+        gone = now - self._begun
+        if gone >= self.expected:
+            return ", longer than predicted"
+        return f", about {_clock(self.expected - gone)} left"
 
     def end(self) -> None:
         """Clear the line."""
@@ -90,7 +112,7 @@ def before_reading(paths: tuple[str, ...]) -> None:
         from analyzer.cost import estimate_cost_of_rows
         from analyzer.ingest.size import estimate_rows
 
-        cost = estimate_cost_of_rows(run.verb, estimate_rows(paths), context.params)
+        cost = estimate_cost_of_rows(run.verb, estimate_rows(paths), _asked(context))
         _say(cost, context, "Rows are guessed from the size of the files; reading them is apart.")
 
 
@@ -102,7 +124,7 @@ def after_reading(sightings: Sightings) -> None:
         return
     from analyzer.cost import estimate_cost
 
-    cost = estimate_cost(run.verb, sightings, context.params)
+    cost = estimate_cost(run.verb, sightings, _asked(context))
     if run.dry:
         _say(cost, context)
     if cost.seconds is not None and cost.seconds >= LONG_SECONDS:
@@ -126,6 +148,22 @@ def in_memory(sightings: Sightings, memory: str | None) -> Sightings:
         # Workers have their own memory, and what is read once more would be read by each.
         return sightings
     return sightings.within(memory or DEFAULT_MEMORY)
+
+
+def _asked(context: click.Context) -> dict[str, Any]:
+    """Give what was asked for, with the policies of a file by name."""
+    asked = dict(context.params)
+    if isinstance(asked.get("policies"), str):
+        from analyzer.policy.policy import read_policies
+
+        asked["policies"] = list(read_policies(asked["policies"]))
+    return asked
+
+
+def current_run() -> Run | None:
+    """Give the run of the verb that is at work, if it is one that tells how far it is."""
+    context = click.get_current_context(silent=True)
+    return None if context is None else context.meta.get(_RUN)
 
 
 def _memory_of_machine() -> int:

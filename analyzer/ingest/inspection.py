@@ -1,6 +1,6 @@
-"""Inspection: what only shows when all rows are sorted: wrong clocks and misread plates.
+"""Inspection: what only shows when all rows are seen: wrong clocks, misread plates, stray times.
 
-Both are reported; only when the user asks for it are times set right or sightings given to another
+All are reported; only when the user asks for it are times set right or sightings given to another
 vehicle, and then the quality report and the provenance say so.
 """
 
@@ -27,6 +27,7 @@ from analyzer.ingest.misreads import (
 )
 from analyzer.ingest.plate_formats import plate_check
 from analyzer.ingest.quality import Quality
+from analyzer.ingest.stray_times import DayCounts
 from analyzer.schema import DTYPES, Rows, take
 from analyzer.store import StoreBuilder
 
@@ -101,6 +102,7 @@ class Inspection:
         self.provenance: dict[str, Any] = {}
         self._sample = ClockSample(0)
         self._counts = np.zeros(0, np.int64)
+        self._days = DayCounts()
 
     def expect(self, rows: int, vehicles: int) -> None:
         """Say how much is to come, before the first `add`."""
@@ -114,6 +116,7 @@ class Inspection:
         if len(core["vehicle"]):
             counts = np.bincount(core["vehicle"])
             self._counts[: len(counts)] += counts
+            self._days.add(core["seen_at"])
         if self._fixed_cameras:
             self._sample.add(core)
 
@@ -132,6 +135,10 @@ class Inspection:
         """Find what there is to be found, note it, and change the parts where that is wanted."""
         if self.valid is not None:
             self._note_formats(quality, ill_formed)
+        stray = self._days.find(builder.timezone)
+        if stray is not None:
+            quality.stray_times = stray.to_dict()
+            quality.notes.append(stray.describe())
         lat, lon = cameras["lat"].to_numpy(float), cameras["lon"].to_numpy(float)
         if len(cameras) > MAX_CAMERAS:
             quality.notes.append(

@@ -110,6 +110,8 @@ class Quality:
         Cameras about whose clock something can be said; None where it was not looked for.
     misreads : dict or None
         What was found about misread plates; None where it was not looked for.
+    stray_times : dict or None
+        Few sightings far from all others in time, if there are any.
     """
 
     files: list[FileQuality] = field(default_factory=list)
@@ -122,6 +124,7 @@ class Quality:
     clocks: list[dict[str, Any]] = field(default_factory=list)
     clocks_judged: int | None = None
     misreads: dict[str, Any] | None = None
+    stray_times: dict[str, Any] | None = None
 
     def _sum(self, name: str) -> Counter[str]:
         return sum((getattr(file, name) for file in self.files), Counter())
@@ -164,6 +167,7 @@ class Quality:
             "clocks": list(self.clocks),
             "clocks_judged": self.clocks_judged,
             "misreads": self.misreads,
+            "stray_times": self.stray_times,
             "files": [file.to_dict() for file in self.files],
             "notes": [
                 *self._notes_of_files(),

@@ -8,8 +8,11 @@ then is anything sorted, spilled or stored.
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -29,6 +32,7 @@ from analyzer.ingest.keys import (
     open_secret,
 )
 from analyzer.ingest.reading import Progress, Reading
+from analyzer.ingest.stray_times import stray_times_of
 from analyzer.local_time import time_zone
 from analyzer.sightings import Sightings
 from analyzer.store import Store, is_store, open_store
@@ -57,6 +61,8 @@ def read_sightings(
     encoding: str | None = None,
     times_in: str | None = None,
     engine: str | Engine = "local",
+    since: str | datetime | None = None,
+    until: str | datetime | None = None,
 ) -> Sightings:
     """Read plate sightings, replace the plates by keyed pseudonyms, and store them.
 
@@ -121,10 +127,18 @@ def read_sightings(
     engine : str or Engine
         Where files are read: ``"local"``, or ``"spark"`` for CSV and Parquet files and a store on
         paths that every worker sees. The store is the same, to the byte.
+    since, until : str or datetime, optional
+        Give a view of what was seen from the one to before the other (``"2026-03-01"``, local time
+        of the data). What is written to `store` is never cut.
 
     Returns
     -------
     Sightings
+
+    Warns
+    -----
+    UserWarning
+        If a few sightings lie far from all others in time, as one row dated 2099 does.
 
     Raises
     ------
@@ -143,6 +157,66 @@ def read_sightings(
     >>> len(sightings), sightings.n_vehicles, sightings.quality["rows_rejected"]
     (2, 1, 0)
     """
+    if store is not None and (since is not None or until is not None):
+        raise UsageError(
+            "--from and --until look at a part of what was read, and a store keeps all: leave them "
+            "out here, and give them to the verbs that look at the store"
+        )
+    found = _read(
+        source, cameras=cameras, timezone=timezone, columns=columns, profile=profile, plates=plates,
+        key=key, place_grid=place_grid, store=store, rejects=rejects, progress=progress,
+        memory=memory, encrypt=encrypt, fix_clocks=fix_clocks, merge_misreads=merge_misreads,
+        plate_format=plate_format, table=table, encoding=encoding, times_in=times_in, engine=engine,
+    )  # fmt: skip
+    found = _view(found, since, until)
+    stray = stray_times_of(found)
+    if stray is not None:
+        warnings.warn(stray.describe(), UserWarning, stacklevel=2)
+    return found
+
+
+def _view(sightings: Sightings, since: Any, until: Any) -> Sightings:
+    """View what was seen from one time to before another, if any is given."""
+    if since is None and until is None:
+        return sightings
+    first, last = sightings.span
+    # Whole days where no end is given: the instant of a sighting is nobody's to read in a document.
+    found = sightings.between(
+        first.normalize() if since is None else since,
+        (last + pd.DateOffset(days=1)).normalize() if until is None else until,
+    )
+    if not len(found):
+        raise UsageError(
+            f"nothing was seen between --from and --until: sightings run from {first:%Y-%m-%d} to "
+            f"{last:%Y-%m-%d}"
+        )
+    return found
+
+
+def _read(
+    source: str | Path | pd.DataFrame | Sequence[str | Path | pd.DataFrame],
+    *,
+    cameras: str | Path | pd.DataFrame | None,
+    timezone: str | None,
+    columns: Mapping[str, str] | None,
+    profile: str,
+    plates: str,
+    key: str | Path | bytes | None,
+    place_grid: str | float | None,
+    store: str | Path | None,
+    rejects: str | Path | None,
+    progress: Progress | None,
+    memory: str | int | None,
+    encrypt: str | Path | bytes | None,
+    fix_clocks: bool,
+    merge_misreads: bool,
+    plate_format: str | None,
+    table: str | None,
+    encoding: str | None,
+    times_in: str | None,
+    engine: str | Engine,
+) -> Sightings:
+    """Read all there is, or open a store."""
     if plates not in ("raw", "pseudonymous"):
         raise UsageError(f"plates must be 'raw' or 'pseudonymous', not {plates!r}")
     if timezone is not None:

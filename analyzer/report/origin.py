@@ -10,6 +10,8 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from analyzer import __version__
 from analyzer.errors import InputError, UsageError
 
@@ -121,6 +123,9 @@ def origin_of(
         ``versions``, ``options``, ``seed``, ``inputs``, and the fields of `Provenance`.
     """
     recorded = sightings.provenance
+    if sightings.view_ms is not None:
+        since, until = (str(sightings.timestamps(np.array([end]))[0]) for end in sightings.view_ms)
+        options = {**options, "since": since, "until": until}
     stated = provenance or Provenance()
     if sightings.synthetic and not stated.claims:
         stated = Provenance("synthetic", stated.disputed_by, stated.reply)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -237,3 +238,29 @@ def test_where_the_page_goes_is_checked_before_the_work(store, tmp_path, monkeyp
         result = run(*verb, store, "-o", output)
         assert result.exit_code == 2
         assert "give a file in a folder that is there" in " ".join(result.output.split())
+
+
+def test_a_row_of_another_century_is_told_by_every_verb(run, tmp_path, reads_frame):
+    frame = pd.concat([reads_frame, reads_frame[-1:].assign(seen_at=pd.Timestamp("2099-09-15"))])
+    frame.to_csv(tmp_path / "reads.csv", index=False)
+    read = (tmp_path / "reads.csv", "--timezone", "Asia/Tashkent")
+    checked = run("check", *read)
+    assert "1 sighting in 2099-09" in checked.stdout and "--until 2026-04-01" in checked.stderr
+    store = tmp_path / "store"
+    assert "--until 2026-04-01" in run("ingest", *read, "-o", store).stderr
+    policies = tmp_path / "policies.toml"
+    policies.write_text('[week]\nretention = "7D"\n')
+    brief = ("-o", tmp_path / "brief.html")
+    for command in (
+        ("retention", store, "--window", "7D"), ("compare", store, policies, "--risk", "unicity"),
+        ("brief", store, *brief), ("recommend", store),
+    ):  # fmt: skip
+        assert "1 sighting in 2099-09" in run(*command).stderr, command
+    without = run("retention", store, "--window", "1D", "--until", "2026-04-01")
+    assert "2099" not in without.stderr + without.stdout
+    # As if the row had not been there.
+    reads_frame.to_csv(tmp_path / "reads.csv", index=False)
+    assert run("retention", *read, "--window", "1D").stdout == without.stdout
+    refused = run("ingest", *read, "-o", tmp_path / "new", "--until", "2026-04-01", expect=2)
+    assert "a store keeps all" in refused.stderr
+    assert len(Sightings(open_store(store))) == len(frame)
