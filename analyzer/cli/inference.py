@@ -151,9 +151,10 @@ def profile(
     with what chance gives, and after how many days of collecting half of the vehicles are singled
     out. Of one vehicle: on which day that was so, and since when its home and commute are known.
     """
-    from analyzer.report.figures import figure_table, held_back_sentence, hold_back
+    from analyzer.report.figures import figure_table, held_back_sentence
     from analyzer.report.folder import check_folder, write_internal
     from analyzer.report.origin import origin_of
+    from analyzer.report.profile import published_profile
     from analyzer.risk.profile import profile_risk
 
     if (vehicle is not None) != internal:
@@ -185,38 +186,7 @@ def profile(
         for path in write_internal(tables, Path(output), **made):
             click.echo(f"wrote {path}", err=True)
         return
-    figures = {
-        f"{criterion.name.replace(' ', '_')}_{name}": figure
-        for criterion in found.criteria
-        for name, figure in {"share": criterion.figure, **criterion.others}.items()
-    }
-    figures |= {
-        "singled_out_after_all_days": found.singled_out_at_end,
-        "days_until_half_singled_out": found.half_singled_out,
-    }
-    # Links are counted once for each pair of periods: there are no more vehicles than there are.
-    counted = {name: replace(each, n=min(each.n, found.vehicles)) for name, each in figures.items()}
-    held = hold_back(counted, means={"inference_next_place", "days_until_half_singled_out"})
-    shown = {
-        name: each
-        if name.startswith("inference_") or each is None or each.is_bound
-        else figures[name]
-        for name, each in held.items()
-    }
-    said = [
-        criterion.summary()
-        for criterion in found.criteria
-        if shown[f"{criterion.name.replace(' ', '_')}_share"] is not None
-    ]
-    if None not in (shown["singled_out_after_all_days"], shown["days_until_half_singled_out"]):
-        said.append(found.days_sentence())
-    # A sentence spells the figure; where that tells of all but few, the bound stands instead.
-    for name, each in shown.items():
-        if each is not None and each.is_bound:
-            for of in ("vehicles", ""):
-                said = [text.replace(figures[name].percent(of), each.percent(of)) for text in said]
-    if found.synthetic:
-        said.append("The data are synthetic.")
+    shown, said = published_profile(found)
     text = "\n".join(filter(None, [*said, held_back_sentence(shown)]))
     data = {name: figure and figure.to_dict() for name, figure in shown.items()}
     show(output_format, text=text, data=data, table=figure_table(shown))

@@ -16,13 +16,14 @@ import pandas as pd
 from analyzer.engine import Engine
 from analyzer.errors import TooMuchWorkError
 from analyzer.estimate import Estimate
+from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.days_until import DaysUntilSingledOut, days_until_singled_out
-from analyzer.risk.inference import measure_inference
+from analyzer.risk.inference import Inference, measure_inference
 from analyzer.risk.linkage import measure_linkage
 from analyzer.risk.linkage_result import RotationLinkage
 from analyzer.risk.risk_profile import RiskProfile
-from analyzer.risk.unicity import measure_unicity
+from analyzer.risk.unicity import Unicity, measure_unicity
 from analyzer.sightings import Sightings
 
 if TYPE_CHECKING:
@@ -48,12 +49,15 @@ class Criterion:
         The same, plainly.
     others : dict of str to Estimate
         Further figures.
+    source : Result or None
+        The measurement that it sums up; None where there is none.
     """
 
     name: str
     figure: Estimate
     sentence: str
     others: dict[str, Estimate] = field(default_factory=dict)
+    source: Result | None = field(default=None, repr=False, compare=False)
 
     def summary(self) -> str:
         """Say the headline figure under the name of the criterion."""
@@ -228,9 +232,14 @@ def profile_dataset(
 def _singling_out(
     sightings: Sightings, adversary: Adversary, seed: int, engine: Engine
 ) -> Criterion:
-    unicity = measure_unicity(sightings, adversary, seed=seed, engine=engine)
+    return singled_out(measure_unicity(sightings, adversary, seed=seed, engine=engine))
+
+
+def singled_out(unicity: Unicity) -> Criterion:
+    """Give unicity as the criterion of singling out."""
     sentence = unicity.summary().splitlines()[0]
-    return Criterion(SINGLING_OUT, unicity.share, sentence, {"excluded": unicity.excluded})
+    others = {"excluded": unicity.excluded}
+    return Criterion(SINGLING_OUT, unicity.share, sentence, others, unicity)
 
 
 def _linkability(sightings: Sightings, rotation: str, seed: int, engine: Engine) -> Criterion:
@@ -241,17 +250,28 @@ def _linkability(sightings: Sightings, rotation: str, seed: int, engine: Engine)
         figure = Estimate(np.nan, np.nan, np.nan, 0, "not measured: too much work")
         return Criterion(LINKABILITY, figure, f"Not measured: {error}.")
     assert isinstance(linkage, RotationLinkage)
+    return linkable(linkage)
+
+
+def linkable(linkage: RotationLinkage) -> Criterion:
+    """Give the linkage of new pseudonyms as the criterion of linkability."""
     others = {f"success_{rank}": figure for rank, figure in linkage.success.items() if rank > 1}
     return Criterion(
         LINKABILITY,
         linkage.success[1],
         linkage.summary().splitlines()[0],
         {**others, "absent": linkage.absent},
+        linkage,
     )
 
 
 def _inference(sightings: Sightings, seed: int, engine: Engine) -> Criterion:
-    found = measure_inference(sightings, seed=seed, engine=engine)
+    return inferred(measure_inference(sightings, seed=seed, engine=engine))
+
+
+def inferred(found: Inference) -> Criterion:
+    """Give what is inferred as the criterion of inference; homes lead."""
     facts = dict(found.facts)
     homes = facts.pop("homes")
-    return Criterion(INFERENCE, homes, found.summary().splitlines()[0], facts)
+    sentence = "".join(found.summary().splitlines()[:1])
+    return Criterion(INFERENCE, homes, sentence, facts, found)
