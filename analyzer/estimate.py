@@ -13,6 +13,9 @@ WITHHELD = "withheld"
 HELD = (WITHHELD, "held back")
 """With which the method of a figure begins that is not given."""
 
+AMONG_MORE = "those that could not be counted are not in"
+"""What the method of a figure says whose n holds a few units more than were counted."""
+
 ALL_BUT_FEW = "all but fewer than"
 """With which the method of a share begins that is given as a bound: those left out are few."""
 
@@ -143,7 +146,7 @@ class Estimate:
         (0.75, 400)
         """
         part = self.n / n
-        method = f"{self.method}; of all {n}: those that could not be counted are not in the share"
+        method = f"{self.method}; of all {n}: {AMONG_MORE} the share"
         ends = (end * part for end in (self.value, self.low, self.high))
         return Estimate(*ends, n, method, self.baseline)
 

@@ -167,7 +167,7 @@ def anonymity(
     """
     import pandas as pd
 
-    from analyzer.report.crowds import published_anonymity
+    from analyzer.report.crowds import apart_from_wholes, published_anonymity
     from analyzer.report.figures import figure_table, held_back_sentence
     from analyzer.risk.anonymity import measure_anonymity
 
@@ -195,7 +195,7 @@ def anonymity(
     table.insert(0, "of", table.pop("of"))
     # Only the points' own sentences stand where a home or a work place is held back.
     about_points = held_back_sentence(figures["points"]) or found.points_summary()
-    text = "\n".join([about_points, held]) if held else found.summary()
+    text = "\n".join([about_points, held]) if held else apart_from_wholes(found).summary()
     show(output_format, text=text, data=data, table=table)
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analyzer.apart import few_apart
-from analyzer.estimate import wilson
+from analyzer.apart import count_of, few_apart
+from analyzer.estimate import AMONG_MORE, some_but_few, wilson
 from analyzer.report.disclosure import DEFAULT_K, suppress
 from analyzer.report.figures import hold_back, hold_back_nested
 
@@ -98,11 +98,60 @@ def published_anonymity(
     """
     points, classes = published_sizes(anonymity.sizes, k)
     figures = {"points": points}
-    for pairs in anonymity.home_work:
+    for pairs in apart_from_wholes(anonymity, k).home_work:
+        wholes = (pairs.homes, pairs.works, anonymity.vehicles)
         for what, sizes in (("home and work", pairs.pair), ("home", pairs.home),
                             ("work", pairs.work)):  # fmt: skip
-            figures[f"{what}, {pairs.level}"] = published_sizes(sizes, k)[0]
+            shown = published_sizes(sizes, k)[0]
+            figures[f"{what}, {pairs.level}"] = {
+                name: None if name not in MEANS and _is_beside(figure, wholes, k) else figure
+                for name, figure in shown.items()
+            }
     return figures, classes
+
+
+def _is_beside(share: Estimate | None, wholes: Sequence[int], k: int) -> bool:
+    """Whether a share stands for few vehicles fewer than a whole that is published elsewhere."""
+    count = None if share is None else count_of(share)
+    return count is not None and few_apart(count, wholes, k)
+
+
+def apart_from_wholes(anonymity: Anonymity, k: int = DEFAULT_K) -> Anonymity:
+    """Count homes and works together among all with a home or a work place, where few lack one.
+
+    How many vehicles have a home, and how many a work place, is published by other verbs: the
+    number of those that have both, beside it, would tell how few have the one without the other.
+    """
+
+    def of(sizes: CrowdSizes, wholes: Sequence[int]) -> CrowdSizes:
+        n = whole = sizes.median.n
+        for count in sorted(wholes):
+            if some_but_few(count - whole, k):
+                whole = count
+        if n < k or whole == n:
+            return sizes
+        few = f"; of all {whole}: {AMONG_MORE} it"
+        return replace(
+            sizes,
+            below=tuple(share.among(whole) for share in sizes.below),
+            **{
+                name: replace(figure, n=whole, method=f"{figure.method}{few}")
+                for name in ("median", "entropy")
+                for figure in (getattr(sizes, name),)
+            },
+        )
+
+    home_work = [
+        replace(
+            pairs,
+            **{
+                name: of(getattr(pairs, name), (pairs.homes, pairs.works, anonymity.vehicles))
+                for name in ("pair", "home", "work")
+            },
+        )
+        for pairs in anonymity.home_work
+    ]
+    return replace(anonymity, home_work=tuple(home_work))
 
 
 def published_plateless(

@@ -85,7 +85,7 @@ def add_joint(documents: Mapping[str, Any], found: Statements) -> None:
     known = [
         (setup, document)
         for document in documents.values()
-        if isinstance(document, Mapping) and (setup := _setup_of(document)) is not None
+        if isinstance(document, Mapping) and (setup := setup_of(document)) is not None
     ]
     if not known:
         return
@@ -125,7 +125,8 @@ def _days_in(setup: Setup | None, other: Setup | None) -> bool:
     return other is None or (setup is not None and setup.lies_in(other))
 
 
-def _setup_of(document: Mapping[str, Any]) -> Setup | None:
+def setup_of(document: Mapping[str, Any]) -> Setup | None:
+    """Say at which leaks a document looks, and with which knowledge; None where it does not."""
     leaks, history = document.get("leak_dates"), document.get("knowledge_days")
     if not leaks or not history or not isinstance(document.get("adversary"), Mapping):
         return None

@@ -14,8 +14,8 @@ from typing import Any
 
 import pandas as pd
 
-from analyzer.estimate import ALL_BUT_FEW
-from analyzer.report.statements import Statements, add_share, within_all
+from analyzer.estimate import ALL_BUT_FEW, AMONG_MORE
+from analyzer.report.statements import BOTH, OWN, Statements, add_share, within_all
 from analyzer.report.tables import is_missing
 
 _RANKED = re.compile(r"^(?P<stem>.*(?:k_below_|among_|success_at_|success_|rank ))(?P<at>\d+)$")
@@ -27,6 +27,17 @@ _FIRST = {"singled_out": "among_1", "linkability_share": "linkability_success_1"
 
 _NO_SHARES = re.compile(r"entropy|median|rank$|days_until|mean_risk|added|difference|candidates")
 """Figures that are no shares of their n; only the n counts vehicles."""
+
+
+_OF_BOTH = re.compile(r"^(?:home_work\.)?(?:home and work|home|work), [^.]+\.\w+$")
+"""Figures of the vehicles that have a home and a work place, as `anonymity` names them."""
+
+_FOUND = {
+    **{name: name for name in ("homes", "works", "commutes")},
+    **{f"inference_{name}": name for name in ("works", "commutes")},
+    "inference_share": "homes",
+}
+"""How `inference` and `profile` name groups that a report has as well."""
 
 
 def figures_of(value: Any, where: str = "") -> Iterator[tuple[str, Any, Any, str]]:
@@ -68,6 +79,11 @@ def tidy_output(frame: pd.DataFrame) -> pd.DataFrame | None:
         words = [frame[name].astype(str) for name in
                  ("rotation", "days", "grain", "matcher", "matching") if name in frame]  # fmt: skip
         where = words[0].str.cat([*words[1:], "rank " + frame["rank"].astype(str)], sep=".")
+    elif {"inferred", "value", "n"} <= set(frame) and "of" not in frame:
+        words = [frame[name].fillna("").astype(str) for name in ("category", "days")
+                 if name in frame]  # fmt: skip
+        where = frame["inferred"].astype(str)
+        where = where.str.cat(words, sep=" ").str.strip() if words else where
     else:
         wide = [name for name in frame if f"{name}_n" in frame]
         if not wide:
@@ -101,6 +117,8 @@ def add_output(name: str, frame: pd.DataFrame, found: Statements) -> None:
         add_share(found, known, label, row)
         if "cases" not in str(each.method) and f"{label}: all counted" in known.groups:
             within_all(known, f"{label}: all counted")
+        if not name.startswith(OWN):
+            _add_anchored(name, str(each.where), row, found)
         match = _RANKED.match(_FIRST.get(own, own))
         if match and shown and not is_missing(each.n):
             stem = f"{parent}.{match['stem']}"
@@ -112,6 +130,17 @@ def add_output(name: str, frame: pd.DataFrame, found: Statements) -> None:
     for groups in ranked.values():
         for (_, inner), (_, outer) in pairwise(sorted(set(groups))):
             known.within(inner, outer)
+
+
+def _add_anchored(name: str, where: str, row: pd.Series, found: Statements) -> None:
+    """Add how many have a home, a work place, a commute, or both places, as all documents say."""
+    known = found.systems[0][0]
+    if where in _FOUND:
+        add_share(found, known, f"vehicles with {_FOUND[where]}", row, whole=f"{name}: all")
+        return
+    counted = 0 if is_missing(row["n"]) else int(row["n"])
+    if counted and _OF_BOTH.match(where) and AMONG_MORE not in str(row["method"]):
+        known.add(BOTH, counted)
 
 
 def _add_company(label: str, bits: float, n: float, found: Statements) -> None:

@@ -6,7 +6,6 @@ first; then the finished files are read as a stranger reads them, and attacked a
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,14 +15,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analyzer.errors import AnalyzerError, InputError
+from analyzer.errors import AnalyzerError, InputError, UsageError
 from analyzer.estimate import WITHHELD
 from analyzer.report.disclosure import DEFAULT_K, check_threshold
-from analyzer.report.joint_statements import add_joint
-from analyzer.report.output_statements import read_output, tables_of_document
+from analyzer.report.output_statements import read_output
 from analyzer.report.page_attack import small_in_page, small_in_text
-from analyzer.report.statements import Cell, Statements, around, statements_of
+from analyzer.report.published_files import PublishedFiles
+from analyzer.report.statements import OWN, Cell, Statements, around, statements_of
 from analyzer.result import Result
+from analyzer.store import is_store
 
 INTERNAL_PREFIX = "INTERNAL-"
 _SHARES = ("value", "low", "high", "value_in_window", "low_in_window", "high_in_window")
@@ -49,6 +49,8 @@ class PublicationCheck(Result):
         Files that must not be published at all.
     contradictory : bool
         Whether figures contradict each other, so that each table was attacked by itself.
+    contradicting : tuple of str
+        Files whose figures do.
     """
 
     k: int
@@ -56,6 +58,7 @@ class PublicationCheck(Result):
     revealed: tuple[str, ...]
     internal: tuple[str, ...]
     contradictory: bool = False
+    contradicting: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -73,7 +76,10 @@ class PublicationCheck(Result):
                 f"{'; '.join(self.revealed)}."
             )
         if self.contradictory:
-            lines.append("Figures contradict each other: each table was attacked by itself.")
+            lines.append(
+                f"Figures contradict each other ({', '.join(self.contradicting)}), so each table "
+                "was attacked by itself: give what was made of one store, or attack it apart."
+            )
         if self.holds:
             lines.append(
                 f"{len(self.files)} files: no group of fewer than {self.k} vehicles can be worked "
@@ -90,6 +96,7 @@ class PublicationCheck(Result):
             "revealed": list(self.revealed),
             "internal": list(self.internal),
             "contradictory": self.contradictory,
+            "contradicting": list(self.contradicting),
         }
 
     def to_pandas(self) -> pd.DataFrame:
@@ -148,7 +155,7 @@ def make_safe(
     safe = dict(tables)
     withheld: list[Cell] = []
     while True:
-        found, revealed, _ = _attacked(safe, data, k)
+        found, revealed = _attacked(safe, data, k)
         if not revealed:
             return safe, withheld
         cells = around(found, revealed)
@@ -162,22 +169,19 @@ def make_safe(
         withheld.append(cells[0])
 
 
-def _attacked(
-    tables: Mapping, data: Mapping, k: int, documents: Mapping[str, Any] | None = None
-) -> tuple[Statements, list, bool]:
+def _attacked(tables: Mapping, data: Mapping, k: int) -> tuple[Statements, list]:
     found = statements_of(tables, data, read_output)
-    add_joint(documents or {}, found)
     try:
-        return found, found.revealed(k), False
+        return found, found.revealed(k)
     except ValueError:
         # Somebody's own tables under our names: what they have to do with each other is not known.
-        own = {f"own {name}": frame for name, frame in tables.items()}
+        own = {f"{OWN}{name}": frame for name, frame in tables.items()}
         found = statements_of(own, data, read_output)
         found.cells = {
-            label: Cell(cell.table.removeprefix("own "), cell.row, cell.column, cell.rank)
+            label: Cell(cell.table.removeprefix(OWN), cell.row, cell.column, cell.rank)
             for label, cell in found.cells.items()
         }
-        return found, found.revealed(k), True
+        return found, found.revealed(k)
 
 
 def _without(frame: pd.DataFrame, cell: Cell, k: int) -> pd.DataFrame:
@@ -206,37 +210,28 @@ def _without(frame: pd.DataFrame, cell: Cell, k: int) -> pd.DataFrame:
 def check_contents(contents: Mapping[str, str], k: int = DEFAULT_K) -> PublicationCheck:
     """Attack the files of a publication, given as text by path; see `check_publication`."""
     check_threshold(k)
-    tables: dict[str, pd.DataFrame] = {}
-    data: dict[str, Any] = {}
-    documents: dict[str, Any] = {}
+    read = PublishedFiles()
     small: list[str] = []
     public = {
         path: text for path, text in contents.items()
         if not Path(path).name.startswith(INTERNAL_PREFIX)
     }  # fmt: skip
     for path, text in public.items():
-        if path.endswith(".csv"):
-            # Charts repeat tables, in percent; only tables have names that are known.
-            known = Path(path).parent.name in ("", "tables")
-            tables[Path(path).stem if known else path] = _read_csv(text)
-        elif path.endswith(".json"):
-            document = documents[path] = json.loads(text)
-            data |= document.get("data", {}) if isinstance(document.get("data"), dict) else {}
-            if "vehicles" not in data and isinstance(document.get("vehicles"), int):
-                data["vehicles"] = document["vehicles"]
-            for name, frame in tables_of_document(path, document).items():
-                # Two sweeps of one store are one table: each tells what the other may withhold.
-                before = [tables[name]] if name in tables else []
-                tables[name] = pd.concat([*before, frame], ignore_index=True)
+        if path.endswith((".csv", ".json")):
+            try:
+                read.add(path, text)
+            except ValueError as error:
+                raise InputError(f"{path}: is damaged ({type(error).__name__})") from None
         elif path.endswith(".html"):
             small += [f"{path}: {what}" for what in small_in_page(text, k)]
         elif path.endswith(".txt"):
             small += [f"{path}: {what}" for what in small_in_text(text, k)]
-    _, revealed, contradictory = _attacked(tables, data, k, documents)
+    revealed, contradicting = read.attacked(k)
     internal = tuple(path for path in contents if path not in public)
     return PublicationCheck(
-        k, tuple(sorted(public)), tuple([*map(str, revealed), *small]), internal, contradictory
-    )
+        k, tuple(sorted(public)), tuple([*revealed, *small]), internal, bool(contradicting),
+        contradicting,
+    )  # fmt: skip
 
 
 def check_publication(folder: str | Path, k: int = DEFAULT_K) -> PublicationCheck:
@@ -262,9 +257,9 @@ def check_publication(folder: str | Path, k: int = DEFAULT_K) -> PublicationChec
     Raises
     ------
     InputError
-        If there is nothing to read, or a file is damaged.
+        If there is nothing to read, a file is damaged, or its figures contradict each other.
     UsageError
-        If k is under 5.
+        If k is under 5, or a store is given, which is never published.
 
     Examples
     --------
@@ -278,6 +273,11 @@ def check_publication(folder: str | Path, k: int = DEFAULT_K) -> PublicationChec
     """
     check_threshold(k)
     folder = Path(folder)
+    if is_store(folder):
+        raise UsageError(
+            f"{folder}: is a store, with every sighting of every vehicle, which is never "
+            "published; give what is: the folder that `report` or `patterns` wrote, or a page"
+        )
     paths = [*folder.glob("*"), *folder.glob("*/*")] if folder.is_dir() else [folder]
     contents = {}
     for path in sorted(paths):
@@ -287,6 +287,7 @@ def check_publication(folder: str | Path, k: int = DEFAULT_K) -> PublicationChec
                     path.read_text(encoding="utf-8"))  # fmt: skip
             except (OSError, UnicodeDecodeError):
                 raise InputError(f"{path}: cannot be read") from None
+    contents = {path: text for path, text in contents.items() if not _in_store(folder / path)}
     if not contents:
         raise InputError(f"{folder}: holds no table, findings or page")
     try:
@@ -295,20 +296,17 @@ def check_publication(folder: str | Path, k: int = DEFAULT_K) -> PublicationChec
         about = json.loads((folder / "info.json").read_text()) if _has_info(folder) else {}
         if isinstance(about, dict) and about.get("internal"):
             check = replace(check, internal=(*check.internal, "info.json"))
-        return check
+        stores = tuple(f"{path.name}/" for path in paths if is_store(path))
+        return replace(check, internal=(*check.internal, *stores))
     except ValueError as error:
         if isinstance(error, AnalyzerError):
             raise
         raise InputError(f"{folder}: a file is damaged ({type(error).__name__})") from None
 
 
+def _in_store(path: Path) -> bool:
+    return is_store(path.parent)
+
+
 def _has_info(folder: Path) -> bool:
     return (folder / "info.json").is_file()
-
-
-def _read_csv(text: str) -> pd.DataFrame:
-    frame = pd.read_csv(io.StringIO(text.removeprefix("\ufeff")))
-    for column in ("vehicles", "value", "n"):
-        if column in frame:
-            frame[column] = pd.to_numeric(frame[column], errors="coerce")
-    return frame.drop(columns="synthetic", errors="ignore")

@@ -19,6 +19,10 @@ from analyzer.report.differencing import Knowledge, Revealed, attack
 from analyzer.report.tables import is_missing
 
 ALL = "all vehicles"
+BOTH = "vehicles with a home and a work place"
+OWN = "own "
+"""With which the name of a table begins that has nothing to do with any other one."""
+
 REGULAR = 10
 """Regular vehicles are seen so often or more (`analyzer.patterns.overview.REGULAR`)."""
 
@@ -98,12 +102,27 @@ def statements_of(
     if not is_missing(vehicles) and vehicles > 0:
         known.add(ALL, int(vehicles))
     for name, frame in tables.items():
-        reader = _READERS.get(name)
-        if reader is not None and _COLUMNS[name] <= set(frame.columns):
+        # "retention of b.json" is a sweep as well, over other leaks than "retention".
+        kind = name.partition(" of ")[0]
+        reader = _READERS.get(kind)
+        if reader is not None and _COLUMNS[kind] <= set(frame.columns):
             reader(name, frame, found, tables)
         elif others is None or not others(name, frame, found):
             _plain_table(name, frame, found)
+    _anchored(known)
     return found
+
+
+def _anchored(known: Knowledge) -> None:
+    """Who has a home and a work place is among those with either; commuters are among them."""
+    if BOTH not in known.groups:
+        return
+    named = {what: f"vehicles with {what}" for what in ("homes", "works", "commutes")}
+    for what in ("homes", "works"):
+        if named[what] in known.groups:
+            known.within(BOTH, named[what])
+    if named["commutes"] in known.groups:
+        known.within(named["commutes"], BOTH)
 
 
 def _plain_table(name: str, frame: pd.DataFrame, found: Statements) -> None:
@@ -188,6 +207,7 @@ def _curve(name: str, frame: pd.DataFrame, found: Statements, tables: Mapping) -
 def _retention(name: str, frame: pd.DataFrame, found: Statements, tables: Mapping) -> None:
     """Windows: what a shorter one exposes, a longer one does too; sums over leak days."""
     main = found.systems[0][0]
+    sweep = name.removeprefix("retention")
     frame = frame if "risk" in frame else frame.assign(risk="unicity")
     days = frame["leak_days"] if "leak_days" in frame else pd.Series(1, index=frame.index)
     for (risk, leaks), part in frame.groupby([frame["risk"], days], sort=False):
@@ -227,18 +247,18 @@ def _retention(name: str, frame: pd.DataFrame, found: Statements, tables: Mappin
                     for shorter in before.setdefault(kind, []):
                         known.within(shorter, group)
                     before[kind].append(group)
-            counted = "vehicles with enough points in the days of knowledge"
+            counted = f"vehicles with enough points in the days of knowledge{sweep}"
             if risk == "unicity":
                 main.add(counted, int(each["n"]))
                 if "n_in_window" in shown and each["n_in_window"] > 0:
-                    group = f"{window}: vehicles with a known point left on a leak day"
+                    group = f"{window}: vehicles with a known point left on a leak day{sweep}"
                     add_count(found, group, each["n_in_window"], Cell(name, row, "n_in_window", 9))
                     main.within(group, counted)
                     for shorter in before.setdefault("seen", []):
                         main.within(shorter, group)
                     before["seen"].append(group)
                 if "n_paired" in shown and each["n_paired"] > 0:
-                    group = f"{window}: vehicles compared with a shorter window"
+                    group = f"{window}: vehicles compared with a shorter window{sweep}"
                     add_count(found, group, each["n_paired"])
                     main.within(group, counted)
         if risk == "unicity" and len(shown):

@@ -52,6 +52,8 @@ class HomeWorkPairs:
         Of those that share the one or the other.
     published : Published
         The median of Golle and Partridge for persons, at the level most like it.
+    homes, works : int
+        Vehicles with a home, and with a work place, whether or not they have the other one.
     """
 
     level: str
@@ -60,6 +62,8 @@ class HomeWorkPairs:
     home: CrowdSizes
     work: CrowdSizes
     published: Published
+    homes: int = 0
+    works: int = 0
 
     def sentence(self) -> str:
         """Say how many share the pair."""
@@ -122,6 +126,8 @@ def pairs_at_level(
     >>> found = pairs_at_level(anchors, np.array([0, 1, 2, 3]), "camera", beside)
     >>> found.pair.sizes, found.home.sizes, found.work.sizes
     (((1, 2), (2, 2)), ((1, 2), (2, 2)), ((1, 1), (3, 3)))
+    >>> found.homes, found.works
+    (4, 5)
     """
     both = np.flatnonzero((anchors.home >= 0) & (anchors.work >= 0))
     home = places[anchors.home[both]].astype(np.int64)
@@ -139,4 +145,6 @@ def pairs_at_level(
         home=sizes(home, ONE_OF_THEM.format("home")),
         work=sizes(work, ONE_OF_THEM.format("work")),
         published=beside,
+        homes=int(np.count_nonzero(anchors.home >= 0)),
+        works=int(np.count_nonzero(anchors.work >= 0)),
     )

@@ -1,7 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from analyzer.estimate import AMONG_MORE
 from analyzer.report.crowds import (
+    apart_from_wholes,
     published_anonymity,
     published_gain,
     published_grid,
@@ -11,10 +15,13 @@ from analyzer.report.crowds import (
 from analyzer.report.disclosure import DEFAULT_K
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.anonymity import measure_anonymity
+from analyzer.risk.choosing import Anchors
 from analyzer.risk.crowd_sizes import BELOW, crowd_sizes
 from analyzer.risk.gain import measure_attribute_gain
 from analyzer.risk.grid import measure_unicity_grid
+from analyzer.risk.home_work import pairs_at_level
 from analyzer.risk.plateless import measure_plateless
+from analyzer.risk.published import published
 from analyzer.sightings import from_arrays
 
 
@@ -57,6 +64,48 @@ def test_home_and_work_and_sightings_are_held_back_too():
     held, classes = published_plateless(measure_plateless(sightings, ["color"]))
     assert set(held.values()) == {None}
     assert classes["sightings"].fillna(0).sum() == 0
+
+
+def of_anchors(both, homes, works, vehicles=190):
+    """Anonymity of vehicles of which so many have both; each pair of places belongs to twelve."""
+    home, work = np.full(vehicles, -1), np.full(vehicles, -1)
+    home[:homes] = np.arange(homes) % both // 12
+    work[np.r_[:both, vehicles - works + both : vehicles]] = np.arange(works) % both // 12
+    anchors = Anchors(home, work)
+    pairs = pairs_at_level(anchors, np.arange(vehicles), "camera", published("home and work")[0])
+    assert (pairs.pair.median.n, pairs.homes, pairs.works) == (both, homes, works)
+    codes = np.arange(vehicles)
+    found = measure_anonymity(from_arrays(codes, np.zeros(vehicles), codes), Adversary(1))
+    return replace(found, home_work=(pairs,))
+
+
+@pytest.mark.parametrize(
+    ("both", "homes", "works", "told"),
+    [
+        (60, 100, 80, 60), (60, 100, 62, 62), (60, 69, 80, 69), (60, 65, 62, 65),
+        (60, 100, 60, 60), (8, 100, 12, None), (180, 183, 186, 190),
+    ],
+)  # fmt: skip
+def test_homes_and_works_together_do_not_tell_who_has_one_of_them(both, homes, works, told):
+    anonymity = of_anchors(both, homes, works)
+    figures, _ = published_anonymity(anonymity)
+    for what in ("home and work", "home", "work"):
+        for name, figure in figures[f"{what}, camera"].items():
+            assert (figure and figure.n) in ((told,) if told else (None,)), (what, name)
+            if figure is not None:
+                assert (AMONG_MORE in figure.method) == (told != both)
+    summary = apart_from_wholes(anonymity).summary()
+    assert told is None or f", of {told:,};" in summary
+
+
+@pytest.mark.parametrize(("homes", "works", "value"), [(77, 68, None), (100, 80, 1.0)])
+def test_a_share_few_fewer_than_all_works_is_not_told_either(homes, works, value):
+    # All 60 with both are alone; of 77 they are far from all, but 68 have a work place.
+    found = of_anchors(60, homes, works)
+    alone = crowd_sizes(np.ones(60, int), 60, "exact")
+    shown = replace(found, home_work=(replace(found.home_work[0], pair=alone),))
+    share = published_anonymity(shown)[0]["home and work, camera"]["k_below_2"]
+    assert (share and share.value) == value
 
 
 def test_cells_and_gains_of_few_have_no_value():

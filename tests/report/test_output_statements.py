@@ -7,6 +7,7 @@ import json
 import pandas as pd
 import pytest
 
+from analyzer.estimate import wilson
 from analyzer.report.output_statements import tables_of_document
 from analyzer.report.publication import check_contents
 from analyzer.report.tables import to_csv
@@ -105,6 +106,46 @@ def sharing(count):
 def test_a_planted_group_is_found_and_nothing_else(name, safe, telling):
     assert not found(name, safe)
     assert found(name, telling)
+
+
+def anonymity(n):
+    return {"home_work": {"home and work, camera": {"k_below_2": share(20, n)}}}
+
+
+@pytest.mark.parametrize("name", ["inference.json", "inference.csv", "profile.json", "report"])
+def test_homes_and_works_together_are_held_against_those_with_one(name):
+    """39 have both and 41 a work place: two have the one without the other."""
+    facts = {"homes": share(120, 190), "works": share(41, 190), "commutes": share(15, 190)}
+    rows = [{"inferred": fact, **figure} for fact, figure in facts.items()]
+    told = {
+        "inference.json": {"inference.json": json.dumps(facts)},
+        "inference.csv": {"inference.csv": to_csv(pd.DataFrame(rows))},
+        "profile.json": {"profile.json": json.dumps(
+            {"inference_share": facts["homes"], "inference_works": facts["works"]})},
+        "report": {"tables/inferred.csv": to_csv(pd.DataFrame(rows).assign(of="all"))},
+    }[name]  # fmt: skip
+    assert check_contents(told).holds
+    for n, holds in ((39, False), (31, True), (41, True)):
+        checked = check_contents(told | {"anonymity.json": json.dumps(anonymity(n))})
+        assert checked.holds is holds and not checked.contradictory
+        assert holds or "vehicles with works, not" in checked.revealed[0]
+    among = anonymity(41)
+    among["home_work"]["home and work, camera"]["k_below_2"]["method"] = wilson(
+        20, 39).among(41).method  # fmt: skip
+    assert check_contents(told | {"anonymity.json": json.dumps(among)}).holds
+
+
+def test_commuters_are_among_those_with_both():
+    facts = {"commutes": share(25, 190)}
+    told = {"inference.json": json.dumps(facts), "anonymity.json": json.dumps(anonymity(31))}
+    assert not check_contents(told).holds
+
+
+def test_counts_of_other_data_are_attacked_apart():
+    told = {"inference.json": json.dumps({"works": share(20, 190)}),
+            "anonymity.json": json.dumps(anonymity(60))}  # fmt: skip
+    checked = check_contents(told)
+    assert checked.holds and checked.contradictory
 
 
 def test_a_document_without_figures_says_nothing():

@@ -17,6 +17,7 @@ from analyzer.report.classes import join_classes
 from analyzer.report.folder import write_tables
 from analyzer.report.publication import DisclosureError, check_publication, make_safe
 from analyzer.report.publishable import publishable, without_small
+from analyzer.synthetic import make_region
 
 from .samples import plain
 
@@ -181,8 +182,56 @@ def test_an_empty_folder_and_a_low_threshold_are_refused(tmp_path):
     with pytest.raises(UsageError, match="threshold"):
         check_publication(tmp_path, 4)
     (tmp_path / "findings.json").write_text("{", encoding="utf-8")
-    with pytest.raises(InputError, match="damaged"):
+    with pytest.raises(InputError, match=r"^findings\.json: is damaged"):
         check_publication(tmp_path)
+
+
+def sweep(days, n, found=100):
+    """A retention sweep of one store over a leak, with what was seen in the days before it."""
+    share = {**wilson(found, n).to_dict(), "method": "exact"}
+    return json.dumps({
+        "knowledge_days": days, "leak_dates": ["2026-03-20"], "open_days": 0, "vehicles": 500,
+        "adversary": {"points": 4, "time": "1h"},
+        "windows": [{"risk": "unicity", "window": f"{days}D", "days": days, "leak_days": 1,
+                     "share": share}],
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize(("longer", "holds"), [(340, True), (305, False)])
+def test_sweeps_of_other_windows_are_read_side_by_side(tmp_path, longer, holds):
+    (tmp_path / "week.json").write_text(sweep(7, 300), encoding="utf-8")
+    (tmp_path / "fortnight.json").write_text(sweep(14, longer, 200), encoding="utf-8")
+    check = check_publication(tmp_path)
+    assert check.holds is holds and not check.contradictory
+
+
+def test_figures_that_contradict_each_other_are_named(tmp_path):
+    (tmp_path / "a.json").write_text(sweep(7, 300), encoding="utf-8")
+    (tmp_path / "b.json").write_text(sweep(7, 340), encoding="utf-8")
+    (tmp_path / "c.csv").write_text("hour,vehicles\n7,5\n", encoding="utf-8")
+    check = check_publication(tmp_path)
+    assert check.contradictory and check.contradicting == ("a.json", "b.json")
+    assert "a.json, b.json" in check.summary() and "damaged" not in check.summary()
+    # Each by itself is attacked all the same.
+    assert check.revealed == ("c: 7",)
+
+
+def test_one_file_that_contradicts_itself_is_named(tmp_path):
+    (tmp_path / "fine.csv").write_text("hour,vehicles\n7,50\n", encoding="utf-8")
+    (tmp_path / "twice.csv").write_text(
+        "policy,unicity,unicity_n\nnow,0.5,300\nnow,0.5,340\n", encoding="utf-8")  # fmt: skip
+    with pytest.raises(InputError, match=r"^twice\.csv: .*contradict each other: twice: now"):
+        check_publication(tmp_path)
+
+
+def test_a_store_is_never_published(tmp_path):
+    region = make_region(vehicles=60, days=3, seed=1)
+    region.sightings.save(tmp_path / "store")
+    with pytest.raises(UsageError, match=r"is a store.*give what is"):
+        check_publication(tmp_path / "store")
+    (tmp_path / "table.csv").write_text("hour,vehicles\n7,50\n", encoding="utf-8")
+    check = check_publication(tmp_path)
+    assert check.internal == ("store/",) and check.files == ("table.csv",)
 
 
 def test_a_profile_tells_no_rest_of_few(tmp_path):
@@ -190,7 +239,6 @@ def test_a_profile_tells_no_rest_of_few(tmp_path):
     from click.testing import CliRunner
 
     from analyzer.cli import main
-    from analyzer.synthetic import make_region
 
     region = make_region(vehicles=300, days=14, seed=1)
     region.sightings.save(tmp_path / "store")
