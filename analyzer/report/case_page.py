@@ -82,7 +82,7 @@ def render_case(
         )
         for step, shared in zip(case.story.steps, case.known, strict=True)
     ]
-    leaflet = [maps.leaflet_script()] if drawn else []
+    leaflet = [maps.leaflet_script(texts)] if drawn else []
     scripts = [*leaflet, *([drawn[1]] if drawn else []), slider_script()]
     styles = [
         *([maps.leaflet_style()] if drawn else []),

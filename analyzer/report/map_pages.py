@@ -293,7 +293,7 @@ def _page(
     texts: Texts,
 ) -> str:
     html, script = maps.embed(the_map, texts)
-    scripts = [maps.leaflet_script(), script, *([slider_script()] if steps else [])]
+    scripts = [maps.leaflet_script(texts), script, *([slider_script()] if steps else [])]
     styles = [maps.leaflet_style(), *map(template_text, ("report.css", "case.css", "map.css"))]
     if steps:
         styles.append(step_rules(steps))

@@ -199,10 +199,19 @@ def _own_words(texts: Texts) -> str:
     return WORDS.format(**words)
 
 
+LEAFLET_WORDS = {
+    "map.layers": '"Layers"',
+    "map.leaflet": '"A JavaScript library for interactive maps"',
+}
+"""English words that stand in Leaflet's program itself."""
+
+
 @cache
-def leaflet_script() -> str:
-    """Leaflet's program, ready to stand between script tags."""
+def leaflet_script(texts: Texts = ENGLISH) -> str:
+    """Leaflet's program in the words of a page, ready to stand between script tags."""
     text = _asset("leaflet.js")
+    for key, english in LEAFLET_WORDS.items():
+        text = text.replace(english, json.dumps(texts(key), ensure_ascii=False))
     return _no_end_tag(re.sub(r"//# sourceMappingURL=.*", "", text).strip())
 
 

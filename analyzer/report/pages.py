@@ -47,7 +47,7 @@ def render_report(
     """
     shown = shown or publishable(report, k=k)
     embedded = maps.embed_map(shown.zones, shown.flows, texts, ends=shown.flow_ends)
-    scripts = [maps.leaflet_script(), embedded.script] if embedded else []
+    scripts = [maps.leaflet_script(texts), embedded.script] if embedded else []
     styles = ([maps.leaflet_style()] if embedded else []) + [template_text("report.css")]
     context = {
         "t": texts,
@@ -129,11 +129,19 @@ def stated_rows(
     return rows
 
 
+OPTIONS = frozenset({
+    "timezone", "profile", "columns", "plates", "place_grid_m", "encoding", "times_in", "cameras",
+    "fix_clocks", "merge_misreads", "plate_format", "points", "time", "space", "windows", "max_gap",
+    "rotation", "sample", "sites", "k", "seed",
+})  # fmt: skip
+"""Options that the catalogues name."""
+
+
 def provenance_rows(info: Mapping[str, Any], texts: Texts) -> list[tuple[str, str]]:
     """List versions, options and seed of a run, as `analyzer.report.origin` gives them.
 
-    Options are called what they are called on the command line; those that were not taken (off, or
-    without a value) are left out.
+    Options are called what they are called on the command line, in other languages beside what they
+    mean; those that were not taken (off, or without a value) are left out.
     """
     rows = []
     for group in ("versions", "options"):
@@ -146,7 +154,10 @@ def provenance_rows(info: Mapping[str, Any], texts: Texts) -> list[tuple[str, st
                 value = texts("brief.mark.yes")
             if value is False or value == "" or is_missing(value):
                 continue
-            rows.append((clean_text(name.replace("_", "-")), clean_text(value, limit=300)))
+            said = clean_text(name.replace("_", "-"))
+            if group == "options" and name in OPTIONS:
+                said = texts(f"provenance.option.{name}")
+            rows.append((said, clean_text(value, limit=300)))
     if info.get("seed") is not None and "seed" not in dict(info.get("options") or {}):
         rows.append((texts("provenance.seed"), clean_text(info["seed"])))
     return rows

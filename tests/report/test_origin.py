@@ -1,15 +1,20 @@
 """What data claim to be is read from a file, shown on the page, and missed where it is missing."""
 
 import json
+import re
 
+import pandas as pd
 import pytest
 
+from analyzer.assessment import assess
 from analyzer.errors import InputError, UsageError
+from analyzer.ingest.reader import read_sightings
 from analyzer.report import write_report
 from analyzer.report.origin import PROVENANCE_EXAMPLE, Provenance, origin_of, read_provenance
-from analyzer.report.pages import provenance_rows
+from analyzer.report.pages import OPTIONS, provenance_rows
 from analyzer.report.texts import Texts
 from analyzer.sightings import from_arrays
+from analyzer.synthetic import make_region
 
 from .samples import plain
 
@@ -69,3 +74,23 @@ def test_options_are_shown_as_a_user_writes_them():
     assert provenance_rows({"options": options}, Texts("en")) == [
         ("cameras", "yes"), ("column", "seen=seen_at"), ("place-grid", "250m"), ("points", "4"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["ru", "uz"])
+def test_options_are_said_in_other_languages_beside_what_a_user_writes(language):
+    options = {"fix_clocks": True, "max_gap": "45min", "points": 4, "k": 10, "of_tomorrow": "x"}
+    rows = [name for name, _ in provenance_rows({"options": options}, Texts(language))]
+    assert all(re.fullmatch(rf"\w.* \({name}\)", said) for name, said in zip(
+        ["fix-clocks", "k", "max-gap"], rows[:3], strict=True))  # fmt: skip
+    assert rows[3] == "of-tomorrow" and rows[4].endswith("(points)")
+
+
+def test_every_option_of_a_run_has_a_name_in_the_catalogues():
+    """What is read, assessed and told in a case."""
+    read = read_sightings(pd.DataFrame(
+        {"plate": ["a", "b"], "camera": "c", "seen_at": "2026-03-02 07:00:00"}
+    ), timezone="Asia/Tashkent")  # fmt: skip
+    made = assess(make_region(60, 4, seed=1).sightings, windows=["1D"])
+    names = {*read.provenance["options"], *made.options, "k"}
+    assert names <= OPTIONS
+    assert all(Texts().has(f"provenance.option.{name}") for name in OPTIONS)

@@ -14,6 +14,7 @@ import pytest
 from analyzer.report import ReportInput, write_report
 from analyzer.report.basemap import outlines
 from analyzer.report.maps import leaflet_script, leaflet_style, script_safe
+from analyzer.report.texts import Texts
 from tests.report.samples import PAYLOADS, hostile, plain
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -306,6 +307,9 @@ def test_the_page_names_the_three_criteria(folders):
 def test_leaflet_is_the_vendored_one_and_asks_for_nothing():
     assert 't.version="1.9.4"' in leaflet_script()
     assert "sourceMappingURL" not in leaflet_script()
+    for language in ("ru", "uz"):
+        assert not re.search("Layers\"|A JavaScript library", leaflet_script(Texts(language)))
+        assert f'o.title="{Texts(language)("map.layers")}"' in leaflet_script(Texts(language))
     assert "</script" not in leaflet_script().lower()
     assert "url(" not in leaflet_style()
     assert ".leaflet-container" in leaflet_style()
