@@ -494,6 +494,7 @@ def assess(
         "max_gap": max_gap,
         "rotation": rotation,
         "sample": sample,
+        "sites": listed is not None,
         "seed": seed,
     }
     return Assessment(

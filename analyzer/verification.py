@@ -21,8 +21,9 @@ import pandas as pd
 
 from analyzer.assessment import assess
 from analyzer.engine import Engine
-from analyzer.errors import InputError
+from analyzer.errors import InputError, UsageError
 from analyzer.report.disclosure import DEFAULT_K
+from analyzer.report.texts import Texts
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
 from analyzer.sightings import Sightings
@@ -160,12 +161,15 @@ def verify_report(
     ------
     InputError
         If the folder is no report, or does not say with which options it was made.
+    UsageError
+        If a list of sites is missing with which it was made, or given where there was none.
     """
     folder = Path(folder)
     info, published = _load(folder / "info.json"), _load(folder / "findings.json")
     if info.get("schema") != "platerisk/info" or published.get("schema") != "platerisk/findings":
         raise InputError(f"{folder}: is no report; give the folder that `report` wrote")
     options = _options(info, folder)
+    _check_sites(folder, info, str(published.get("language", "en")), sites)
     assessment = assess(
         sightings, **options, sites=sites, engine=engine, memory=memory, progress=progress
     )
@@ -218,6 +222,28 @@ def _options(info: dict[str, Any], folder: Path) -> dict[str, Any]:
         raise InputError(
             f"{folder / 'info.json'}: does not say with which options the report was made"
         ) from None
+
+
+def _check_sites(folder: Path, info: dict[str, Any], language: str, sites: Any) -> None:
+    """Refuse to compare what was made with a list of sites and what is made without one."""
+    used = info["options"].get("sites")
+    if used is None:
+        # Reports of earlier versions say so by their figures alone.
+        path = folder / "tables/further_risks.csv"
+        said = Texts(language)("further.site", category="|")
+        risks = pd.read_csv(path)["risk"].astype(str) if path.is_file() else ()
+        start, _, end = said.partition("|")
+        used = True if any(r.startswith(start) and r.endswith(end) for r in risks) else None
+    if used and sites is None:
+        raise UsageError(
+            f"{folder}: the report was made with a list of sensitive sites; give the same list "
+            "with --sites FILE (sites= in Python)"
+        )
+    if used is False and sites is not None:
+        raise UsageError(
+            f"{folder}: the report was made without a list of sensitive sites; leave --sites out "
+            "(sites= in Python)"
+        )
 
 
 def _load(path: Path) -> dict[str, Any]:
