@@ -473,7 +473,10 @@ class Sightings:
             )
         code = pc.index(self.store.vehicle_names, name).as_py()
         if code < 0:
-            raise UsageError("there is no vehicle of that name here; names are those in .vehicles")
+            raise UsageError(
+                "there is no vehicle of that name here; vehicles are named by their pseudonyms, "
+                "as the tables of `patterns` with --internal show them (.vehicles in Python)"
+            )
         return code
 
     def camera_names(self, codes: np.ndarray) -> np.ndarray:

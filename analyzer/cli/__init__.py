@@ -10,6 +10,7 @@ from importlib import import_module
 import click
 
 from analyzer import __version__
+from analyzer.cli.wording import in_options
 from analyzer.errors import AnalyzerError
 
 VERBS = {
@@ -73,7 +74,9 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except AnalyzerError as error:
-            click.echo(f"platerisk: {error}", err=True)
+            verb = self.get_command(ctx, ctx.invoked_subcommand or "")
+            said = in_options(str(error), verb.params if verb is not None else ())
+            click.echo(f"platerisk: {said}", err=True)
             sys.exit(error.exit_status)
         except MemoryError:
             click.echo(f"platerisk: out of memory; {self._less(ctx)}", err=True)

@@ -16,7 +16,7 @@ from analyzer.cli.options import (
     sources,
 )
 from analyzer.cli.output import show
-from analyzer.cli.reading import progress, read
+from analyzer.cli.reading import plain_warnings, progress, read
 from analyzer.cli.risk_options import (
     USUAL,
     open_option,
@@ -98,7 +98,7 @@ def compare(
     used = read_uses(uses) if uses else None
     searched = read_hits(hits) if hits else None
     sightings = read((source,), **options)
-    with progress("comparing") as done:
+    with plain_warnings(), progress("comparing") as done:
         compared = compare_policies(
             sightings,
             named,

@@ -157,7 +157,7 @@ def kept_cameras(cameras: float | tuple[str, ...], table: pd.DataFrame, seed: in
             raise UsageError(
                 f"cameras: {len(unknown)} of the {len(cameras)} names are no cameras of the data "
                 f"(the first of them is number {cameras.index(unknown[0]) + 1}); names are those "
-                "in .cameras"
+                "of the file of cameras (.cameras in Python)"
             )
         return np.array([code_of[name] for name in cameras])
     count = max(1, math.ceil(cameras * len(table) - 1e-9))
@@ -177,8 +177,9 @@ def _kept_vehicles(policy: Terms, sightings: Sightings) -> np.ndarray | None:
     kept = kept.to_numpy(zero_copy_only=False)
     if policy.hits and not kept.any():
         raise UsageError(
-            f"hits: none of the {len(policy.hits):,} names is a vehicle of the data; give names "
-            "as in .vehicles (pseudonyms, no plates), or hits=[] to delete all"
+            f"a policy's hits: none of the {len(policy.hits):,} names is a vehicle of the data; "
+            "give pseudonyms (as INTERNAL- files and `.vehicles` show them), never plates, or "
+            "hits = [] to delete all"
         )
     return kept
 

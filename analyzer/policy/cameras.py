@@ -357,7 +357,9 @@ def check_shares(shares: Sequence[float]) -> tuple[float, ...]:
     given = [shares] if isinstance(shares, (int, float)) else list(shares)
     wrong = [share for share in given if not (isinstance(share, (int, float)) and 0 < share <= 1)]
     if wrong or not given:
-        raise UsageError("shares: write shares above 0 and up to 1, for example (0.1, 0.5, 1.0)")
+        raise UsageError(
+            "shares: write shares above 0 and up to 1, for example shares=(0.1, 0.5, 1.0)"
+        )
     return tuple(sorted({float(share) for share in given}))
 
 

@@ -15,7 +15,7 @@ from analyzer.errors import UsageError
 from analyzer.estimate import Estimate
 from analyzer.policy.benefit import Uses
 from analyzer.policy.comparison import PolicyComparison
-from analyzer.policy.hits import find_hits, read_hits, share_of_hits
+from analyzer.policy.hits import find_hits, read_hits, share_known, share_of_hits
 from analyzer.policy.inferred import is_visit
 from analyzer.policy.kept_counts import fewest_in_sums, kept_counts, vehicles_apart
 from analyzer.policy.leaks import MEASURED, NOT_MEASURABLE
@@ -95,7 +95,8 @@ def compare_policies(
     Raises
     ------
     UsageError
-        If there is no policy, or none that the data are long enough for.
+        If there is no policy, none that the data are long enough for, or none of the hits is a
+        vehicle of the data.
 
     Notes
     -----
@@ -150,7 +151,8 @@ def compare_policies(
         sites=sites,
     )
     everything = Policy(retention=None, attributes="keep")
-    searched = None if hits is None else find_hits(sightings, read_hits(hits))
+    names = None if hits is None else read_hits(hits)
+    searched = None if names is None else find_hits(sightings, names)
     last = len(setting.leak_days) - 1
     shown = setting.released(everything, last)
     profile = hourly_profile(shown, setting.runner)
@@ -197,6 +199,7 @@ def compare_policies(
         synthetic=sightings.synthetic,
         populations=count_populations(setting.sightings, adversary, setting.runner),
         beside=find_usual_shares(setting, risks),
+        searched=None if searched is None else share_known(searched, names),
     )
     # How many were at sensitive sites is never said of fewer than ten, published or not.
     return comparison.published(LEAST_SHOWN, of=is_visit, use=False)

@@ -61,6 +61,8 @@ class PolicyComparison(Result):
         `analyzer.policy.populations`.
     beside : tuple of (Policy, dict of str to Estimate)
         What other documents of it tell, of the same leaks; see `analyzer.policy.usual_windows`.
+    searched : Estimate or None
+        Share of the names searched for that are vehicles of the data; None where none were given.
     """
 
     outcomes: tuple[PolicyOutcome, ...]
@@ -75,6 +77,7 @@ class PolicyComparison(Result):
     synthetic: bool = False
     populations: tuple[int, ...] = ()
     beside: Beside = field(default=(), repr=False)
+    searched: Estimate | None = None
 
     def __getitem__(self, name: str) -> PolicyOutcome:
         for outcome in self.outcomes:
@@ -107,9 +110,15 @@ class PolicyComparison(Result):
             Whether shares of the sightings are.
         """
         told = told_numbers((*self.populations, self.vehicles), k)
-        return replace(self, outcomes=publish_outcomes(
+        outcomes = publish_outcomes(
             self.outcomes, told, k, of, use=use, beside=self.beside if use else ()
-        ))
+        )
+        hide = use and self.searched is not None
+        return replace(
+            self,
+            outcomes=outcomes,
+            searched=self.searched.withheld(k) if hide else self.searched,
+        )
 
     def summary(self) -> str:
         """Tell for each policy what a leak gives away."""
@@ -132,6 +141,11 @@ class PolicyComparison(Result):
             if outcome.hits is not None:
                 said.append(f"of the kept sightings, searched for {outcome.hits.percent()}")
             lines.append(f"{outcome.name} ({outcome.policy.describe()}): {'; '.join(said)}.")
+        if self.searched is not None and self.searched.value != 1:
+            lines.append(
+                f"Of the {self.searched.n:,} names that were searched for, "
+                f"{self.searched.percent()} are vehicles of the data; the others count for nothing."
+            )
         if any(outcome.whole_window for outcome in self.outcomes):
             lines.append(WITHIN_TEXT)
         same = self._indistinct()
@@ -239,6 +253,7 @@ class PolicyComparison(Result):
                 "kind": self.uses.kind, "n": len(self.uses.days), "unread": self.uses.unread,
                 "caveat": self.uses.caveat,
             },
+            "searched": None if self.searched is None else self.searched.to_dict(),
             "seed": self.seed,
             "synthetic": self.synthetic,
         }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,12 +10,19 @@ import numpy as np
 
 from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast
-from analyzer.errors import InputError
+from analyzer.errors import InputError, UsageError
 from analyzer.estimate import Estimate, wilson
 from analyzer.policy.released import Released
 from analyzer.schema import Rows
 from analyzer.sightings import Sightings
 
+NAMES = (
+    "vehicles are named by their pseudonyms, as INTERNAL- files and `.vehicles` show them (or by "
+    "the ids of the file, read with --plates pseudonymous), never by plates"
+)
+"""How to write vehicles that were searched for."""
+
+KNOWN = "share of the names listed that are vehicles of the data; Wilson, 95 %"
 METHOD = "share of the kept sightings that are of a vehicle searched for; Wilson, 95 %"
 
 
@@ -43,18 +51,50 @@ def read_hits(source: str | Path | Sequence[str]) -> tuple[str, ...]:
             raise InputError(f"{where}: cannot be read ({type(error).__name__})") from None
     found = tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
     if not found:
-        raise InputError(f"{where}: holds no name; write one vehicle a line, as in .vehicles")
+        raise InputError(f"{where}: holds no name; write one vehicle a line: {NAMES}")
     return found
 
 
 def find_hits(sightings: Sightings, names: Sequence[str]) -> np.ndarray:
-    """Say of each vehicle code whether it is searched for, shape (codes,)."""
+    """Say of each vehicle code whether it is searched for, shape (codes,).
+
+    Names that no vehicle has are counted in a warning, and never shown: they may be plates.
+
+    Raises
+    ------
+    UsageError
+        If no vehicle has any of the names.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
     own = pa.array(sightings.vehicle_names(np.arange(sightings.n_codes)), pa.string())
     hit = pc.is_in(own, value_set=pa.array(names, pa.string()))
-    return hit.to_numpy(zero_copy_only=False)
+    found = hit.to_numpy(zero_copy_only=False)
+    known, listed = int(found.sum()), len(names)
+    if not known:
+        raise UsageError(
+            f"hits: none of the {listed:,} names listed is a vehicle of these sightings; {NAMES}"
+        )
+    if known < listed:
+        warnings.warn(
+            f"{known:,} of the {listed:,} names searched for are vehicles of these sightings; the "
+            f"others count for nothing: {NAMES}",
+            UserWarning,
+            stacklevel=2,
+        )
+    return found
+
+
+def share_known(hit: np.ndarray, names: Sequence[str]) -> Estimate:
+    """Give the share of the names listed that are vehicles of the sightings.
+
+    Examples
+    --------
+    >>> share_known(np.array([True, False, True]), ["v0", "v2", "v7", "v8"]).value
+    0.5
+    """
+    return wilson(int(hit.sum()), len(names), method=KNOWN)
 
 
 def share_of_hits(

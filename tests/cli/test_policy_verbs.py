@@ -90,13 +90,31 @@ def test_recommend_and_camera_count(store):
     ]["value"]  # fmt: skip
 
 
+def test_compare_says_how_many_of_the_names_searched_for_are_known(store, tmp_path):
+    policies, searched = tmp_path / "policies.toml", tmp_path / "searched.txt"
+    policies.write_text('[week]\nretention = "7D"\n', encoding="utf-8")
+    call = ("compare", store, policies, "--risk", "unicity", "--hits", searched)
+    searched.write_text("01A123BC\n01B456CD\n", encoding="utf-8")
+    result = run(*call)
+    assert result.exit_code == 2, result.output
+    assert "--hits: none of the 2 names listed" in result.stderr and "01A" not in result.output
+    names = Sightings(open_store(store)).vehicles[:20]
+    searched.write_text("\n".join([*names, *(f"no{n}" for n in range(10))]), encoding="utf-8")
+    result = run(*call, "--format", "json")
+    assert "20 of the 30 names searched for" in result.stderr and "no1" not in result.output
+    assert json.loads(result.stdout)["searched"]["n"] == 30
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
         (["compare", "STORE", "nowhere.toml"], 1, "nowhere.toml: no such file"),
         (["recommend", "STORE", "--target", "unicity"], 2, "--target unicity=0.05"),
         (["recommend", "STORE", "--target", "gossip=0.1"], 2, "'gossip' is not known"),
-        (["camera-count", "STORE", "--share", "2"], 2, "above 0 and up to 1"),
+        (["camera-count", "STORE", "--share", "2"], 2, "--share 0.1 --share 0.5 --share 1.0"),
+        (["retention", "STORE", "--open-for", "x"], 2, "--open-for 'x' is not a duration"),
+        (["compare", "STORE", "nowhere.toml", "--points", "0"], 2, "--points"),
+        (["risk", "STORE", "--seed", "-1"], 2, "--seed -1: write a whole number"),
         (["camera-count", "STORE", "--risk", "visits"], 2, "'visits' is not one of"),
         (["retention", "STORE", "--rules-file", "nowhere.csv"], 1, "no such file"),
         (["verify", "nowhere", "STORE"], 1, "info.json: no such file"),
@@ -145,6 +163,38 @@ def test_a_changed_figure_is_found(report, store, tmp_path):
     assert "1 of" in result.stdout
     assert "findings.json: findings." in result.stdout
     assert "Not what was written: findings.json" in result.stdout
+
+
+@pytest.fixture(scope="module")
+def sites(store, tmp_path_factory):
+    from analyzer.sightings import Sightings
+    from analyzer.store import open_store
+
+    path = tmp_path_factory.mktemp("sites") / "sites.csv"
+    cameras = Sightings(open_store(store)).cameras.geometry
+    rows = [f"{y + 0.003},{x + 0.003},medical" for x, y in zip(cameras.x, cameras.y, strict=True)]
+    path.write_text("lat,lon,category\n" + "\n".join(rows), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_report_made_with_sites_is_verified_with_them_alone(store, sites, tmp_path, known):
+    out = tmp_path / "out"
+    assert run("report", store, "-o", out, "--sites", sites, "--language", "ru").exit_code == 0
+    if not known:
+        # As earlier versions wrote it.
+        info = json.loads((out / "info.json").read_text(encoding="utf-8"))
+        assert info["options"].pop("sites") is True
+        (out / "info.json").write_text(json.dumps(info), encoding="utf-8")
+    result = run("verify", out, store)
+    assert result.exit_code == 2, result.output
+    assert "with --sites FILE" in result.stderr and "published values" not in result.output
+    assert run("verify", out, store, "--sites", sites).exit_code == 0
+
+
+def test_a_report_made_without_sites_is_verified_without(report, store, sites):
+    result = run("verify", report, store, "--sites", sites)
+    assert result.exit_code == 2 and "leave --sites out" in result.stderr
 
 
 def test_another_store_is_found(report, store, tmp_path):

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from analyzer.errors import UsageError
+from analyzer.estimate import wilson
 from analyzer.policy.benefit import AGES, Uses
 from analyzer.policy.compare import compare_policies
+from analyzer.policy.hits import KNOWN
 from analyzer.policy.policy import Policy
 from analyzer.policy.retention import sweep_retention
 from analyzer.risk.adversary import Adversary
@@ -242,13 +244,27 @@ def test_rotation_is_undone_by_linkage_and_never_changing_needs_none(region):
     assert not told.is_measured
 
 
+def test_hits_that_name_nobody_are_refused_and_not_shown(region):
+    with pytest.raises(UsageError, match="none of the 2 names listed is a vehicle") as caught:
+        compare_policies(region.sightings, [Policy("7D")], hits=["01A123BC", "x9"])
+    said = str(caught.value)
+    assert "pseudonyms" in said and "01A123BC" not in said and "x9" not in said
+
+
 def test_share_of_kept_data_that_was_searched_for(region, tmp_path):
     frame = region.sightings.to_pandas()
     names = sorted(frame["vehicle"].unique())[:15]
     path = tmp_path / "searched.txt"
     path.write_text("\n".join([*names, "nobody", "", names[0]]) + "\n", encoding="utf-8")
     policies = {"week": Policy("7D"), "new names": Policy("7D", rotation="1D")}
-    compared = compare_policies(region.sightings, policies, risks=["unicity"], hits=path)
+    with pytest.warns(UserWarning, match="^15 of the 16 names searched for") as caught:
+        compared = compare_policies(region.sightings, policies, risks=["unicity"], hits=path)
+    assert not any(name in str(caught[0].message) for name in [*names, "nobody"])
+    assert compared.searched == wilson(15, 16, method=KNOWN)
+    assert compared.to_dict()["searched"]["n"] == 16
+    assert "Of the 16 names" in compared.summary()
+    # That one of the names is no vehicle here is about one vehicle.
+    assert not compared.published(10).searched.is_measured
     leak = compared.leak_dates[-1]
     end = np.datetime64(leak)
     local = frame["seen_at"].dt.tz_localize(None)
