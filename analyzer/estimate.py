@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 Z_95 = 1.959963984540054
 """The 97.5 % point of the standard normal distribution."""
@@ -18,6 +18,10 @@ AMONG_MORE = "those that could not be counted are not in"
 
 ALL_BUT_FEW = "all but fewer than"
 """With which the method of a share begins that is given as a bound: those left out are few."""
+
+
+ROUNDED = "in whole vehicles"
+"""What the method of a share says that is told in whole units alone."""
 
 
 @dataclass(frozen=True)
@@ -133,22 +137,38 @@ class Estimate:
         method = f"{ALL_BUT_FEW} {k}: more than this; {self.method}"
         return Estimate(bound, bound, 1.0, self.n, method, self.baseline)
 
-    def among(self, n: int) -> Estimate:
+    def among(self, n: int, *, per: int = 1) -> Estimate:
         """Give the share of `n` units, of which those that were not counted lack the property.
 
         Where all but a few units were counted, the number of those counted tells how many were
-        not; the same share of all of them does not.
+        not; the same share of all of them does not, if it is told in whole units. All digits of a
+        mean over several days would give the number counted back.
+
+        Parameters
+        ----------
+        n : int
+            Units of which it is a share.
+        per : int
+            Parts into which a unit is divided, as where the share is one of so many days.
 
         Examples
         --------
         >>> share = wilson(300, 397).among(400)
         >>> share.value, share.n
         (0.75, 400)
+        >>> share = Estimate(272 / 656, 0.35, 0.48, 189, "mean over days").among(190)
+        >>> [round(190 * end, 9) for end in (share.value, share.low, share.high)]
+        [78.0, 66.0, 91.0]
         """
-        part = self.n / n
-        method = f"{self.method}; of all {n}: {AMONG_MORE} the share"
-        ends = (end * part for end in (self.value, self.low, self.high))
-        return Estimate(*ends, n, method, self.baseline)
+        method = f"{self.method}; of all {n}, {ROUNDED}: {AMONG_MORE} the share"
+        if not self.is_measured:
+            return replace(self, n=n, method=method)
+        counts = [round(end * self.n * per, 6) for end in (self.value, self.low, self.high)]
+        # Less than half a unit is not nobody.
+        nearest = round(counts[0]) or int(counts[0] > 0)
+        ends = (nearest, min(math.floor(counts[1]), nearest), max(math.ceil(counts[2]), nearest))
+        baseline = self.baseline and float(f"{self.baseline:.2g}")
+        return Estimate(*(end / (n * per) for end in ends), n, method, baseline)
 
     def hidden(self, k: int) -> Estimate:
         """Give the estimate without its figures, because they would give a small count away."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,6 +60,9 @@ class CameraStep:
         Share of the vehicles of which a known point is at one of these cameras.
     added_per_camera : float
         By how much unicity grows with each camera beyond the step before.
+    reported : dict of str to Estimate
+        What a report tells of the same data as a whole, of homes, works and commutes; empty where
+        some cameras do not record.
     """
 
     share: float
@@ -68,6 +71,7 @@ class CameraStep:
     within: Estimate
     seen: Estimate
     added_per_camera: float
+    reported: dict[str, Estimate] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -99,12 +103,15 @@ class CameraSweep(Result):
         Nor two that differ by so few: what fewer cameras give away, more do too.
         """
         steps: list[CameraStep] = []
-        seen = _apart([step.seen.withheld(k) for step in self.steps], k)
         within = _within_apart([step.within for step in self.steps], k)
         of = [
-            _apart([step.risks[risk].withheld(k) for step in self.steps], k)
+            _apart([_beside_report(step, risk, k) for step in self.steps], k)
             for risk in self.steps[0].risks
         ]
+        seen = _apart(
+            [_without_company(step.seen, [shares[at] for shares in of], k)
+             for at, step in enumerate(self.steps)], k
+        )  # fmt: skip
         for at, step in enumerate(self.steps):
             risks = {risk: each[at] for risk, each in zip(step.risks, of, strict=True)}
             first = next(iter(risks))
@@ -197,6 +204,23 @@ class CameraSweep(Result):
         axes.set(xlabel="cameras", ylabel="share of vehicles (%)", ylim=(0, 100))
         axes.legend()
         return axes
+
+
+def _beside_report(step: CameraStep, risk: str, k: int) -> Estimate:
+    """Withhold a share of few, or one that is few beside what a report tells of all cameras."""
+    share = step.risks[risk].withheld(k)
+    whole = step.reported.get(risk)
+    counts = count_of(share), None if whole is None else count_of(whole.withheld(k))
+    near = None not in counts and few_apart(counts[0], counts[1:], k)
+    return share.hidden(k) if near else share
+
+
+def _without_company(seen: Estimate, shares: Sequence[Estimate], k: int) -> Estimate:
+    """Withhold the vehicles seen where those of them for whom a risk comes true are few less."""
+    inside = [count_of(share) for share in shares if share.n == seen.n and share.is_exact]
+    seen = seen.withheld(k)
+    count = count_of(seen)
+    return seen.hidden(k) if count is not None and few_apart(count, inside, k) else seen
 
 
 def _apart(shares: Sequence[Estimate], k: int) -> list[Estimate]:
@@ -330,7 +354,14 @@ def sweep_cameras(
         if steps and count > steps[-1].cameras:
             gained = figures[risks[0]].value - steps[-1].risks[risks[0]].value
             added = gained / (count - steps[-1].cameras)
-        steps.append(CameraStep(share, count, figures, within, seen, added))
+        reported = {
+            risk: found.estimate(
+                risk, days_vary=False, seed=[setting.seed, number], method=METHOD, of_whole=True
+            )
+            for number, risk in enumerate(risks)
+            if risk in found.whole and count == len(ranked)
+        }
+        steps.append(CameraStep(share, count, figures, within, seen, added, reported))
     return CameraSweep(
         steps=tuple(steps),
         order=order,

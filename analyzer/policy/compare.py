@@ -111,9 +111,10 @@ def compare_policies(
 
     *Inferred* homes, works, commutes and companions are what the finders name in what the leak
     shows: of any pseudonym of the vehicle. Homes, works and commutes count too where a shorter
-    stretch of it up to the leak tells them: the last 1, 3, 7, 14, 21, 30, 90 and 180 days, and each
-    length compared (`analyzer.policy.stretches`); what all that is shown tells at once stands
-    beside them. How often they are right is shown by their scores.
+    stretch of it up to the leak tells them: the last 1, 3, 7, 14, 21, 30, 90 and 180 days
+    (`analyzer.policy.stretches`), so that shares never fall from one of these lengths to a longer
+    one, and can from another; what all that is shown tells at once stands beside them. How often
+    they are right is shown by their scores.
 
     *The rest of the use*: share of the sightings before a leak that the store still holds; how well
     the traffic of an ordinary week can be counted in it (which needs no plates: counts may be kept

@@ -14,6 +14,7 @@ from analyzer.estimate import WITHHELD, Estimate
 from analyzer.policy.benefit import Uses
 from analyzer.policy.inferred import WITHIN_TEXT
 from analyzer.policy.leaks import NOT_MEASURABLE, ONE_LEAK_DAY
+from analyzer.policy.policy import Policy
 from analyzer.policy.policy_outcome import PolicyOutcome
 from analyzer.policy.populations import told_numbers
 from analyzer.policy.published_outcomes import publish_outcomes
@@ -111,14 +112,26 @@ class PolicyComparison(Result):
         """
         told = told_numbers((*self.populations, self.vehicles), k)
         outcomes = publish_outcomes(
-            self.outcomes, told, k, of, use=use, beside=self.beside if use else ()
-        )
+            self.outcomes, told, k, of, use=use, beside=self.beside if use else (),
+            reported=[self._is_reported(each.policy) for each in self.outcomes],
+        )  # fmt: skip
         hide = use and self.searched is not None
         return replace(
             self,
             outcomes=outcomes,
             searched=self.searched.withheld(k) if hide else self.searched,
         )
+
+    def _is_reported(self, policy: Policy) -> bool:
+        """Whether a leak under a policy shows all of the data, of which reports tell.
+
+        There is one leak alone where knowledge comes from all days that there are.
+        """
+        shown = math.inf if policy.days is None else policy.days + self.open_days
+        pure = replace(policy.without_retention(), attributes="keep") == Policy(
+            None, attributes="keep"
+        )
+        return pure and len(self.leak_dates) == 1 and shown >= self.knowledge_days
 
     def summary(self) -> str:
         """Tell for each policy what a leak gives away."""

@@ -23,6 +23,7 @@ def publish_outcomes(
     *,
     use: bool,
     beside: Beside = (),
+    reported: Sequence[bool] | None = None,
 ) -> tuple[PolicyOutcome, ...]:
     """Withhold what stands for few vehicles, or lies few beside what is shown.
 
@@ -40,6 +41,9 @@ def publish_outcomes(
         Whether shares of the sightings are.
     beside : tuple of (Policy, dict of str to Estimate)
         What other documents of the same store tell, of the same leaks and knowledge.
+    reported : sequence of bool, optional
+        Whether a leak under each policy shows all of the data as they are, so that reports tell
+        what is found in the whole of it.
     """
     uses = _published_use(outcomes, k) if use else [{}] * len(outcomes)
     given = [
@@ -55,6 +59,15 @@ def publish_outcomes(
         {risk: each.withheld(k) for risk, each in outcome.risks.items() if of(risk)}
         for outcome in given
     ]
+    for outcome, shares, is_reported in zip(
+        given, risks, reported or [False] * len(given), strict=True
+    ):
+        # The report's figure stands: one that also counts what shorter stretches tell gives way.
+        for risk, whole in outcome.whole_window.items() if is_reported else ():
+            count, other = count_of(whole.withheld(k)), shares.get(risk)
+            own = other and count_of(other)
+            if count is not None and own is not None and few_apart(own, [count], k):
+                shares[risk] = other.hidden(k)
     near = too_near([outcome.policy for outcome in outcomes], risks, k, beside)
     for shares, own in zip(risks, near, strict=True):
         shares.update({risk: shares[risk].hidden(k) for risk in own})
@@ -64,9 +77,15 @@ def publish_outcomes(
     ]
     wholes = [
         _published_whole(
-            outcome.whole_window, own, [*risks, *(shares for _, shares in beside)], k, of
+            outcome.whole_window,
+            set() if is_reported else own,
+            [] if is_reported else [*risks, *(shares for _, shares in beside)],
+            k,
+            of,
         )
-        for outcome, own in zip(given, held, strict=True)
+        for outcome, own, is_reported in zip(
+            given, held, reported or [False] * len(given), strict=True
+        )
     ]
     return tuple(
         replace(

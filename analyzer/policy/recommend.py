@@ -23,7 +23,7 @@ from analyzer.policy.outcomes import OF_ALL, RISKS
 from analyzer.policy.policy import Policy
 from analyzer.policy.populations import count_populations
 from analyzer.policy.recommendation import Recommendation, Trial
-from analyzer.policy.setting import SAMPLE, Setting, make_setting
+from analyzer.policy.setting import SAMPLE, STRETCHES, Setting, make_setting
 from analyzer.policy.stretches import find_outcomes_within
 from analyzer.policy.usual_windows import find_usual_shares
 from analyzer.risk.adversary import Adversary
@@ -69,7 +69,7 @@ a part of the cameras records."""
 
 NEVER_FALLS = ("unicity", *IN_STRETCHES)
 """Risks that cannot fall when more days are kept; of being singled out this holds in bins of a day
-or shorter, under one pseudonym."""
+or shorter, under one pseudonym, of homes, works and commutes from usual lengths (`STRETCHES`)."""
 
 
 def recommend_policy(
@@ -123,13 +123,14 @@ def recommend_policy(
     -----
     Knowledge is fixed over all policies, as in `compare_policies`: H is the longest keeping tried.
     Being singled out cannot become rarer with more days kept (in bins of a day or shorter, without
-    rotation), nor can homes, works and commutes that are found in all that is kept or a shorter
-    stretch of it, so the longest keeping with a risk at or under the target is found by halving.
-    The upper end of the interval can be lower for a longer keeping, where leaks are too near each
-    other to count as several: from the longest on, each shorter keeping is looked at until one
-    meets the targets. Other risks can become rarer, so that every length is tried. Cameras that are
-    kept are drawn by `seed`. A policy is left out of the answer if another one that meets the
-    targets takes no more out and keeps at least as long.
+    rotation), nor can homes, works and commutes that are found in all that is kept or a usual
+    stretch of it from one usual length (`STRETCHES`) to a longer one, so the longest of these
+    lengths with a risk at or under the target is found by halving. The upper end of the interval
+    can be lower for a longer keeping, where leaks are too near each other to count as several: from
+    the longest on, odd lengths before the next usual one too, each shorter keeping is looked at
+    until one meets the targets. Other risks can become rarer, so that every length is tried.
+    Cameras that are kept are drawn by `seed`. A policy is left out of the answer if another one
+    that meets the targets takes no more out and keeps at least as long.
 
     Examples
     --------
@@ -266,26 +267,30 @@ def _search(
 ) -> None:
     """Find the longest keeping that meets the targets, where a risk never falls with more days.
 
-    Longer keeping than what halving finds has a risk above a target, whatever its interval. From
-    there down each length is measured until one meets the targets: ends of intervals may fall.
+    What an odd length alone tells of homes, works and commutes, a longer one need not: there, usual
+    lengths alone are halved, and one that will not do rules out all longer ones. These have a risk
+    above a target, whatever its interval. From there down each length is measured until one meets
+    the targets: ends of intervals may fall.
     """
     known = {trial.policy.days: trial for trial in measured}
 
-    def at(number: int) -> Trial:
-        days = lengths[number]
+    def at(days: int) -> Trial:
         if days not in known:
             known[days] = measure(days)
         return known[days]
 
-    low, high = 0, len(lengths)
+    every = set(targets).isdisjoint(IN_STRETCHES)
+    halved = [days for days in lengths if every or days in STRETCHES]
+    low, high = 0, len(halved)
     while low < high:
         middle = (low + high) // 2
-        if _is_possible(at(middle), targets):
+        if _is_possible(at(halved[middle]), targets):
             low = middle + 1
         else:
             high = middle
-    for number in reversed(range(low)):
-        if at(number).meets:
+    possible = [days for days in lengths if low == len(halved) or days < halved[low]]
+    for days in reversed(possible):
+        if at(days).meets:
             return
 
 

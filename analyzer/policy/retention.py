@@ -23,6 +23,7 @@ from analyzer.policy.leaks import plan_leaks
 from analyzer.policy.outcomes import check_risks
 from analyzer.policy.policy import whole_days
 from analyzer.policy.populations import count_populations
+from analyzer.policy.published_windows import NESTED
 from analyzer.policy.retention_sweep import RetentionSweep
 from analyzer.policy.setting import SAMPLE, STRETCHES, Setting, standard_stretches
 from analyzer.policy.shown_rows import find_shown_rows
@@ -146,12 +147,15 @@ def sweep_retention(
     in either case: it is a share of ever more vehicles.
 
     *Homes, works and commutes* count if they are found in what the leak shows, or in a shorter
-    stretch of it up to the leak: its last 1, 3, 7, 14, 21, 30, 90 and 180 days, and each length of
-    `windows` (`analyzer.policy.stretches`). The finder asks for a share of the nights, so that old
+    stretch of it up to the leak: its last 1, 3, 7, 14, 21, 30, 90 and 180 days
+    (`analyzer.policy.stretches`). The finder asks for a share of the nights, so that old
     days which contradict it hide what the last weeks alone would tell; who holds them all can look
-    at the last weeks alone. These shares never fall with longer keeping either. What the window
-    tells as a whole alone stands beside them (``value_whole_window``), and can fall. Stretches that
-    end earlier are not looked at, so that the shares are still a bound from below.
+    at the last weeks alone. From one of these lengths to any longer one the shares never fall. From
+    an odd length (20 days, say) to a longer one they can: what its own days alone tell is not
+    looked for in the longer one, or the figure of one window would depend on the others asked for.
+    What the window tells as a whole alone stands beside them (``value_whole_window``), and can
+    fall. Stretches that end earlier are not looked at, so that the shares are still a bound from
+    below.
 
     The baseline is 1/N, the chance of a guess among all N vehicles that were seen.
 
@@ -239,6 +243,18 @@ def sweep_stores(
         )}))
         for risk in risks
     }  # fmt: skip
+    # Other documents of the store tell of the usual lengths; where these are of the same leaks and
+    # knowledge, what is told here must stand apart from them too.
+    usual = plan_leaks(int(first_day), int(last_day), STRETCHES)
+    same = (usual.leak_days, usual.history) == (plan.leak_days, plan.history)
+    others = [days for days in STRETCHES if same and days <= plan.history]
+    beside = {
+        (risk, late): tuple(
+            days for days in others if days not in of_risk[risk] or late not in opened
+        )
+        for risk in risks if risk in NESTED
+        for late in {0, *opened}
+    }  # fmt: skip
     setting = Setting(
         sightings=sightings,
         adversary=adversary,
@@ -246,7 +262,7 @@ def sweep_stores(
         history=plan.history,
         open_days=0,
         statuses={
-            **{days: plan.status_of(days) for days in further},
+            **{days: plan.status_of(days) for days in (*further, *others)},
             **dict(zip(kept, plan.statuses, strict=True)),
         },
         sample=sample,
@@ -265,21 +281,15 @@ def sweep_stores(
     vehicles = int(census["vehicles"].sum())
     shown = {
         risk: tuple(sorted({
-            each for days in opened
-            for each in shown_days_of(own, days, setting, data_days).values()
+            each for late in {0, *opened}
+            for days in (own if late in opened else (), beside.get((risk, late), ()))
+            for each in shown_days_of(days, late, setting, data_days).values()
         }))
         for risk, own in of_risk.items()
     }  # fmt: skip
-    stretches = {
-        days: standard_stretches(data_days, [each + late for each in kept for late in (0, days)])
-        for days in opened
-    }
+    stretches = standard_stretches(data_days)
     found = find_window_states(
-        setting,
-        shown,
-        rotation=rotation,
-        vehicles=vehicles,
-        stretches=tuple(sorted({each for lengths in stretches.values() for each in lengths})),
+        setting, shown, rotation=rotation, vehicles=vehicles, stretches=stretches
     )
     until = ()
     if until_half:
@@ -290,23 +300,25 @@ def sweep_stores(
     of_pairs = {"companions", "linkage"} & set(risks) and setting.sampled is not None
     sweeps = []
     for number, open_days in enumerate(opened):
-        steps = [
-            step
-            for salt, risk in enumerate(risks)
-            for step in window_risks(
-                setting,
-                of_risk[risk],
-                open_days,
-                risk,
-                found,
-                census,
-                data_days,
-                stretches[open_days],
-                salt=salt,
-            )
+        asked = [(risk, of_risk[risk], open_days) for risk in risks]
+        near = [
+            (risk, days, late)
+            for (risk, late), days in beside.items()
+            if days and late in (0, open_days)
         ]
+        steps, around = (
+            tuple(
+                step
+                for risk, days, late in rows
+                for step in window_risks(
+                    setting, days, late, risk, found, census, data_days, stretches,
+                    salt=risks.index(risk),
+                )
+            )
+            for rows in (asked, near)
+        )  # fmt: skip
         sweep = RetentionSweep(
-            windows=tuple(steps),
+            windows=steps,
             adversary=adversary,
             knowledge_days=plan.history,
             open_days=open_days,
@@ -319,6 +331,7 @@ def sweep_stores(
             sample=sample if of_pairs else None,
             populations=populations,
             shown_rows=shown_rows,
+            beside=around,
         )
         # How many were at sensitive sites is never said of fewer than ten, published or not.
         sweeps.append(sweep.published(LEAST_SHOWN, of=is_visit, use=False))

@@ -61,6 +61,9 @@ class RetentionSweep(Result):
         `analyzer.policy.populations`.
     shown_rows : ShownRows or None
         Of how many vehicles the sightings are that one window shows and a shorter one does not.
+    beside : tuple of WindowRisk
+        Usual windows that other documents of the same store tell, of the same leaks and knowledge,
+        and this one does not.
     """
 
     windows: tuple[WindowRisk, ...]
@@ -76,6 +79,7 @@ class RetentionSweep(Result):
     sample: int | None = None
     populations: tuple[int, ...] = ()
     shown_rows: ShownRows | None = field(default=None, repr=False)
+    beside: tuple[WindowRisk, ...] = field(default=(), repr=False)
 
     @property
     def risks(self) -> tuple[str, ...]:
@@ -123,7 +127,9 @@ class RetentionSweep(Result):
         shown = {} if shown is None else shown
         if self.populations:
             shown.setdefault("seen", []).extend(each for each in told if each != self._counted)
-        steps = publish_windows(self.windows, told, shown, k, of)
+        steps = publish_windows(
+            self.windows, told, shown, k, of, beside=self.beside, reported=self._is_reported
+        )
         if use and self.shown_rows is not None:
             every = self.shown_rows.every
             rows_told = self.shown_rows.told([each for each in every if each < EVERYTHING], k)
@@ -132,6 +138,13 @@ class RetentionSweep(Result):
                 for step in steps
             ]
         return replace(self, windows=tuple(steps), until_half=until)
+
+    def _is_reported(self, step: WindowRisk) -> bool:
+        """Whether a window as a whole is all of the data, of which reports tell what they infer.
+
+        There is one leak alone where knowledge comes from all days that there are.
+        """
+        return len(self.leak_dates) == 1 and step.exposed_days >= self.data_days
 
     @property
     def _counted(self) -> int:

@@ -17,9 +17,10 @@ from pathlib import Path
 import pandas as pd
 
 from analyzer.errors import InputError
-from analyzer.policy.inferred import category_of
+from analyzer.policy.inferred import IN_STRETCHES, category_of
 from analyzer.policy.leaks import NOT_MEASURABLE
 from analyzer.policy.retention_sweep import RetentionSweep
+from analyzer.policy.setting import STRETCHES
 
 COLUMNS = ("jurisdiction", "days", "citation", "url", "verified", "note")
 MARKS = {"yes": "", "partly": "partly verified", "no": "not verified"}
@@ -178,7 +179,8 @@ def place_rules(
     Notes
     -----
     Nothing is interpolated and nothing extrapolated. Between windows the share lies between those
-    of its neighbours where it cannot fall with longer keeping (see `sweep_retention`).
+    of its neighbours where it cannot fall with longer keeping (see `sweep_retention`); of homes,
+    works and commutes, where what is found at usual lengths alone is counted.
     """
     steps = {step.days: step for step in sweep.windows if step.risk == risk}
     measured = {days: step for days, step in steps.items() if step.status != NOT_MEASURABLE}
@@ -208,7 +210,10 @@ def place_rules(
             row |= {"sentence": _sentence(rule, risk, "0 %")}
         elif measured and rule.days < max(measured):
             told = {days: step.share for days, step in measured.items() if step.share.is_measured}
-            below = [days for days in told if days < rule.days]
+            # Of homes, works and commutes an odd length need not lie below a longer one.
+            below = [days for days in told if days < rule.days and (
+                risk not in IN_STRETCHES or measured[days].exposed_days in STRETCHES
+            )]  # fmt: skip
             above = [days for days in told if days > rule.days]
             low = told[max(below)].value if below else 0.0
             # The end of a bound from below is 1: more than that is not known of it.

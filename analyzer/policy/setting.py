@@ -5,7 +5,7 @@ Leak days, vehicles, and what the adversary knows of each are fixed here, before
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -179,15 +179,18 @@ class Setting:
         return at[inside]
 
 
-def standard_stretches(data_days: int, compared: Iterable[int]) -> tuple[int, ...]:
-    """Give the lengths at which what a leak shows is looked at: the usual ones, and those compared.
+def standard_stretches(data_days: int) -> tuple[int, ...]:
+    """Give the lengths at which what a leak shows is looked at besides: the usual ones alone.
+
+    What a document compares must not decide: the figure of one length would change with the others
+    that are asked for, and two documents would differ by a few vehicles.
 
     Examples
     --------
-    >>> standard_stretches(60, (10, 90))
-    (1, 3, 7, 10, 14, 21, 30)
+    >>> standard_stretches(60)
+    (1, 3, 7, 14, 21, 30)
     """
-    return tuple(sorted(days for days in {*STRETCHES, *compared} if days < data_days))
+    return tuple(days for days in STRETCHES if days < data_days)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -268,7 +271,5 @@ def make_setting(
         engine=engine,
         memory=memory,
         sites=sites,
-        stretches=standard_stretches(
-            covered, [days + opened for days in windows for opened in (0, open_days)]
-        ),
+        stretches=standard_stretches(covered),
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from analyzer.apart import count_of, find_near
+from analyzer.apart import count_of, few_apart, find_near
 from analyzer.estimate import Estimate, some_but_few
 from analyzer.policy.inferred import IN_STRETCHES, WITHIN_TEXT
 from analyzer.policy.wording import risk_text
@@ -40,6 +40,8 @@ class SharedRisk:
         Share with both minus that with one alone, paired by vehicle: ``"first"``, ``"second"``.
     only_together : Estimate
         Share of the vehicles for which it comes true with both stores, and with neither alone.
+    reported : dict of str to Estimate
+        What a report tells of each store as a whole, of homes, works and commutes.
     """
 
     risk: str
@@ -47,6 +49,7 @@ class SharedRisk:
     shares: dict[str, Estimate]
     added: dict[str, Estimate]
     only_together: Estimate
+    reported: dict[str, Estimate] = field(default_factory=dict, repr=False)
 
     def published(self, k: int) -> SharedRisk:
         """Give the figures as they may be published: none that stands for 1 to k - 1 vehicles.
@@ -64,6 +67,10 @@ class SharedRisk:
         shares = {who: each.withheld(k) for who, each in self.shares.items()}
         of = [count[who] if who == BOTH else count_of(shares[who]) for who in HOLDERS[::-1]]
         near = find_near(of, k, related=lambda one, other: 0 in (one, other))
+        near = [
+            each or self._beside_report(who, k)
+            for who, each in zip(HOLDERS[::-1], near, strict=True)
+        ]
         for who, too_near in zip(HOLDERS[::-1], near, strict=True):
             shares[who] = shares[who].hidden(k) if too_near else shares[who]
         only_together = self.only_together.withheld(k)
@@ -77,6 +84,14 @@ class SharedRisk:
                 for who, each in self.added.items()
             },
             only_together=only_together,
+        )
+
+    def _beside_report(self, who: str, k: int) -> bool:
+        """Whether a share lies few beside what a report tells of that store."""
+        whole = self.reported.get(who)
+        count = None if whole is None else count_of(whole.withheld(k))
+        return count is not None and few_apart(
+            self.shares[who].value * self.shares[who].n, [count], k
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -151,6 +152,13 @@ def compare_sharing(
                 risk, among, states, [each.baselines[risk] for each in found], reason,
                 [int(seed), number, len(among)],
             )  # fmt: skip
+            if among == ALL:
+                one = replace(one, reported={
+                    who: each.estimate(
+                        risk, days_vary=False, seed=[int(seed)], method=METHOD, of_whole=True
+                    )
+                    for who, each in zip(HOLDERS, found, strict=True) if risk in each.whole
+                })  # fmt: skip
             # How many were at sensitive sites is never said of fewer than ten.
             shared.append(one.published(LEAST_SHOWN) if is_visit(risk) else one)
     return Sharing(

@@ -4,9 +4,12 @@ The finders name a home where a share of the nights says so: older days that con
 what a few weeks alone would show. Whoever holds ninety days can look at the last twenty-one of
 them, so what a window gives away is what it or any shorter stretch of it gives away that is looked
 at: a vehicle's home, work place or commute counts as found if it is found in the whole, or in the
-last days of one of those lengths. Being singled out needs no such thing (more days never hide it),
-companions are a test, which looking again and again would spoil, and visits rest on a rate of their
-own at places moved at random.
+last days of one of the usual lengths. Which these are is fixed, whatever lengths are compared, so
+that one length tells the same in all documents: a usual length tells all that the shorter usual
+ones do, and any other length does too; what is found at such an odd length alone, a longer one need
+not tell, so that shares may fall there. Being singled out needs no such thing (more days never hide
+it), companions are a test, which looking again and again would spoil, and visits rest on a rate of
+their own at places moved at random.
 """
 
 from __future__ import annotations
@@ -38,7 +41,6 @@ def find_outcomes_within(
     setting: Setting,
     policy: Policy,
     risks: Sequence[str],
-    stretches: Sequence[int] | None = None,
 ) -> Outcomes:
     """Find what each leak under a policy tells, in all it shows or in a shorter stretch of it.
 
@@ -50,8 +52,6 @@ def find_outcomes_within(
         What is kept.
     risks : sequence of str
         As `analyzer.policy.outcomes.check_risks` gives them.
-    stretches : sequence of int, optional
-        Lengths of the stretches that are looked at; those of the setting by default.
 
     Returns
     -------
@@ -72,10 +72,7 @@ def find_outcomes_within(
         looked[risk, shown_days] = (
             np.packbits(found.states[risk] == ALONE), found.baselines[risk],
         )  # fmt: skip
-    lengths = setting.stretches if stretches is None else [
-        days for days in setting.stretches if days in stretches
-    ]
-    within = stretches_within(lengths, shown_days)
+    within = stretches_within(setting.stretches, shown_days)
     for days in within:
         lacking = [risk for risk in asked if (risk, days) not in looked]
         if lacking:

@@ -47,7 +47,7 @@ def find_usual_shares(setting: Setting, risks: Sequence[str]) -> Beside:
     found = []
     for days in sorted((each for each in STRETCHES if each <= plan.history), reverse=True):
         policy = Policy(f"{days}D", attributes="keep")
-        states = find_outcomes_within(setting, policy, asked, STRETCHES).states
+        states = find_outcomes_within(setting, policy, asked).states
         found.append((policy, {risk: _share_of(states[risk]) for risk in asked}))
     return tuple(found)
 

@@ -198,3 +198,69 @@ def test_a_withheld_number_is_missing_and_not_zero(sightings, windows, hidden, t
     assert math.isnan(rows["n_in_window"][hidden])
     assert given[hidden] is None
     assert rows["n_in_window"][told] == given[told] == true[told]
+
+
+def test_those_with_company_are_not_told_by_the_number_in_a_window():
+    # One sighting each. Of 24 on the last day 18 are alone; six share camera and hour.
+    vehicle = np.arange(44)
+    camera = np.where(vehicle < 18, vehicle, np.where(vehicle < 24, 18, vehicle - 5))
+    sightings = from_arrays(vehicle.tolist(), ((vehicle < 24) * DAY).tolist(), camera.tolist())
+    swept = sweep_retention(sightings, ("1D", "2D"), ADVERSARY, until_half=False)
+    assert swept.windows[0].share_in_window.n - counts_of([swept.windows[0].share])[0] == 6
+    shown = swept.published(K).windows[0]
+    assert counts_of([shown.share]) == [18]
+    assert math.isnan(shown.exposed_vehicles.value)
+    assert shown.share_in_window.n == 0
+
+
+def test_those_with_company_are_not_told_by_the_number_that_few_cameras_see():
+    # Of 24 vehicles at the busiest camera, six pass together with another one.
+    vehicle = np.arange(44)
+    hour = np.where(vehicle < 18, vehicle, 18)
+    at = np.where(vehicle < 24, hour * HOUR, (vehicle - 24) * HOUR)
+    camera = (vehicle >= 24).astype(int)
+    sightings = from_arrays(vehicle.tolist(), at.tolist(), camera.tolist())
+    swept = sweep_cameras(sightings, (0.5, 1.0), ADVERSARY, order="busiest")
+    first = swept.steps[0]
+    assert counts_of([first.seen, first.risks["unicity"]]) == [24, 18]
+    shown = swept.published(K).steps[0]
+    assert counts_of([shown.risks["unicity"]]) == [18]
+    assert not shown.seen.is_measured
+    assert swept.published(5).steps[0].seen == first.seen
+
+
+@pytest.mark.parametrize("windows", [("4D", "5D"), ("2D", "4D", "5D")])
+@pytest.mark.parametrize("open_for", ["0D", "1D"])
+def test_windows_stand_apart_from_those_of_other_documents(sightings, windows, open_for):
+    """Whatever lengths are asked, what the usual ones tell of the same leaks stands beside."""
+    week = sightings.between("1970-01-01", "1970-01-08")
+    usual = sweep_retention(week, ("1D", "3D", "7D"), ADVERSARY, until_half=False)
+    own = sweep_retention(
+        week, ("7D", *windows), ADVERSARY, open_for=open_for, until_half=False,
+    )  # fmt: skip
+    assert own.leak_dates == usual.leak_dates
+    told = counts_of(step.share for step in usual.published(K).windows)
+    raw = counts_of(step.share for step in own.windows)
+    shown = counts_of(step.share for step in own.published(K).windows)
+    assert told and shown
+    assert apart(told + raw)
+    assert not apart(told + shown)
+
+
+def test_a_number_that_is_not_told_cannot_be_worked_out_from_digits(sightings):
+    # Fifty-nine of sixty vehicles were seen on the days before some leak, not all before each.
+    vehicle = np.concatenate([np.repeat(np.arange(59), 6), [59]])
+    day = np.concatenate([np.tile(np.arange(6), 59) + np.repeat(np.arange(59) % 7, 6), [0]])
+    rare = from_arrays(vehicle.tolist(), (day * DAY).tolist(), vehicle.tolist())
+    swept = sweep_retention(rare, ("1D", "5D"), ADVERSARY, until_half=False)
+    n = swept.windows[0].share.n
+    shown = swept.published(K)
+    told = {step.share.n for step in shown.windows}
+    assert told == {60} and 0 < 60 - n < K
+    for step in shown.windows:
+        for share in (step.share, step.exposed_vehicles):
+            for end in (share.value, share.low, share.high):
+                assert math.isnan(end) or abs(end * 60 - round(end * 60)) < 1e-9
+    table = shown.to_pandas()
+    gains = (60 * table["added_per_day"] * table["days"].diff().fillna(table["days"])).dropna()
+    assert len(gains) and np.allclose(gains, gains.round())

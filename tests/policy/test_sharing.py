@@ -140,6 +140,20 @@ def test_each_alone_is_what_the_finders_name_in_it(operators, shared):
     assert shared.of("homes", "seen by both").shares["both"].value > found.shares["both"].value
 
 
+def test_what_a_report_of_one_store_tells_stands_before_what_stretches_tell(operators, shared):
+    region, stores = operators
+    near = []
+    for who, sightings in zip(("first", "second", "both"), (*stores, region), strict=True):
+        table = find_places(find_trips(sightings)).to_pandas()
+        for risk, role in (("homes", "home"), ("works", "work")):
+            named = len(set(table["vehicle"][table["role"] == role]))
+            raw, told = (each.of(risk).shares[who] for each in (shared, shared.published(10)))
+            apart = round(abs(raw.value * raw.n - named))
+            near.append(0 < apart < 10)
+            assert not told.is_exact or not near[-1]
+    assert any(near)
+
+
 def test_says_it_and_withholds_what_is_small(shared):
     said = shared.summary()
     assert "Of vehicles that both saw, home inferred: the first store alone" in said

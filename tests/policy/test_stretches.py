@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analyzer.estimate import Estimate
 from analyzer.patterns.commutes import find_commutes
 from analyzer.patterns.places import find_places
 from analyzer.patterns.routines import find_routines
@@ -17,7 +18,8 @@ from analyzer.policy.cameras import sweep_cameras
 from analyzer.policy.compare import compare_policies
 from analyzer.policy.open_store import sweep_open_store
 from analyzer.policy.policy import Policy
-from analyzer.policy.recommend import LENGTHS, recommend_policy
+from analyzer.policy.recommend import LENGTHS, _search, recommend_policy
+from analyzer.policy.recommendation import Trial
 from analyzer.policy.retention import sweep_retention
 from analyzer.synthetic import make_region
 from tests.process_engine import ProcessEngine
@@ -52,12 +54,12 @@ def named(part):
     }
 
 
-def counts_by_hand(region, leak_dates, shown, lengths):
-    """Oracle: how often something is named in all days shown, and in any stretch of them."""
+def counts_by_hand(region, leak_dates, shown):
+    """Oracle: how often something is named in all days shown, and in usual stretches of them."""
     whole, united = dict.fromkeys(RISKS, 0), dict.fromkeys(RISKS, 0)
     for leak in leak_dates:
         found = {}
-        for days in sorted({each for each in lengths if each < shown} | {shown}):
+        for days in sorted({each for each in ALWAYS if each < shown} | {shown}):
             first = pd.Timestamp(leak) - pd.Timedelta(days, "D")
             found[days] = named(region.between(str(first.date()), leak))
         for risk in RISKS:
@@ -80,17 +82,37 @@ def test_equals_the_union_by_hand(region, open_days):
         region, WINDOWS, risks=RISKS, until_half=False, open_for=f"{open_days}D"
     )
     kept = [step.days for step in sweep.of("homes")]
-    lengths = {*ALWAYS, *kept, *(days + open_days for days in kept)}
     counted = seen_before(region, sweep.leak_dates, sweep.knowledge_days)
     for at, days in enumerate(kept):
         shown = min(days + open_days, sweep.data_days)
-        whole, united = counts_by_hand(region, sweep.leak_dates, shown, lengths)
+        whole, united = counts_by_hand(region, sweep.leak_dates, shown)
         for risk in RISKS:
             step = sweep.of(risk)[at]
             assert step.share.value == united[risk] / counted
             assert step.whole_window.value == whole[risk] / counted
             assert step.share.method.startswith("in these days or in a shorter stretch")
             assert not step.whole_window.method.startswith("in these days or")
+
+
+def test_a_window_tells_the_same_whatever_others_are_asked(region):
+    alone = sweep_retention(region, ("21D", "45D"), risks=RISKS, until_half=False)
+    for others in (("9D", "19D"), ("10D", "20D"), ("2D", "18D", "33D")):
+        more = sweep_retention(region, ("21D", "45D", *others), risks=RISKS, until_half=False)
+        assert more.leak_dates == alone.leak_dates
+        for risk in RISKS:
+            by_days = {step.days: step.share for step in more.of(risk)}
+            for step in alone.of(risk):
+                assert by_days[step.days] == step.share
+
+
+def test_from_a_usual_length_to_any_longer_one_shares_never_fall(region):
+    windows = tuple(f"{days}D" for days in (1, 2, 3, 5, 7, 10, 14, 18, 20, 21, 25, 30, 45))
+    sweep = sweep_retention(region, windows, risks=RISKS, until_half=False)
+    for risk in RISKS:
+        shares = {step.days: step.share.value for step in sweep.of(risk)}
+        for days, share in shares.items():
+            assert all(share <= shares[each] for each in shares
+                       if days in ALWAYS and each > days)  # fmt: skip
 
 
 def test_the_window_alone_falls_and_what_it_gives_away_does_not(sweep):
@@ -178,9 +200,10 @@ def test_all_days_and_cameras_tell_what_the_longest_policy_does(region):
 def test_longer_keeping_is_never_recommended_for_hiding_homes(region):
     found = recommend_policy(region, {"homes": 0.06}, roundings=[Policy(attributes="keep")])
     by_days = sorted(found.trials, key=lambda trial: trial.policy.days)
-    shares = [trial.risks["homes"].value for trial in by_days]
+    usual = [trial for trial in by_days if trial.policy.days in ALWAYS]
+    shares = [trial.risks["homes"].value for trial in usual]
     assert shares == sorted(shares)
-    meets = [trial.meets for trial in by_days]
+    meets = [trial.meets for trial in usual]
     assert meets == sorted(meets, reverse=True)
     assert any(meets) and not all(meets)
     # Halving finds what trying every length would.
@@ -188,8 +211,31 @@ def test_longer_keeping_is_never_recommended_for_hiding_homes(region):
     compared = compare_policies(region, every, risks=["homes"])
     good = [each.policy.days for each in compared.outcomes if each.risks["homes"].high <= 0.06]
     assert [trial.policy.days for trial in found.policies] == [max(good)]
-    assert good == [days for days in every if days <= max(good)]
+    assert [days for days in good if days in ALWAYS] == [
+        days for days in ALWAYS if days <= max(good)
+    ]
     assert len(found.trials) < len(every)
+
+
+@pytest.mark.parametrize("most", range(9))
+def test_an_odd_length_is_recommended_where_it_alone_will_do(most):
+    """Oracle: every length tried. A usual one that will not do rules out all longer ones."""
+    rng = np.random.default_rng(most)
+    for _ in range(50):
+        good = {days for days in LENGTHS if days not in ALWAYS and rng.random() < 0.5}
+        limit = (*ALWAYS, 400)[most]
+        good = {days for days in good if days < limit} | {each for each in ALWAYS if each < limit}
+        tried = []
+
+        def measure(days, good=good, tried=tried):
+            tried.append(days)
+            share = 0.05 if days in good else 0.5
+            risks = {"homes": Estimate(share, share, share, 100, "")}
+            return Trial(Policy(f"{days}D"), risks, days in good)
+
+        _search(LENGTHS, measure, {"homes": 0.1})
+        assert len(tried) == len(set(tried)) < 8
+        assert max(good.intersection(tried), default=0) == max(good, default=0)
 
 
 def test_no_share_is_told_that_lies_beside_one_it_is_a_part_of(sweep):
@@ -236,3 +282,55 @@ def test_the_table_and_the_summary_say_both(sweep):
     assert (homes["value_whole_window"] <= homes["value"]).all()
     assert "in what a leak shows, or in a shorter stretch of it up to the leak" in sweep.summary()
     assert "In 45 days as a whole alone: homes " in sweep.summary()
+
+
+@pytest.fixture(scope="module")
+def month():
+    """All of the data are one window, of which a report tells homes too: 69, and 70 united."""
+    return make_region(vehicles=90, days=30, seed=6).sightings
+
+
+def reported(sightings):
+    return {risk: len(found) for risk, found in named(sightings).items()}
+
+
+def is_apart(share, count):
+    gap = abs(share.value * share.n - count)
+    return not share.is_exact or gap < 1e-6 or round(gap) >= K
+
+
+def test_what_reports_tell_of_all_of_the_data_stands_before_what_stretches_tell(month):
+    told = reported(month)
+    opened = sweep_open_store(
+        month, ("7D", "30D"), risks=RISKS, open_for=("0D", "30D"), until_half=False
+    )
+    near = []
+    for raw, shown in zip(opened.sweeps, opened.published(K).sweeps, strict=True):
+        for risk in RISKS:
+            for before, step in zip(raw.of(risk), shown.of(risk), strict=True):
+                if step.exposed_days < raw.data_days:
+                    continue
+                assert round(before.whole_window.value * before.whole_window.n) == told[risk]
+                assert step.whole_window == before.whole_window.withheld(K)
+                assert is_apart(step.share, told[risk])
+                near.append(not is_apart(before.share, told[risk]))
+    # There was something to withhold.
+    assert any(near)
+
+
+def test_a_comparison_and_cameras_give_way_to_reports_too(month):
+    told = reported(month)
+    policies = {"all": Policy(None), "month": Policy("30D", attributes="keep"),
+                "week": Policy("7D"), "zones": Policy("30D", space="zone")}  # fmt: skip
+    compared = compare_policies(month, policies, risks=RISKS)
+    shown = compared.published(K)
+    last = sweep_cameras(month, (0.5, 1.0), risks=RISKS)
+    near = []
+    for risk in RISKS:
+        for name in ("all", "month"):
+            assert is_apart(shown[name].risks[risk], told[risk])
+            assert shown[name].whole_window[risk] == compared[name].whole_window[risk].withheld(K)
+            near.append(not is_apart(compared[name].risks[risk], told[risk]))
+        assert is_apart(last.published(K).steps[-1].risks[risk], told[risk])
+        assert not is_apart(last.steps[-1].risks[risk], told[risk]) or not near[-1]
+    assert any(near)
