@@ -21,7 +21,7 @@ from analyzer.policy.inferred import IN_STRETCHES
 from analyzer.policy.policy import Policy
 from analyzer.policy.setting import STRETCHES
 from analyzer.report.differencing import Knowledge
-from analyzer.report.statements import ALL, Statements, whole_number
+from analyzer.report.statements import ALL, Statements, rounding, whole_number
 from analyzer.report.tables import is_missing
 from analyzer.units import DAY_MS, parse_duration
 
@@ -98,10 +98,18 @@ def add_joint(documents: Mapping[str, Any], found: Statements) -> None:
     for setup, document in known:
         told = _told_in(document, setup)
         _add_populations(populations, groups, setup, document, told)
+    reported = _reported(documents, found, vehicles)
     for setup in dict.fromkeys(setup for setup, _ in known):
         shares = [
             each for own, document in known if own == setup for each in _told_in(document, setup)
         ]
+        if len(setup.leaks) == 1 and shares:
+            # One leak alone is looked at where knowledge comes from all days that there are.
+            days = frozenset({float(setup.history)})
+            shares += [
+                Told(risk, "", setup.history, days, count / n, n, "")
+                for risk, (count, n) in reported.items()
+            ]
         found.systems.append((_nested(shares, len(setup.leaks)), len(setup.leaks)))
     if vehicles:
         populations.add(ALL, vehicles.pop())
@@ -111,6 +119,27 @@ def add_joint(documents: Mapping[str, Any], found: Statements) -> None:
         for other, (wider, what) in groups.items():
             if name != other and what in _INSIDE[kind] and _days_in(setup, wider):
                 populations.within(name, other)
+
+
+def _reported(
+    documents: Mapping[str, Any], found: Statements, vehicles: set[int]
+) -> dict[str, tuple[float, int]]:
+    """Give how many of all vehicles have what is inferred from all of the data, where it is told.
+
+    By a report's table, or by a document with the figures of inference.
+    """
+    told = {}
+    for risk in IN_STRETCHES:
+        group = found.systems[0][0].groups.get(f"vehicles with {risk}") if found.systems else None
+        if group is not None and group.low == group.high and len(vehicles) == 1:
+            told[risk] = (group.low, min(vehicles))
+        for document in documents.values():
+            figure = document.get(risk) if isinstance(document, Mapping) else None
+            if isinstance(figure, Mapping) and {figure.get("n")} == vehicles and not (
+                is_missing(figure.get("value")) or figure.get("method", "").startswith(ALL_BUT_FEW)
+            ):
+                told[risk] = (round(figure["value"] * figure["n"]), figure["n"])
+    return told
 
 
 _INSIDE = {
@@ -153,16 +182,16 @@ def _told_in(document: Mapping[str, Any], setup: Setup) -> list[Told]:
             (risk, policy, share, True)
             for risk, share in (each.get("whole_window") or {}).items()
         ]
-    compared = {policy.days for _, policy, _, _ in rows if policy.days}
     told = []
     for risk, policy, share, whole in rows:
         # Of pairs, of visits and of figures of the whole, longer keeping need not tell more.
         if risk != "unicity" and risk not in IN_STRETCHES:
             continue
         days = float("inf") if policy.days is None else policy.days + setup.open_days
-        lengths = {*STRETCHES, *compared, *(each + setup.open_days for each in compared)}
+        # One leak alone shows all of the data where it shows the days of knowledge.
+        days = min(days, setup.history) if len(setup.leaks) == 1 else days
         looked_at = frozenset({days} if whole or risk == "unicity" else
-                              {days, *(each for each in lengths if each < days)})  # fmt: skip
+                              {days, *(each for each in STRETCHES if each < days)})  # fmt: skip
         falls = risk == "unicity" and (
             policy.rotation is not None
             or (policy.time is not None and parse_duration(policy.time) > DAY_MS)
@@ -210,7 +239,8 @@ def _nested(shares: Sequence[Told], unit: int) -> Knowledge:
     for each in shares:
         if each.n and not is_missing(each.value) and 0 <= each.value <= 1:
             bound = each.method.startswith(ALL_BUT_FEW)
-            low, high = whole_number(each.value * each.n * unit)
+            within = rounding(each.method, unit)
+            low, high = whole_number(each.value * each.n * unit, within)
             known.add(each.label, low, each.n * unit if bound else high)
     distinct = {each.label: each for each in shares if each.label in known.groups}
     for inner, outer in permutations(distinct.values(), 2):

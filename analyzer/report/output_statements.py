@@ -210,6 +210,12 @@ def add_cameras(name: str, frame: pd.DataFrame, found: Statements) -> None:
             if counted and _inside(known, counted, whole):
                 known.within(counted, whole)
             inner, counted = label, whole
+    for row in frame.to_dict("records"):
+        seen, alone = (f"{name}: {column}, {row['cameras']} cameras" for column in
+                       ("seen", "unicity"))  # fmt: skip
+        both = {seen, alone} <= set(known.groups) and row["seen_n"] == row["unicity_n"]
+        if both and _inside(known, alone, seen):
+            known.within(alone, seen)
 
 
 def add_gain(name: str, frame: pd.DataFrame, found: Statements) -> None:

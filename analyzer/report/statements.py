@@ -7,6 +7,7 @@ classes of sighting counts make up all vehicles; a commute needs a home and a wo
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,9 @@ from typing import Any
 
 import pandas as pd
 
-from analyzer.estimate import ALL_BUT_FEW
+from analyzer.estimate import ALL_BUT_FEW, ROUNDED
+from analyzer.policy.inferred import IN_STRETCHES
+from analyzer.policy.setting import STRETCHES
 from analyzer.report.differencing import Knowledge, Revealed, attack
 from analyzer.report.tables import is_missing
 
@@ -227,7 +230,11 @@ def _retention(name: str, frame: pd.DataFrame, found: Statements, tables: Mappin
             add_share(found, known, here["value"], each, cell, whole=whole, unit=int(leaks))
             if "exposed_vehicles" in shown and not is_missing(each["exposed_vehicles"]):
                 here["exposed"] = f"{window}: vehicles with a known point left"
-                of = pd.Series({"value": each["exposed_vehicles"], "n": each["n"]})
+                method = each.get("method") or ""
+                method = ROUNDED if ROUNDED in str(method) else ""
+                of = pd.Series(
+                    {"value": each["exposed_vehicles"], "n": each["n"], "method": method}
+                )
                 seen = Cell(name, row, "exposed_vehicles", 9)
                 add_share(found, known, here["exposed"], of, seen, whole=whole, unit=int(leaks))
                 if risk == "unicity":
@@ -243,10 +250,13 @@ def _retention(name: str, frame: pd.DataFrame, found: Statements, tables: Mappin
                 add_share(found, known, group, alone, seen, whole=whole, unit=int(leaks))
                 known.within(group, here["value"])
             if risk in _GROWING:
+                shows = each.get("exposed_days", each["days"])
                 for kind, group in here.items():
                     for shorter in before.setdefault(kind, []):
                         known.within(shorter, group)
-                    before[kind].append(group)
+                    # What an odd length alone tells of homes, a longer one need not.
+                    if kind == "exposed" or risk not in IN_STRETCHES or shows in STRETCHES:
+                        before[kind].append(group)
             counted = f"vehicles with enough points in the days of knowledge{sweep}"
             if risk == "unicity":
                 main.add(counted, int(each["n"]))
@@ -254,6 +264,12 @@ def _retention(name: str, frame: pd.DataFrame, found: Statements, tables: Mappin
                     group = f"{window}: vehicles with a known point left on a leak day{sweep}"
                     add_count(found, group, each["n_in_window"], Cell(name, row, "n_in_window", 9))
                     main.within(group, counted)
+                    if leaks == 1:
+                        # Of one leak, these are the vehicles exposed.
+                        exposed = f"{window}: vehicles with a known point left"
+                        known.add(exposed, int(each["n_in_window"]))
+                        found.cells.setdefault(exposed, Cell(name, row, "n_in_window", 9))
+                        known.within(here["value"], exposed)
                     for shorter in before.setdefault("seen", []):
                         main.within(shorter, group)
                     before["seen"].append(group)
@@ -346,14 +362,21 @@ def add_share(
     elif str(row.get("method", "")).startswith(ALL_BUT_FEW):
         known.add(label, whole_number(value * n)[0] * unit, int(n) * unit)
     else:
-        known.add(label, *whole_number(value * n * unit))
+        known.add(label, *whole_number(value * n * unit, rounding(row.get("method"), unit)))
         if cell is not None:
             found.cells[label] = cell
     known.within(label, whole)
 
 
-def whole_number(count: float) -> tuple[float, float]:
+def rounding(method: Any, unit: int) -> float:
+    """Say by how much a count summed over so many leak days may be rounded."""
+    return unit / 2 if unit > 1 and ROUNDED in str(method) else 0.0
+
+
+def whole_number(count: float, within: float = 0.0) -> tuple[float, float]:
     """Give the whole numbers between which a count lies, the same one twice if it is whole."""
+    if within:
+        return max(0.0, math.floor(count - within)), float(math.ceil(count + within))
     nearest = round(count)
     if abs(count - nearest) <= _EXACT * max(1.0, count):
         return nearest, nearest

@@ -42,11 +42,11 @@ def deeper(count):
             for points, of in ((3, 100), (4, count))]  # fmt: skip
 
 
-def cameras(number):
+def cameras(number, seen=100):
     rows = []
     for cameras, n in ((10, number), (20, 200)):
         rows.append({"cameras": cameras})
-        for what, count, of in (("unicity", 50, 250), ("within", 40, n), ("seen", 100, 250)):
+        for what, count, of in (("unicity", 50, 250), ("within", 40, n), ("seen", seen, 250)):
             rows[-1] |= {what: count / of, f"{what}_n": of, f"{what}_low": 0.1, f"{what}_high": 0.9}
     return rows
 
@@ -68,6 +68,11 @@ def window(n, paired):
              "share": share(100, n), "added_per_day": share(100, paired)}
         ],
     }  # fmt: skip
+
+
+def one_leak(inside):
+    return [{"risk": "unicity", "window": "7D", "days": 7, "leak_days": 1, **share(48, 84 + 16),
+             "n_in_window": inside}]  # fmt: skip
 
 
 def bits(value):
@@ -94,6 +99,8 @@ def sharing(count):
         ("grid.csv", deeper(150), deeper(103)),
         ("grid.json", {"cells": cells(300, 250)}, {"cells": cells(300, 297)}),
         ("cameras.csv", cameras(150), cameras(197)),
+        ("cameras.csv", cameras(150, 60), cameras(150, 56)),
+        ("retention.csv", one_leak(80), one_leak(57)),
         ("gain.csv", gains(0.3), gains(0.36)),
         ("retention.json", window(300, 300), window(300, 296)),
         ("anonymity.csv", bits(0.05), bits(2 / 281)),
@@ -146,6 +153,29 @@ def test_counts_of_other_data_are_attacked_apart():
             "anonymity.json": json.dumps(anonymity(60))}  # fmt: skip
     checked = check_contents(told)
     assert checked.holds and checked.contradictory
+
+
+def month(count, whole=None, days=30):
+    step = {"risk": "homes", "window": f"{days}D", "days": days, "leak_days": 1,
+            "share": share(count, 190), "whole_window": whole and share(whole, 190)}  # fmt: skip
+    return {"knowledge_days": 30, "leak_dates": ["2024-01-31"], "adversary": {}, "vehicles": 190,
+            "data_days": 30, "open_days": 0, "windows": [step]}  # fmt: skip
+
+
+@pytest.mark.parametrize("figures", [
+    {"inference.json": json.dumps({"vehicles": 190, "homes": share(69, 190)})},
+    {"tables/inferred.csv": f"inferred,of,value,n\nhomes,all,{69 / 190!r},190\n"},
+])  # fmt: skip
+def test_what_reports_tell_stands_beside_what_one_leak_of_all_data_does(figures):
+    """Who is found in all of the data is found in it or a stretch of it too."""
+
+    def holds(document):
+        return check_contents({**figures, "retention.json": json.dumps(document)}).holds
+
+    assert holds(month(95)) and holds(month(69)) and holds(month(95, whole=69))
+    assert not holds(month(70))
+    # What a shorter window tells need not hold those of a longer one.
+    assert holds(month(70, days=21))
 
 
 def test_a_document_without_figures_says_nothing():
