@@ -17,7 +17,7 @@ from analyzer.chart_writing import svg
 from analyzer.estimate import WITHHELD, Estimate
 from analyzer.policy.leaks import NOT_MEASURABLE, ONE_LEAK_DAY
 from analyzer.policy.open_store import OpenStoreSweep
-from analyzer.policy.published_windows import NESTED
+from analyzer.policy.published_windows import NESTED, tells_all_of
 from analyzer.policy.retention_sweep import RetentionSweep
 from analyzer.policy.rules import MARKS, Rule, place_rules
 from analyzer.policy.window_risk import WindowRisk
@@ -136,16 +136,24 @@ def _is_nested(steps: Sequence[WindowRisk], sweep: RetentionSweep) -> bool:
     return risk in NESTED and (risk != "unicity" or sweep.adversary.time_ms <= DAY_MS)
 
 
-def _figure(steps: Sequence[WindowRisk], at: int, texts: Texts, *, nested: bool) -> str:
+def _figure(
+    steps: Sequence[WindowRisk], at: int, texts: Texts, *, nested: bool, withheld: str = ""
+) -> str:
     """Write a share; one that is withheld lies between those of the windows beside it.
 
-    What a shorter window gives away, a longer one does too: to say so tells nothing new.
+    What a shorter window gives away, a longer one does too: to say so tells nothing new. In a
+    sentence, one of which nothing can be said is called by the words of `withheld`.
     """
     share = steps[at].share
-    if share.is_measured or not nested or not share.method.startswith(WITHHELD):
-        return texts.figure(share)
-    longer = next((step.share for step in steps[at + 1 :] if step.share.is_measured), None)
-    shorter = next((step.share for step in reversed(steps[:at]) if step.share.is_measured), None)
+    is_withheld = not share.is_measured and share.method.startswith(WITHHELD)
+    nothing = withheld if is_withheld and withheld else texts.figure(share)
+    if not is_withheld or not nested:
+        return nothing
+    told = [step for step in steps if step.share.is_measured]
+    longer = next((step.share for step in told
+                   if step.days > steps[at].days and tells_all_of(step, steps[at])), None)
+    shorter = next((step.share for step in reversed(told)
+                    if step.days < steps[at].days and tells_all_of(steps[at], step)), None)
     least = 0.0 if shorter is None else 100 * shorter.value
     most = math.inf if longer is None or longer.is_bound else 100 * longer.value
     digits = 0 if min(most, 100.0) >= 10 else 1
@@ -156,7 +164,7 @@ def _figure(steps: Sequence[WindowRisk], at: int, texts: Texts, *, nested: bool)
         ends["high"] = texts.number(high, digits)
         return texts("percent.range", **ends) if low else (
             texts("figure.at_most", share=ends["high"]))  # fmt: skip
-    return texts("figure.at_least", share=ends["low"]) if low else texts.figure(share)
+    return texts("figure.at_least", share=ends["low"]) if low else nothing
 
 
 def _measured(sweep: RetentionSweep, risk: str) -> list[WindowRisk]:
@@ -182,16 +190,24 @@ def _sentences(sweep: RetentionSweep, opened: Sequence[RetentionSweep], texts: T
         **windows,
     )
     yield " ".join(filter(None, [lead, _rests_on(sweep, (short, long), texts)]))
-    homes, commutes = ({step.days: step.share for step in sweep.of(risk)}
-                       for risk in ("homes", "commutes"))  # fmt: skip
-    if long.days in homes and long.days in commutes and short.days in homes:
+    at = {(risk, step.days): number for risk in ("homes", "commutes")
+          for number, step in enumerate(sweep.of(risk))}  # fmt: skip
+    if {(risk, days) for risk in ("homes", "commutes") for days in (long.days, short.days)} <= (
+        at.keys()
+    ):
+
+        def said(risk: str, days: int) -> str:
+            steps = sweep.of(risk)
+            nested, withheld = _is_nested(steps, sweep), texts("figure.share.withheld")
+            return _figure(steps, at[risk, days], texts, nested=nested, withheld=withheld)
+
         yield texts(
             "brief.lead.inferred",
-            homes=texts.figure(homes[long.days]),
-            commutes=texts.figure(commutes[long.days]),
-            homes_short=texts.figure(homes[short.days]),
-            commutes_short=texts.figure(commutes[short.days]),
-            n=texts.number(homes[long.days].n),
+            homes=said("homes", long.days),
+            commutes=said("commutes", long.days),
+            homes_short=said("homes", short.days),
+            commutes_short=said("commutes", short.days),
+            n=texts.number(sweep.of("homes")[at["homes", long.days]].share.n),
             **windows,
         )
     watched = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -195,3 +196,30 @@ def test_a_withheld_share_is_bounded_by_that_of_longer_keeping():
     most = math.ceil(100 * longer.share.value - 1e-9)
     assert shown["one day"] == f"at most {most}\u00a0%"
     assert most >= 100 * longer.share.value
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "inferred for a withheld share of all 190 vehicles"),
+        ("ru", "для не приводимой здесь доли всех замеченных автомобилей"),
+        ("uz", "avtomobilning bu yerda keltirilmagan qismi uchun"),
+    ],
+)
+def test_a_sentence_says_of_a_withheld_share_that_it_is_one(language, said):
+    opened = sweep_open_store(
+        make_region(vehicles=90, days=30, seed=6).sightings, ("1D", "30D"), open_for=("0D",),
+        risks=("unicity", "homes", "commutes"), until_half=False,
+    )  # fmt: skip
+    sweep = opened.closed
+    # No length of keeping is told that would bound it.
+    steps = tuple(
+        replace(step, share=step.share.hidden(10)) if step.risk == "homes" else step
+        for step in sweep.windows
+    )
+    hidden = replace(opened, sweeps=(replace(sweep, windows=steps),))
+    page = render_brief(Brief(hidden, ()), texts=Texts(language))
+    sentence = re.findall(r'<p class="sentence">(.*?)</p>', page)[1]
+    assert said in sentence
+    for word in ("for withheld", "для не приводится", "withheld of"):
+        assert word not in sentence
