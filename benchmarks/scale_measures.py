@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from analyzer.assessment import assess
+from analyzer.cli.retention import WINDOWS
 from analyzer.engine import get_engine
 from analyzer.patterns.commutes import find_commutes
 from analyzer.patterns.companions import find_companions
@@ -21,9 +24,12 @@ from analyzer.patterns.routines import find_routines
 from analyzer.patterns.trips import find_trips
 from analyzer.policy.cameras import sweep_cameras
 from analyzer.policy.compare import compare_policies
+from analyzer.policy.open_store import sweep_open_store
 from analyzer.policy.policy import Policy
 from analyzer.policy.recommend import recommend_policy
-from analyzer.policy.retention import sweep_retention
+from analyzer.policy.rules import read_rules, rule_windows
+from analyzer.report.brief import Brief, render_brief
+from analyzer.report.texts import Texts
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.anonymity import measure_anonymity
 from analyzer.risk.grid import measure_unicity_grid
@@ -71,6 +77,43 @@ def _meetings(sightings: Sightings, **on: Any) -> Any:
     return find_meetings(trips, find_places(trips, **on), **on).summary()
 
 
+KINDS = {"places": ("homes", "works", "commutes"), "companions": ("companions",),
+         "linkage": ("linkage",)}  # fmt: skip
+"""Risks that are measured together, as `analyzer.cost.KINDS` has them."""
+
+POLICIES = {"month": Policy("30D"), "two weeks": Policy("14D"), "one": Policy("7D")}
+
+
+def _retention(
+    data: Sightings, risks: tuple[str, ...] = ("unicity",), windows: tuple = WINDOWS, **on: Any
+) -> str:
+    found = sweep_open_store(data, windows=windows, risks=risks, sample=SAMPLE, **on)
+    return found.published(10).summary()
+
+
+def _compare(
+    data: Sightings, risks: tuple[str, ...] = ("unicity",), policies: Any = None, **on: Any
+) -> str:
+    found = compare_policies(data, policies or POLICIES, risks=risks, sample=SAMPLE, **on)
+    return found.published(10).summary()
+
+
+def _brief(data: Sightings, windows: tuple = WINDOWS, **on: Any) -> str:
+    rules = read_rules(None)
+    first, last = data.span
+    days = (last.normalize() - first.normalize()).days + 1
+    opened = sweep_open_store(
+        data, windows, also=rule_windows(rules, days),
+        risks=("unicity", "homes", "works", "commutes"), **on,
+    )  # fmt: skip
+    return render_brief(Brief(opened, rules), texts=Texts("en"))
+
+
+def _report(data: Sightings, **on: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        assess(data, **on).write(Path(folder) / "out")
+
+
 MEASURES: dict[str, Callable[..., Any]] = {
     "trips": lambda data, **on: len(find_trips(data, **on)),
     "places": lambda data, **on: len(find_places(find_trips(data, **on), **on)),
@@ -87,15 +130,16 @@ MEASURES: dict[str, Callable[..., Any]] = {
     "inference": lambda data, **on: measure_inference(data, **on).summary(),
     "predictability": lambda data, **on: measure_predictability(data, **on).summary(),
     "profile": lambda data, **on: profile_risk(data, **on).summary(),
-    "retention": lambda data, **on: sweep_retention(data, **on).summary(),
-    "compare": lambda data, **on: compare_policies(
-        data, {"two weeks": Policy("14D"), "one": Policy("7D")}, **on
-    ).summary(),
+    "retention": _retention,
+    "compare": _compare,
+    **{f"retention: {kind}": partial(_retention, risks=risks) for kind, risks in KINDS.items()},
+    **{f"compare: {kind}": partial(_compare, risks=risks) for kind, risks in KINDS.items()},
+    "brief": _brief,
     "recommend": lambda data, **on: recommend_policy(data, {"unicity": 0.05}, **on).summary(),
     "camera-count": lambda data, **on: sweep_cameras(data, **on).summary(),
-    "report": lambda data, **on: assess(data, **on).findings,
+    "report": _report,
 }
-"""Names of verbs where there is one."""
+"""Names of verbs where there is one; of risks, what a verb takes that is asked for them alone."""
 
 FLOORS: dict[str, Callable[..., Any]] = {
     "floor: scan": _scan,

@@ -14,11 +14,9 @@ from analyzer.cost import machine_pace
 RESULTS = Path(__file__).parent / "results" / "scale.json"
 RATES = Path(__file__).resolve().parents[1] / "analyzer" / "cost_rates.json"
 _KEY = ("series", "sites", "memory", "rows", "measure", "what")
-REFERENCE_PACE = 0.01
-"""Seconds of `machine_pace` to which the rates of `--dry-run` are brought."""
-
-EARLIER_PACE = 0.0118
-"""That of the machine on which points were measured before each said its own."""
+REFERENCE_PACE = 0.1
+"""Seconds of `machine_pace` to which the rates of `--dry-run` are brought; points whose own is not
+known make no rates."""
 
 Point = dict[str, Any]
 
@@ -32,7 +30,7 @@ def keep(point: Point) -> None:
     """Add what was measured; the same measurement made again replaces the old one."""
     rounded = {
         name: round(value, 4) if isinstance(value, float) else value
-        for name, value in {**point, "pace": machine_pace()}.items()
+        for name, value in {**point, "stable_pace": machine_pace()}.items()
     }
     key = [rounded.get(name) for name in _KEY]
     others = [old for old in points() if [old.get(name) for name in _KEY] != key]
@@ -82,7 +80,7 @@ def write_tables() -> None:
 
 def _machines(group: list[Point]) -> list[str]:
     """Warn where points of a series were measured on machines of different pace."""
-    paces = [point.get("pace", EARLIER_PACE) for point in group]
+    paces = [point["stable_pace"] for point in group if "stable_pace" in point] or [REFERENCE_PACE]
     if max(paces) < 1.5 * min(paces):
         return []
     return [
@@ -144,6 +142,8 @@ def _series_lines(series: str, sites: int, memory: str, group: list[Point]) -> l
 def _cell(point: Point | None, name: str, digits: int) -> str:
     if point is None:
         return "–"
+    if name not in point and "processor" in point:
+        return "–"
     return _number(point[name], digits) if name in point else "refused"
 
 
@@ -193,13 +193,14 @@ def _write_rates(measured: list[Point]) -> None:
     # Points of different machines: each is brought to one pace, so that they can be compared.
     kept = [
         {
-            **{name: point[name] for name in names},
+            **{name: point[name] for name in names if name in point},
             "processor": round(
-                point["processor"] * REFERENCE_PACE / point.get("pace", EARLIER_PACE), 4
+                point["processor"] * REFERENCE_PACE / point["stable_pace"], 4
             ),
         }
         for point in measured
         if "processor" in point
+        and "stable_pace" in point
         and "Spark" not in point["series"]
         and not point["measure"].startswith(("floor", "peer"))
     ]

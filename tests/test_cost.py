@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from analyzer import cost
-from analyzer.cost import count_encounters, estimate_cost, estimate_cost_of_rows, growth
+from analyzer.cost import (
+    count_encounters,
+    estimate_cost,
+    estimate_cost_of_rows,
+    growth,
+    split_growth,
+)
 from analyzer.sightings import from_arrays
 from analyzer.synthetic import make_region
 
@@ -20,6 +28,11 @@ def rates(monkeypatch):
             ("risk", 1_000, 0, 1.0, 0.4), ("risk", 10_000, 0, 10.0, 1.3),
             ("patterns", 1_000, 1_000, 2.0, 0.4), ("patterns", 10_000, 100_000, 110.0, 0.4),
             ("grid", 1_000, 0, 24.0, 0.5),
+            ("retention", 1_000, 0, 1.0, 0.4), ("retention: places", 1_000, 0, 30.0, 0.6),
+            ("retention: companions", 1_000, 0, 5.0, 0.5),
+            ("compare", 1_000, 1_000, 3.0, 0.4), ("compare: places", 1_000, 1_000, 20.0, 0.6),
+            ("brief", 1_000, 0, 25.0, 0.4), ("report", 1_000, 9, 20.0, 0.4),
+            ("report", 1_000_000, 9_000, 200.0, 0.8),
         )
     ]  # fmt: skip
     monkeypatch.setattr(cost, "read_rates", lambda: {"pace": 0.5, "points": points})
@@ -59,6 +72,62 @@ def test_more_steps_are_more_work(rates):
     assert half.work["steps"] == 12
 
 
+def test_each_kind_of_risk_is_counted_once(rates):
+    def taken(verb, **options):
+        return estimate_cost_of_rows(verb, 1_000, options).seconds
+
+    # Twice as slow a machine; homes, works and commutes rest on the same places.
+    assert taken("retention") == taken("retention", risks=("unicity",)) == pytest.approx(2)
+    assert taken("retention", risks=("homes", "works", "commutes")) == pytest.approx(60)
+    assert taken("retention", risks=("homes",), sites="sites.csv") == pytest.approx(60)
+    assert taken("retention", risks=("unicity", "homes", "companions")) == pytest.approx(72)
+    assert taken("retention", risks=("homes",), windows=["1D"]) == pytest.approx(60 / 8)
+    assert taken("retention", risks=("homes",), open_for=["0D", "30D"]) == pytest.approx(120)
+
+
+def test_policies_and_windows_add_to_what_is_done_anyhow(rates):
+    def taken(days, kept=3):
+        policies = {str(number): SimpleNamespace(days=days) for number in range(kept)}
+        asked = {"policies": policies, "risks": ["homes"]}
+        return estimate_cost_of_rows("compare", 1_000, asked).seconds
+
+    assert taken(17) == pytest.approx(40) and 40 < taken(17, 6) < 80
+    # Longer keeping is more to look at; all of it is counted as the longest.
+    assert taken(17) < taken(90) < taken(180) == taken(None)
+    assert estimate_cost_of_rows("brief", 1_000).seconds == pytest.approx(50)
+
+
+def test_what_was_not_measured_of_a_verb_is_named(rates):
+    found = estimate_cost_of_rows("compare", 1_000)
+    assert found.seconds == pytest.approx(46)
+    assert "not in these figures: compare: companions, compare: linkage" in found.how
+
+
+def test_memory_is_bounded_by_what_is_allowed_and_grows_with_the_vehicles(rates, monkeypatch):
+    def peak(rows, vehicles, memory=None):
+        work = {"sightings": rows, "vehicles": vehicles, "cameras": 10, "encounters": 0}
+        return cost._predict("report", work, {"memory": memory}).memory_gb
+
+    assert peak(500_000, 10_000) == pytest.approx(0.6, abs=0.01)
+    # 0.4 GB of its own, 2 GB allowed, 400 bytes a vehicle: not 80 GB.
+    assert peak(200_000_000, 6_700_000) == pytest.approx(0.4 + 2 + 2.68, abs=0.02)
+    assert peak(200_000_000, 6_700_000, "8GB") == pytest.approx(0.4 + 8 + 2.68, abs=0.02)
+    assert peak(200_000_000, 0, "100MB") == pytest.approx(0.4 + cost.LEAST_HELD_GB, abs=0.02)
+
+
+def test_seconds_are_split_between_sightings_and_encounters():
+    rng = np.random.default_rng(0)
+    for of_rows, of_met in ((3e-6, 2e-7), (1e-6, 0.0), (0.0, 1e-6)):
+        rows = np.array([1e5, 5e5, 2e6])
+        met = rows**2 / 4e6
+        took = of_rows * rows + of_met * met
+        found = split_growth(rows.tolist(), met.tolist(), took.tolist())
+        assert found == pytest.approx((of_rows, of_met), abs=1e-9)
+        noisy = split_growth(rows.tolist(), met.tolist(),
+                             (took * rng.uniform(0.7, 1.3, 3)).tolist())  # fmt: skip
+        assert min(noisy) >= 0
+
+
 def test_what_was_never_measured_is_not_guessed(rates):
     found = estimate_cost("linkage", random_sightings(1_000))
     assert found.seconds is None and "cannot be predicted" in found.summary()
@@ -90,7 +159,9 @@ def test_every_verb_that_analyses_was_measured():
     measured = {point["measure"] for point in cost.read_rates()["points"]}
     for verb in ("risk", "grid", "anonymity", "plateless", "linkage", "worst-case", "retention",
                  "compare", "recommend", "camera-count", "patterns", "inference", "profile",
-                 "predictability", "report"):  # fmt: skip
+                 "predictability", "report", "brief", "retention: places", "retention: companions",
+                 "retention: linkage", "compare: places", "compare: companions",
+                 "compare: linkage"):  # fmt: skip
         assert verb in measured
     assert cost.read_rates()["pace"] > 0
 

@@ -21,6 +21,9 @@ LARGE = 500_000
 LONG_SECONDS = 30
 """Work that will take longer is announced."""
 
+PROGRAM = 350_000_000
+"""What the program takes of itself, give or take."""
+
 ENOUGH_DONE = 0.1
 """When so much of the whole is done, its pace says better than any prediction what is left."""
 
@@ -125,6 +128,16 @@ def after_reading(sightings: Sightings) -> None:
     from analyzer.cost import estimate_cost
 
     cost = estimate_cost(run.verb, sightings, _asked(context))
+    allowed = context.params.get("memory")
+    if allowed and run.engine == "local" and cost.memory_gb is not None:
+        from analyzer.engine.spill import parse_memory
+
+        if cost.memory_gb * 1e9 > parse_memory(allowed) + PROGRAM:
+            click.echo(
+                f"platerisk: {run.verb} will take about {cost.memory_gb:.1f} GB: what it holds of "
+                f"all vehicles beside the program is not bounded by --memory {allowed}",
+                err=True,
+            )
     if run.dry:
         _say(cost, context)
     if cost.seconds is not None and cost.seconds >= LONG_SECONDS:
@@ -151,12 +164,12 @@ def in_memory(sightings: Sightings, memory: str | None) -> Sightings:
 
 
 def _asked(context: click.Context) -> dict[str, Any]:
-    """Give what was asked for, with the policies of a file by name."""
+    """Give what was asked for, with the policies of a file."""
     asked = dict(context.params)
     if isinstance(asked.get("policies"), str):
         from analyzer.policy.policy import read_policies
 
-        asked["policies"] = list(read_policies(asked["policies"]))
+        asked["policies"] = read_policies(asked["policies"])
     return asked
 
 

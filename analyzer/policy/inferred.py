@@ -38,9 +38,8 @@ PLACEBO_DRAWS = 3
 Inference (`analyzer.risk.inference`) draws more often, and gives a p-value."""
 
 
-HELD_BYTES = 512
-"""What is shown may take so many bytes a row, of the memory allowed, for its stays to be kept: they
-take a quarter of that, beside the rows that are held and what is worked on."""
+HELD_BYTES = 128
+"""What is shown may take so many bytes a row, of the memory allowed, for its stays to be kept."""
 
 
 class Inferred(NamedTuple):

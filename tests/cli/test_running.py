@@ -128,6 +128,15 @@ def test_work_that_does_not_fit_is_announced(store, monkeypatch):
     assert "more than this machine has" in said
 
 
+def test_what_memory_does_not_bound_is_announced(store, monkeypatch):
+    monkeypatch.setattr(running, "LARGE", 1)
+    monkeypatch.setattr(running, "PROGRAM", 10**8)
+    command = ["patterns", store, "-o", "never", "--dry-run", "--memory"]
+    said = CliRunner().invoke(main, [*command, "1MB"])
+    assert "beside the program" in said.stderr and "not bounded by --memory 1MB" in said.stderr
+    assert "not bounded" not in CliRunner().invoke(main, [*command, "2GB"]).stderr
+
+
 def test_resumed_work_prints_the_same(store, tmp_path, monkeypatch):
     command = ["risk", store, "--points", "2", "--format", "json"]
     plain = CliRunner().invoke(main, command)
@@ -161,6 +170,52 @@ def test_progress_is_said_now_and_then(capsys, monkeypatch):
     now[0] += 60
     silent.part_done(1, 2)
     assert capsys.readouterr().err == ""
+
+
+def test_what_is_left_follows_the_pace_once_a_tenth_is_done(capsys, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("analyzer.cli.running.time.monotonic", lambda: now[0])
+    run = Run("report", dry=False, resume=None, shown=True)
+    run.expected = 30.0
+    now[0] = 5.0  # Reading is no part of the work.
+    run.whole_done(0, 20)
+    said = []
+    for done, at in ((1, 20), (2, 45), (10, 205)):
+        now[0] = at
+        run.whole_done(done, 20)
+        run.part_done(1, 4)
+        said.append(capsys.readouterr().err.strip().split(", ")[-1])
+    # A twentieth: as predicted. A tenth in 40 seconds: 360 more. Half in 200: 200 more.
+    assert said == ["about 0:10 left", "about 6:00 left", "about 3:20 left"]
+    silent = Run("risk", dry=False, resume=None, shown=True)
+    silent.expected = 30.0
+    now[0] += 100
+    silent.part_done(1, 4)
+    assert "longer than predicted" in capsys.readouterr().err
+
+
+def test_a_verb_that_tells_how_far_it_is_tells_the_run(store, tmp_path, monkeypatch):
+    shares = []
+    monkeypatch.setattr(Run, "whole_done", lambda self, done, total: shares.append(done / total))
+    out = str(tmp_path / "out")
+    assert CliRunner().invoke(main, ["report", store, "-o", out]).exit_code == 0
+    assert shares[0] == 0 and shares[-1] == 1 and shares == sorted(shares)
+
+
+def test_a_dry_run_depends_on_what_is_asked(store, tmp_path):
+    def seconds(*command):
+        result = CliRunner().invoke(main, [*command, "--dry-run", "--format", "json"])
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)["processor_seconds"]
+
+    one = seconds("retention", store)
+    assert seconds("retention", store, "--risk", "unicity", "--risk", "homes") > 2 * one
+    files = []
+    for number in (2, 6):
+        files.append(tmp_path / f"{number}.toml")
+        files[-1].write_text("".join(f'[p{n}]\nretention = "{n + 1}D"\n' for n in range(number)))
+    few, many = (seconds("compare", store, str(file)) for file in files)
+    assert many > 1.2 * few
 
 
 def test_progress_changes_no_output(store, monkeypatch):
