@@ -16,6 +16,9 @@ HELD = (WITHHELD, "held back")
 AMONG_MORE = "those that could not be counted are not in"
 """What the method of a figure says whose n holds a few units more than were counted."""
 
+ROUNDED_UP = "n rounded up to a multiple of"
+"""What the method of a figure says whose n would tell of few beside other figures."""
+
 ALL_BUT_FEW = "all but fewer than"
 """With which the method of a share begins that is given as a bound: those left out are few."""
 

@@ -48,7 +48,12 @@ def inference(
     """
     import pandas as pd
 
-    from analyzer.report.figures import figure_table, held_back_sentence, hold_back
+    from analyzer.report.figures import (
+        figure_table,
+        held_back_sentence,
+        hold_back,
+        hold_back_commuters,
+    )
     from analyzer.risk.inference import measure_inference
     from analyzer.risk.sites import read_sites
 
@@ -58,7 +63,7 @@ def inference(
         found = measure_inference(
             sightings, listed, seed, engine=engine, memory=options["memory"], progress=done
         )
-    shown = hold_back(found.facts, means={"next_place"})
+    shown = hold_back_commuters(hold_back(found.facts, means={"next_place"}))
     data = {
         **found.to_dict(),
         **{name: figure and figure.to_dict() for name, figure in shown.items()},

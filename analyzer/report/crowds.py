@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analyzer.apart import count_of, few_apart
-from analyzer.estimate import AMONG_MORE, some_but_few, wilson
+from analyzer.estimate import ROUNDED_UP, wilson
 from analyzer.report.disclosure import DEFAULT_K, suppress
 from analyzer.report.figures import hold_back, hold_back_nested
 
@@ -117,28 +117,24 @@ def _is_beside(share: Estimate | None, wholes: Sequence[int], k: int) -> bool:
 
 
 def apart_from_wholes(anonymity: Anonymity, k: int = DEFAULT_K) -> Anonymity:
-    """Count homes and works together among all with a home or a work place, where few lack one.
+    """Round how many vehicles have a home and a work place, where few have but one of them.
 
-    How many vehicles have a home, and how many a work place, is published by other verbs: the
-    number of those that have both, beside it, would tell how few have the one without the other.
+    How many have a home, and how many a work place, is published by other verbs: the number of
+    those that have both, beside it, would tell how few have the one without the other.
     """
 
     def of(sizes: CrowdSizes, wholes: Sequence[int]) -> CrowdSizes:
-        n = whole = sizes.median.n
-        for count in sorted(wholes):
-            if some_but_few(count - whole, k):
-                whole = count
-        if n < k or whole == n:
+        n = sizes.median.n
+        if n < k or not few_apart(n, wholes, k):
             return sizes
-        few = f"; of all {whole}: {AMONG_MORE} it"
+        whole, how = -(-n // k) * k, f"; {ROUNDED_UP} {k}"
         return replace(
             sizes,
-            below=tuple(share.among(whole) for share in sizes.below),
-            **{
-                name: replace(figure, n=whole, method=f"{figure.method}{few}")
-                for name in ("median", "entropy")
-                for figure in (getattr(sizes, name),)
-            },
+            below=tuple(
+                replace(share.among(whole), method=share.method + how) for share in sizes.below
+            ),
+            median=replace(sizes.median, n=whole, method=sizes.median.method + how),
+            entropy=replace(sizes.entropy, n=whole, method=sizes.entropy.method + how),
         )
 
     home_work = [

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from analyzer.apart import count_of, few_apart
 from analyzer.report.disclosure import DEFAULT_K, check_threshold
 
 if TYPE_CHECKING:
@@ -119,6 +120,34 @@ def hold_back_nested(figures: Sequence[Estimate | None], k: int) -> list[Estimat
                 continue
             last = count
         shown.append(figure)
+    return shown
+
+
+def hold_back_commuters(
+    facts: Mapping[str, Estimate | None], k: int = DEFAULT_K
+) -> dict[str, Estimate | None]:
+    """Hold back what would tell how few have a home or a work place and no commute.
+
+    A commute needs both: commutes give way to homes, and work places to commutes.
+
+    Examples
+    --------
+    >>> from analyzer.estimate import wilson
+    >>> facts = {name: wilson(count, 190) for name, count in
+    ...          {"homes": 71, "works": 41, "commutes": 36}.items()}
+    >>> [name for name, fact in hold_back_commuters(facts).items() if fact is None]
+    ['works']
+    """
+    shown = dict(facts)
+
+    def near(name: str) -> bool:
+        counts = [fact and count_of(fact) for fact in (shown.get(name), shown.get("commutes"))]
+        return None not in counts and few_apart(counts[0], counts[1:], k)
+
+    if near("homes"):
+        shown["commutes"] = None
+    if near("works"):
+        shown["works"] = None
     return shown
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from analyzer.estimate import ALL_BUT_FEW, AMONG_MORE
+from analyzer.estimate import ALL_BUT_FEW, ROUNDED_UP
 from analyzer.report.statements import BOTH, OWN, Statements, add_share, within_all
 from analyzer.report.tables import is_missing
 
@@ -139,8 +139,9 @@ def _add_anchored(name: str, where: str, row: pd.Series, found: Statements) -> N
         add_share(found, known, f"vehicles with {_FOUND[where]}", row, whole=f"{name}: all")
         return
     counted = 0 if is_missing(row["n"]) else int(row["n"])
-    if counted and _OF_BOTH.match(where) and AMONG_MORE not in str(row["method"]):
-        known.add(BOTH, counted)
+    if counted and _OF_BOTH.match(where):
+        rounded = re.search(rf"{ROUNDED_UP} (\d+)", str(row["method"]))
+        known.add(BOTH, counted - int(rounded[1]) + 1 if rounded else counted, counted)
 
 
 def _add_company(label: str, bits: float, n: float, found: Statements) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ import numpy as np
 from analyzer.estimate import HELD, Estimate
 from analyzer.report.crowds import published_unicity, withheld
 from analyzer.report.disclosure import DEFAULT_K, check_threshold
-from analyzer.report.figures import hold_back
+from analyzer.report.figures import hold_back, hold_back_commuters
 from analyzer.report.linkage import published_linkage
 from analyzer.risk.dataset_profile import (
     Criterion,
@@ -101,7 +100,7 @@ def _measured(criterion: Criterion, shown: Criterion) -> Criterion:
 
 
 def _published_inference(source: Inference, k: int) -> Criterion:
-    facts: Mapping[str, Estimate | None] = hold_back(source.facts, means={"next_place"}, k=k)
+    facts = hold_back_commuters(hold_back(source.facts, means={"next_place"}, k=k), k)
     return inferred(replace(source, facts={name: fact or _held(k) for name, fact in facts.items()}))
 
 

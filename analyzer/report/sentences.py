@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from analyzer.estimate import HELD
 from analyzer.report.content import Finding
 from analyzer.report.disclosure import DEFAULT_K
+from analyzer.report.figures import hold_back_commuters
 from analyzer.report.texts import ENGLISH, Texts
 from analyzer.units import DAY_MS, HOUR_MS, parse_duration
 
@@ -351,7 +352,7 @@ def published_figures(patterns: PatternsOverview, k: int = DEFAULT_K) -> dict[st
         figures["regular"][name] = (
             _without_small_baseline(publishable(regular, k), k) if together else None
         )
-    return figures
+    return {of: hold_back_commuters(shown, k) for of, shown in figures.items()}
 
 
 def _without_small_baseline(estimate: Estimate | None, k: int) -> Estimate | None:

@@ -118,14 +118,14 @@ def statements_of(
 
 def _anchored(known: Knowledge) -> None:
     """Who has a home and a work place is among those with either; commuters are among them."""
-    if BOTH not in known.groups:
-        return
-    named = {what: f"vehicles with {what}" for what in ("homes", "works", "commutes")}
-    for what in ("homes", "works"):
-        if named[what] in known.groups:
-            known.within(BOTH, named[what])
-    if named["commutes"] in known.groups:
-        known.within(named["commutes"], BOTH)
+    commuters = "vehicles with commutes"
+    for place in ("vehicles with homes", "vehicles with works"):
+        if place in known.groups:
+            for inner in (BOTH, commuters):
+                if inner in known.groups:
+                    known.within(inner, place)
+    if {BOTH, commuters} <= set(known.groups):
+        known.within(commuters, BOTH)
 
 
 def _plain_table(name: str, frame: pd.DataFrame, found: Statements) -> None:
