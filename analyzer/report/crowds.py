@@ -131,7 +131,8 @@ def apart_from_wholes(anonymity: Anonymity, k: int = DEFAULT_K) -> Anonymity:
         return replace(
             sizes,
             below=tuple(
-                replace(share.among(whole), method=share.method + how) for share in sizes.below
+                replace(share.among(whole), method=f"{share.method}{how}, the share is of that")
+                for share in sizes.below
             ),
             median=replace(sizes.median, n=whole, method=sizes.median.method + how),
             entropy=replace(sizes.entropy, n=whole, method=sizes.entropy.method + how),
