@@ -14,7 +14,7 @@ from analyzer.patterns.commutes import find_commutes
 from analyzer.patterns.places import find_places
 from analyzer.patterns.routines import find_routines
 from analyzer.patterns.trips import find_trips
-from analyzer.store import StoreBuilder, builder
+from analyzer.store import StoreBuilder, part_writing
 from analyzer.synthetic import make_region
 
 
@@ -22,7 +22,7 @@ from analyzer.synthetic import make_region
 def sightings(tmp_path_factory):
     """Three parts with groups of a thousand rows, so that a vehicle is in one or two of many."""
     patch = pytest.MonkeyPatch()
-    patch.setattr(builder, "GROUP_ROWS", 1_000)
+    patch.setattr(part_writing, "GROUP_ROWS", 1_000)
     region = make_region(vehicles=150, days=14, seed=3)
     try:
         yield region.build_store(tmp_path_factory.mktemp("one") / "store", parts=3)

@@ -72,7 +72,7 @@ def test_risk_of_single_vehicles_needs_internal(run, reads, tmp_path):
     ("options", "remedy"),
     [
         (("--attack", "time", "--time", "soon"), "1h"),
-        (("--points", "500"), "points=2"),
+        (("--points", "500"), "--points 2"),
         (("--attack", "all"), "home_work"),
         (("--tolerance", "2"), "0<=x<=1"),
     ],
