@@ -98,14 +98,14 @@ class WindowLinkage:
         first, last = (int(window.clock.local(np.array([end]))[0]) for end in window.span_ms)
         pairs = spread(pairs_of(first, last, hours))
         tally = Tally(window.n_codes)
+        drawn = {"seed": self.seed, "sample": self.sample}
         for pair in pairs:
             whole = _is_whole(pair, first, last)
             linked = self._linked.get(pair) if whole else None
             choice = tally.history.choose()
+            sides = first_days(pair, hours / 24)
             if linked is None or not tally.history.trials:
                 counts = count_pair(window, self.engine, pair)
-                sides = first_days(pair, hours / 24)
-                drawn = {"seed": self.seed, "sample": self.sample}
                 if not tally.history.trials:
                     refuse_pairs(counts, pair, hours / 24, len(pairs) + 1, self.sample)
                     choice = choose_within(self.engine, counts, pair, sides[0], **drawn) or choice
