@@ -12,8 +12,22 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
+from analyzer.engine import get_engine
+from analyzer.errors import EngineError
+
 STARTED = re.compile(r"Starting Spark master at (spark://127\.0\.0\.1:\d+)")
 REGISTERED = "Successfully registered with master"
+
+
+def need_spark() -> None:
+    """Skip a module where Spark or Java is not installed; ``.ci/run`` installs both."""
+    pytest.importorskip("pyspark", reason="pyspark is not installed")
+    try:
+        get_engine("spark", master="local[2]")
+    except EngineError as error:
+        pytest.skip(str(error), allow_module_level=True)
 
 
 def _end_with_parent() -> None:

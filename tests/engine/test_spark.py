@@ -39,15 +39,10 @@ from analyzer.sightings import Sightings
 from analyzer.store.store import StoredPart
 from analyzer.synthetic import make_region
 from tests.engine import functions
-from tests.spark_cluster import Cluster
+from tests.spark_cluster import Cluster, need_spark
 from tests.test_parts import RESULTS, accompanied, measure_all, same
 
-# Where Spark is not installed nothing of it can be tested; .ci/run installs Java.
-pytest.importorskip("pyspark", reason="pyspark is not installed")
-try:
-    get_engine("spark", master="local[2]")
-except EngineError as error:
-    pytest.skip(str(error), allow_module_level=True)
+need_spark()
 
 
 HERE = "local[1]"

@@ -31,13 +31,9 @@ from analyzer.ingest.reader import read_sightings
 from analyzer.ingest.sources import Blocks
 from tests.ingest.stores import same_store
 from tests.ingest.test_reader import assert_no_canary, assert_no_canary_below, canary_file
-from tests.spark_cluster import Cluster
+from tests.spark_cluster import Cluster, need_spark
 
-pytest.importorskip("pyspark", reason="pyspark is not installed")
-try:
-    get_engine("spark", master="local[2]")
-except EngineError as error:
-    pytest.skip(str(error), allow_module_level=True)
+need_spark()
 
 HERE = "local[1]"
 ZONE = "Asia/Tashkent"
