@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analyzer.engine.scratch import ScratchFolder
 from analyzer.errors import EngineError, UsageError
 
 if TYPE_CHECKING:
@@ -150,13 +151,13 @@ def _start(master: str, memory: int) -> SparkContext:
 @contextmanager
 def _private_folder() -> Iterator[str]:
     """Make a folder that only its owner can enter, for what Spark here leaves on disk."""
-    folder = tempfile.TemporaryDirectory(prefix="platerisk-spark-", ignore_cleanup_errors=True)
+    folder = ScratchFolder("platerisk-spark-")
     # Kept until the process ends: Java, once started, stays with it.
     _own["folder"] = folder
     before = os.environ.get(_LOCAL_DIRS)
-    os.environ[_LOCAL_DIRS] = folder.name
+    os.environ[_LOCAL_DIRS] = str(folder.path)
     try:
-        yield folder.name
+        yield str(folder.path)
     finally:
         if before is None:
             del os.environ[_LOCAL_DIRS]

@@ -7,7 +7,6 @@ an encrypted store wait in encrypted files, whose key is made for them and lives
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analyzer.engine.base import reduce_rows, sort_rows
+from analyzer.engine.scratch import ScratchFolder
 from analyzer.engine.sealing import Seal, decryption, encryption
 from analyzer.errors import StoreError, UsageError
 from analyzer.schema import Rows, n_rows
@@ -109,14 +109,13 @@ class Spill:
 
     def __init__(self, buckets: int, folder: Path | None = None, *, sealed: bool = False):
         self._seal = Seal.new() if sealed else None
-        # mkdtemp makes the folder with mode 0700: nobody else reads along.
-        self._folder = tempfile.TemporaryDirectory(prefix="platerisk-", dir=folder)
+        self._folder = ScratchFolder("platerisk-", folder)
         self._writers: list[pa.ipc.RecordBatchStreamWriter | pq.ParquetWriter | None] = [
             None
         ] * buckets
 
     def _path(self, bucket: int) -> Path:
-        return Path(self._folder.name) / f"bucket-{bucket:05d}.arrows"
+        return self._folder.path / f"bucket-{bucket:05d}.arrows"
 
     def append(self, bucket: int, frames: list[Rows]) -> None:
         """Write rows to a bucket's file."""
@@ -162,4 +161,4 @@ class Spill:
     def discard(self) -> None:
         """Remove everything."""
         self.close()
-        self._folder.cleanup()
+        self._folder.remove()

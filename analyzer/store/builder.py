@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +16,7 @@ import pyarrow.parquet as pq
 
 from analyzer.cameras import CAMERA_TABLE, camera_table
 from analyzer.engine.base import split_rows
+from analyzer.engine.scratch import ScratchFolder
 from analyzer.engine.sealing import Seal, encryption, write_sealed_bytes
 from analyzer.engine.spill import Spill, parse_memory
 from analyzer.errors import StoreError
@@ -112,8 +112,8 @@ class StoreBuilder:
         self.seal = None if secret is None else Seal.new(secret)
         self._temporary = None
         if path is None:
-            self._temporary = tempfile.TemporaryDirectory(prefix="platerisk-store-")
-            path = self._temporary.name
+            self._temporary = ScratchFolder("platerisk-store-")
+            path = self._temporary.path
         self.path = Path(path)
         self.timezone = timezone
         self.columns = CORE + tuple(name for name in (*OPTIONAL, FRAMES) if name in columns)
