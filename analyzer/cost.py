@@ -174,7 +174,7 @@ def estimate_cost(
 
     Examples
     --------
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> pair = from_arrays([0, 0, 1], [0, 60_000, 0], [0, 1, 0])
     >>> estimate_cost("risk", pair).work
     {'sightings': 3, 'vehicles': 2, 'cameras': 2}
@@ -201,7 +201,7 @@ def count_encounters(sightings: Sightings, engine: Any = "local") -> int:
 
     Examples
     --------
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> count_encounters(from_arrays([0, 1, 2], [0, 0, 0], [0, 0, 1]))
     2
     """

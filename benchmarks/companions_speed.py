@@ -30,6 +30,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from analyzer.array_sightings import from_arrays
 from analyzer.engine import LocalEngine
 from analyzer.patterns.commutes import find_commutes
 from analyzer.patterns.companions import find_companions
@@ -38,7 +39,7 @@ from analyzer.patterns.pairs import Terms
 from analyzer.patterns.places import find_places
 from analyzer.patterns.routines import find_routines
 from analyzer.patterns.trips import find_trips
-from analyzer.sightings import Sightings, from_arrays
+from analyzer.sightings import Sightings
 from analyzer.store import open_store
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000

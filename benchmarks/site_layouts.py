@@ -35,8 +35,8 @@ def watch(sightings: Any, layout: str, seed: int) -> Any:
     -------
     Sightings
     """
+    from analyzer.array_sightings import from_arrays
     from analyzer.scoring.truth import distance_m
-    from analyzer.sightings import from_arrays
 
     kind, number = layout.split()
     table = sightings.camera_table

@@ -18,10 +18,11 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from analyzer.array_sightings import from_arrays
 from analyzer.policy.retention import sweep_retention
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.unicity import measure_unicity
-from analyzer.sightings import Sightings, from_arrays
+from analyzer.sightings import Sightings
 
 HOUR, DAY = 3_600_000, 86_400_000
 START = 1_767_207_600_000

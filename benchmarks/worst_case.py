@@ -22,10 +22,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from analyzer.array_sightings import from_arrays
 from analyzer.engine import LocalEngine
 from analyzer.errors import TooMuchWorkError
 from analyzer.risk.worst_case import ATTACKS, WorstCase, measure_worst_case
-from analyzer.sightings import Sightings, from_arrays
+from analyzer.sightings import Sightings
 
 RESULTS = Path(__file__).parent / "results"
 PEERS = Path(__file__).parent / "worst_case_peers.py"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from analyzer import cost
+from analyzer.array_sightings import from_arrays
 from analyzer.cost import (
     count_encounters,
     estimate_cost,
@@ -15,7 +16,6 @@ from analyzer.cost import (
     growth,
     split_growth,
 )
-from analyzer.sightings import from_arrays
 from analyzer.synthetic import make_region
 
 

@@ -18,7 +18,7 @@ FLOORS = (
     ("kernel_cache", "errors", "units", "schema", "estimate", "apart", "survival", "result",
      "chart_style", "chart_writing", "charts"),
     ("engine", "store", "cameras", "local_time"),
-    ("sightings",),
+    ("sightings", "array_sightings"),
     ("ingest", "synthetic", "cost"),
     ("patterns",),
     ("risk",),

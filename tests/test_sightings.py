@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.cameras import camera_table
 from analyzer.engine import LocalEngine
 from analyzer.errors import StoreError, UsageError
 from analyzer.schema import CORE, concatenate
-from analyzer.sightings import Sightings, from_arrays
+from analyzer.sightings import Sightings
 from analyzer.store import StoreBuilder, open_store
 
 BERLIN = "Europe/Berlin"
@@ -179,8 +180,6 @@ def test_quality_and_provenance():
 def test_a_column_that_is_not_there_is_told():
     with pytest.raises(UsageError, match="no column color; they have vehicle, seen_at, camera"):
         sightings_of(table()).parts("vehicle", "color")
-    with pytest.raises(UsageError, match=r"'colour' is not known.*color"):
-        from_arrays([0], [0], [0], colour=["red"])
 
 
 # Views

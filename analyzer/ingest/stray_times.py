@@ -216,7 +216,7 @@ def stray_times_of(sightings: Sightings) -> StrayTimes | None:
 
     Examples
     --------
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> stray_times_of(from_arrays([0, 0], [0, 1], [0, 1])) is None
     True
     """

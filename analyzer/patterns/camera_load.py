@@ -59,7 +59,7 @@ def measure_camera_load(
 
     Examples
     --------
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> load = measure_camera_load(from_arrays([0, 0, 1], [0, 1, 2], [0, 0, 0]))
     >>> load[["vehicles", "sightings", "cameras"]].to_numpy().tolist()
     [[2, 3, 1]]

@@ -108,7 +108,7 @@ def find_companions(
 
     Examples
     --------
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> day = np.repeat(np.arange(28) * 86_400_000, 2)
     >>> minutes = np.tile([0, 5], 28) * 60_000
     >>> alone = day + minutes + 3_600_000 * (5 + np.repeat(np.arange(28) * 11 % 13, 2))

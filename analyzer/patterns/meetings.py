@@ -188,7 +188,7 @@ def find_meetings(
     --------
     >>> from analyzer.patterns.places import find_places
     >>> from analyzer.patterns.trips import find_trips
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> trips = find_trips(from_arrays([0, 0, 1, 1], [0, 7_200_000] * 2, [0, 0, 1, 1]))
     >>> len(find_meetings(trips, find_places(trips)))
     0

@@ -334,7 +334,7 @@ def find_motifs(
     --------
     >>> from analyzer.patterns.places import find_places
     >>> from analyzer.patterns.trips import find_trips
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> hours = np.add.outer(24 * np.arange(7), [8, 9, 18, 19]).ravel()
     >>> sightings = from_arrays(np.zeros(28), hours * 3_600_000, np.tile([0, 1, 1, 0], 7))
     >>> find_motifs(find_places(find_trips(sightings, "90min"))).to_pandas()["motif"].tolist()

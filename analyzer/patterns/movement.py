@@ -35,7 +35,7 @@ def count_ways(
     Examples
     --------
     >>> from analyzer.patterns.trips import find_trips
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> drives = from_arrays([0, 0, 0, 0, 1, 1], [0, 1, 2, 3, 0, 1], [0, 1, 0, 1, 0, 1])
     >>> count_ways(find_trips(drives)).to_numpy().tolist()
     [[0, 1, 2], [1, 0, 1]]
@@ -89,7 +89,7 @@ def count_hours(
 
     Examples
     --------
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> day = from_arrays([0, 0, 1], [0, 86_400_000, 3_600_000], [0, 0, 0])
     >>> count_hours(day).to_numpy().tolist()
     [[0, 0, 1], [0, 1, 1]]
@@ -138,7 +138,7 @@ def count_zones(
 
     Examples
     --------
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> count_zones(from_arrays([0, 1, 2], [0, 1, 2], [0, 0, 0]), np.array([0, 2])).tolist()
     [2]
     """

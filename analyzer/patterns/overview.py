@@ -246,7 +246,7 @@ def find_patterns(
 
     Examples
     --------
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> found = find_patterns(from_arrays([0, 0, 1], [0, 60_000, 0], [0, 1, 0]))
     >>> found.estimates["homes"].value
     0.0

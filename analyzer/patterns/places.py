@@ -351,7 +351,7 @@ def find_places(
     Examples
     --------
     >>> from analyzer.patterns.trips import find_trips
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> hours = np.add.outer(24 * np.arange(7), [8, 9, 18, 19]).ravel()
     >>> sightings = from_arrays(np.zeros(28), hours * 3_600_000, np.tile([0, 1, 1, 0], 7))
     >>> find_places(find_trips(sightings, "90min")).to_pandas()[["role", "days"]].values.tolist()

@@ -332,7 +332,7 @@ def find_routines(
     --------
     >>> from analyzer.patterns.places import find_places
     >>> from analyzer.patterns.trips import find_trips
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> hours = np.add.outer(24 * np.arange(14), [8, 9, 18, 19]).ravel()
     >>> seen = from_arrays(np.zeros(56), hours * 3_600_000, np.tile([0, 1, 1, 0], 14))
     >>> trips = find_trips(seen, "90min")

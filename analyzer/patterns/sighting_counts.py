@@ -64,7 +64,7 @@ def measure_sighting_counts(
 
     Examples
     --------
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> counts = measure_sighting_counts(from_arrays([0, 0, 1], [0, 1, 2], [0, 0, 0]))
     >>> counts.head(2).to_numpy().tolist()
     [['once', 1, 1], ['2–4 times', 1, 2]]

@@ -389,7 +389,7 @@ def find_trips(
 
     Examples
     --------
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> minutes = np.array([0, 20, 90])
     >>> trips = find_trips(from_arrays(np.zeros(3, int), minutes * 60_000, np.array([0, 1, 0])))
     >>> trips.to_pandas()["sightings"].tolist()

@@ -298,7 +298,7 @@ def sweep_cameras(
 
     Examples
     --------
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> hour = 3_600_000
     >>> two = from_arrays([0, 0, 1, 1], [0, hour, 0, hour], [0, 1, 0, 2])
     >>> sweep_cameras(two, (1.0,), Adversary(points=2)).to_pandas()[["cameras", "unicity"]]

@@ -124,7 +124,7 @@ def find_days_until_half(
     Examples
     --------
     >>> from analyzer.engine import get_engine
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> hours = np.add.outer(24 * np.arange(7), [8, 9, 18, 19]).ravel()
     >>> one = from_arrays(np.zeros(28), hours * 3_600_000, np.tile([0, 1, 1, 0], 7))
     >>> found = find_days_until_half(one, ["homes"], Adversary(), 0, get_engine())

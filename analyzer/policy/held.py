@@ -100,7 +100,7 @@ def hold(sightings: Sightings, engine: Engine) -> Sightings:
     Examples
     --------
     >>> from analyzer.engine import get_engine
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> len(hold(from_arrays([0, 1], [0, 0], [0, 0]), get_engine()))
     2
     """

@@ -55,7 +55,7 @@ def join_stores(one: Sightings, other: Sightings) -> Joined:
 
     Examples
     --------
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> town = from_arrays([0, 1], [0, 60_000], [0, 0])
     >>> county = from_arrays([0], [120_000], [0], vehicles=["v1"])
     >>> joined = join_stores(town, county)

@@ -165,7 +165,7 @@ def sweep_open_store(
     --------
     Two vehicles, each seen once a day by its own camera, for three days.
 
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> day = 86_400_000
     >>> two = from_arrays([0] * 3 + [1] * 3, [0, day, 2 * day] * 2, [0] * 3 + [1] * 3)
     >>> swept = sweep_open_store(two, ("1D", "3D"), Adversary(points=3), ("0D", "1D"))

@@ -229,7 +229,7 @@ class Policy:
 
         Examples
         --------
-        >>> from analyzer.sightings import from_arrays
+        >>> from analyzer.array_sightings import from_arrays
         >>> day = 86_400_000
         >>> seen = from_arrays([0, 0, 0], [0, day, 2 * day], [0, 0, 0])
         >>> len(Policy(retention="1D").apply(seen)), len(Policy(retention=None).apply(seen))

@@ -48,7 +48,7 @@ def count_populations(
     Examples
     --------
     >>> from analyzer.engine import get_engine
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> hours = [hour * 3_600_000 for hour in (0, 1, 30)]
     >>> two = from_arrays([0, 0, 1], hours, [0, 1, 0])
     >>> count_populations(two, Adversary(points=2), get_engine())

@@ -134,7 +134,7 @@ def recommend_policy(
 
     Examples
     --------
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> day = 86_400_000
     >>> two = from_arrays([0] * 9 + [1] * 9, [i * day for i in range(9)] * 2, [0] * 9 + [1] * 9)
     >>> found = recommend_policy(two, {"unicity": 0.7}, adversary=Adversary(points=1),

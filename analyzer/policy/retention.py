@@ -171,7 +171,7 @@ def sweep_retention(
     --------
     Two vehicles, each seen once a day by its own camera, for three days.
 
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> day = 86_400_000
     >>> two = from_arrays([0] * 3 + [1] * 3, [0, day, 2 * day] * 2, [0] * 3 + [1] * 3)
     >>> sweep = sweep_retention(two, ("1D", "3D", "9D"), Adversary(points=3))

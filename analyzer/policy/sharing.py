@@ -106,7 +106,7 @@ def compare_sharing(
     --------
     Two vehicles pass a camera of the town together, and part at two cameras of the county.
 
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> hour = 3_600_000
     >>> town = from_arrays([0, 1], [0, 0], [0, 0])
     >>> county = from_arrays([0, 1], [hour, hour], [0, 1])

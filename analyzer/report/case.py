@@ -183,7 +183,7 @@ def build_case(
     Examples
     --------
     >>> import numpy as np
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> hours = np.add.outer(24 * np.arange(7), [8, 9, 18, 19]).ravel()
     >>> one = from_arrays(np.zeros(28), hours * 3_600_000, np.tile([0, 1, 1, 0], 7))
     >>> build_case(one, "v0").elements

@@ -120,7 +120,7 @@ def draw_map(
 
     Examples
     --------
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> sites = pd.DataFrame({"name": ["a", "b"], "lat": [41.0, 41.2], "lon": [69.0, 69.3]})
     >>> seen = from_arrays(np.arange(24), np.zeros(24), np.arange(24) % 2, cameras=sites)
     >>> draw_map(seen).drawn

@@ -67,7 +67,7 @@ def days_until_singled_out(
     Two vehicles share the first two days and part on the third.
 
     >>> from analyzer.engine import get_engine
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> days = np.tile([0, 1, 2], 2) * 86_400_000
     >>> pair = from_arrays([0, 0, 0, 1, 1, 1], days, [0, 1, 2, 0, 1, 3])
     >>> found = days_until_singled_out(pair, Adversary(points=3), 0, get_engine())

@@ -232,7 +232,7 @@ def measure_attribute_gain(
     --------
     Two vehicles pass one camera in the same hour; one is red, the other black.
 
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> two = from_arrays([0, 1], [0, 60_000], [0, 0], color=["red", "black"])
     >>> measure_attribute_gain(two, Adversary(1, attributes=("color",))).gain.value
     1.0

@@ -273,7 +273,7 @@ def measure_unicity_grid(
 
     Examples
     --------
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> hour = 3_600_000
     >>> three = from_arrays([0, 0, 1, 1, 2, 2], [0, hour, 0, hour, 0, hour], [0, 1, 0, 1, 0, 2])
     >>> grid = measure_unicity_grid(three, [1, 2], ["1h", "1D"], ["camera"])

@@ -248,7 +248,7 @@ def measure_inference(
 
     Examples
     --------
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> found = measure_inference(from_arrays([0, 0, 1], [0, 60_000, 0], [0, 1, 0]))
     >>> found.facts["homes"].value, found.sites
     (0.0, ())

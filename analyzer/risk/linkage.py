@@ -126,7 +126,7 @@ def measure_linkage(
     --------
     Three vehicles, each with a camera of its own, for two weeks.
 
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> days = np.arange(4, 18)
     >>> three = from_arrays(np.repeat(range(3), 14), np.tile(days * DAY_MS + 8 * HOUR_MS, 3),
     ...                     np.repeat(range(3), 14))

@@ -87,7 +87,7 @@ class WindowLinkage:
         Three vehicles, each with a camera of its own, for three weeks.
 
         >>> from analyzer.engine import get_engine
-        >>> from analyzer.sightings import from_arrays
+        >>> from analyzer.array_sightings import from_arrays
         >>> seen_at = np.tile(np.arange(4, 25) * DAY_MS, 3)
         >>> three = from_arrays(np.repeat(range(3), 21), seen_at, np.repeat(range(3), 21))
         >>> linkage = WindowLinkage("7D", 0, None, get_engine())

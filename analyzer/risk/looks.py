@@ -42,7 +42,7 @@ def fields_of(sightings: Sightings, attributes: Sequence[str]) -> np.ndarray:
 
     Examples
     --------
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> two = from_arrays([0, 1], [0, 0], [0, 0], make=["Kia", "BYD"], color=["red", None])
     >>> fields_of(two, ("make", "color")).tolist()
     [3, 4]

@@ -229,7 +229,7 @@ def measure_plateless(
     --------
     In one hour a camera sees two red vehicles and a black one; in the next hour one red.
 
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> hour = 3_600_000
     >>> seen = from_arrays([0, 1, 2, 1], [0, 1, 2, hour], [0, 0, 0, 0],
     ...                    color=["red", "red", "black", "red"])

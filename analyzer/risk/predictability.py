@@ -237,7 +237,7 @@ def measure_predictability(
     --------
     Somebody goes between two far cameras twice a day, for eight weeks.
 
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> ends = np.add.outer(24 * np.arange(56), [8, 18]).ravel() * 3_600_000
     >>> commuter = from_arrays(np.zeros(112), ends, np.tile([0, 1], 56))
     >>> found = measure_predictability(commuter)

@@ -73,7 +73,7 @@ def profile_risk(
 
     Examples
     --------
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> day = 86_400_000
     >>> pair = from_arrays([0, 0, 1, 1], [0, day, 0, day], [0, 1, 0, 2])
     >>> profile = profile_risk(pair, adversary=Adversary(points=2))

@@ -88,7 +88,7 @@ def find_typical(
 
     Examples
     --------
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> few = from_arrays([0, 1, 1, 2, 2, 2], [0, 0, 1, 0, 1, 2], [0, 0, 1, 0, 1, 2])
     >>> find_typical(few).vehicle
     'v1'

@@ -194,7 +194,7 @@ def measure_unicity(
     Two vehicles pass cameras 0 and 1 in the same two hours; a third passes camera 0 and, an hour
     later, camera 2.
 
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> hour = 3_600_000
     >>> three = from_arrays([0, 0, 1, 1, 2, 2], [0, hour, 0, hour, 0, hour], [0, 1, 0, 1, 0, 2])
     >>> unicity = measure_unicity(three, Adversary(points=2))

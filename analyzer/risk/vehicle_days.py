@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analyzer.array_sightings import from_arrays
 from analyzer.cameras import haversine_m
 from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast, reduce_rows
@@ -27,7 +28,7 @@ from analyzer.risk.draw import vehicle_hashes
 from analyzer.risk.knowledge import Known, count_fitting, knowledge_of, parts_for
 from analyzer.risk.points import keys_of, local_times
 from analyzer.schema import CORE, Rows, take
-from analyzer.sightings import Sightings, from_arrays
+from analyzer.sightings import Sightings
 from analyzer.units import DAY_MS
 
 DRAWS = 200

@@ -247,7 +247,7 @@ def tell_vehicle(
 
     Examples
     --------
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> hours = np.add.outer(24 * np.arange(7), [8, 9, 18, 19]).ravel()
     >>> one = from_arrays(np.zeros(28), hours * 3_600_000, np.tile([0, 1, 1, 0], 7))
     >>> [step.home is not None for step in tell_vehicle(one, "v0").steps]

@@ -258,7 +258,7 @@ def measure_worst_case(
     --------
     Two vehicles pass cameras 0 and 1, a third camera 0 twice.
 
-    >>> from analyzer.sightings import from_arrays
+    >>> from analyzer.array_sightings import from_arrays
     >>> three = from_arrays([0, 0, 1, 1, 2, 2], [0, 1, 2, 3, 4, 5], [0, 1, 1, 0, 0, 0])
     >>> measure_worst_case(three, "location", points=2).risk["risk"].tolist()
     [0.5, 0.5, 1.0]

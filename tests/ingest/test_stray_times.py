@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.errors import UsageError
 from analyzer.ingest.reader import read_sightings
 from analyzer.ingest.stray_times import APART_DAYS, find_stray_times, stray_times_of
 from analyzer.report.origin import origin_of
-from analyzer.sightings import from_arrays
 
 DAY = 86_400_000
 ZONE = "Asia/Tashkent"

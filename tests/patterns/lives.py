@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analyzer.sightings import Sightings, from_arrays
+from analyzer.array_sightings import from_arrays
+from analyzer.sightings import Sightings
 
 HOUR = 3_600_000
 DAY = 24 * HOUR

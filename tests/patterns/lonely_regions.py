@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analyzer.sightings import Sightings, from_arrays
+from analyzer.array_sightings import from_arrays
+from analyzer.sightings import Sightings
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 MONDAY = 4

@@ -7,9 +7,9 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analyzer.array_sightings import from_arrays
 from analyzer.patterns.camera_load import measure_camera_load
 from analyzer.patterns.sighting_counts import measure_sighting_counts
-from analyzer.sightings import from_arrays
 
 CAMERAS = pd.DataFrame(
     {

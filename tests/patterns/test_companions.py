@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
+from analyzer.array_sightings import from_arrays
 from analyzer.engine import get_engine
 from analyzer.errors import UsageError
 from analyzer.patterns.companions import find_companions
 from analyzer.patterns.cotravel import CoTravel
 from analyzer.patterns.pairs import Terms
-from analyzer.sightings import from_arrays
 from tests.patterns.lonely_regions import DAY, HOUR, MINUTE, Setting, lonely_region
 from tests.patterns.test_chance import oracle_bh
 from tests.patterns.test_encounters import oracle_encounters, oracle_journeys

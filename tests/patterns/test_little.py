@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.patterns.commutes import find_commutes
 from analyzer.patterns.companions import find_companions
 from analyzer.patterns.meetings import find_meetings
@@ -19,7 +20,6 @@ from analyzer.patterns.places import find_places
 from analyzer.patterns.profiles import find_weekly_profile
 from analyzer.patterns.routines import find_routines
 from analyzer.patterns.trips import find_trips
-from analyzer.sightings import from_arrays
 
 from . import lives
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.engine.base import sort_rows
 from analyzer.errors import TooMuchWorkError, UsageError
 from analyzer.patterns import meetings as meetings_module
@@ -25,7 +26,6 @@ from analyzer.patterns.plane import camera_plane
 from analyzer.patterns.roles import HOME, OTHER
 from analyzer.patterns.trips import find_trips
 from analyzer.scoring.meetings import true_meetings
-from analyzer.sightings import from_arrays
 from analyzer.synthetic import make_region
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000

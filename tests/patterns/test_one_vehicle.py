@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.errors import TooMuchWorkError
 from analyzer.patterns import companions, one_vehicle
 from analyzer.patterns.background import Background
 from analyzer.patterns.companions import find_companions
-from analyzer.sightings import Sightings, from_arrays
+from analyzer.sightings import Sightings
 from analyzer.store import StoreBuilder, by_camera, derived, open_store
 from tests.patterns.lonely_regions import Setting, lonely_region
 from tests.patterns.test_chance import oracle_bh

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.cameras import haversine_m
 from analyzer.patterns.anchors import merge_clusters, nearest_place
 from analyzer.patterns.places import find_places
 from analyzer.patterns.plane import camera_plane
 from analyzer.patterns.roles import choose_homes, choose_works
 from analyzer.patterns.trips import find_trips
-from analyzer.sightings import from_arrays
 
 from . import lives
 

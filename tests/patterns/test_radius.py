@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.array_sightings import from_arrays
 from analyzer.patterns.ahead import AHEAD_M, SECTORS, nearest_ahead
 from analyzer.patterns.places import find_places
 from analyzer.patterns.plane import camera_plane
 from analyzer.patterns.radius import MOST_M
 from analyzer.patterns.trips import find_trips
 from analyzer.scoring.truth import distance_m
-from analyzer.sightings import from_arrays
 from analyzer.synthetic import make_region
 
 POINT = st.tuples(st.integers(-90, 90), st.integers(-90, 90))

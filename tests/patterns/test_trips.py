@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analyzer.array_sightings import from_arrays
 from analyzer.errors import UsageError
 from analyzer.local_time import clock
 from analyzer.patterns.stays import overlap_ms, stay_rows, stays_of_trips
@@ -17,7 +18,6 @@ from analyzer.patterns.trips import (
     trips_of_part,
     via_cameras,
 )
-from analyzer.sightings import from_arrays
 
 from . import lives
 

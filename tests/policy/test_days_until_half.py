@@ -10,6 +10,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.engine import get_engine
 from analyzer.patterns.commutes import find_commutes
 from analyzer.patterns.places import find_places
@@ -18,7 +19,6 @@ from analyzer.patterns.trips import find_trips
 from analyzer.policy.days_until import LOOKED_AT, find_days_until_half
 from analyzer.policy.retention import sweep_retention
 from analyzer.risk.adversary import Adversary
-from analyzer.sightings import from_arrays
 from analyzer.synthetic import make_region
 from tests.process_engine import ProcessEngine
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from analyzer.array_sightings import from_arrays
 from analyzer.cli import main
 from analyzer.engine import get_engine
 from analyzer.policy.compare import compare_policies
@@ -19,7 +20,6 @@ from analyzer.policy.retention import sweep_retention
 from analyzer.policy.shown_rows import EVERYTHING, ShownRows, find_shown_rows
 from analyzer.report.publication import check_contents
 from analyzer.risk.adversary import Adversary
-from analyzer.sightings import from_arrays
 from analyzer.synthetic import make_region
 
 K = 10

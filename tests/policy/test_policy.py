@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.array_sightings import from_arrays
 from analyzer.errors import InputError, UsageError
 from analyzer.patterns.places import find_places
 from analyzer.patterns.plane import camera_plane
@@ -18,7 +19,6 @@ from analyzer.patterns.trips import find_trips
 from analyzer.policy.applying import kept_cameras
 from analyzer.policy.policy import Policy, read_policies
 from analyzer.risk.unicity import measure_unicity
-from analyzer.sightings import from_arrays
 from analyzer.synthetic import make_region
 from tests.policy.release_oracle import release
 from tests.risk import oracle

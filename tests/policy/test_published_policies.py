@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.policy.cameras import sweep_cameras
 from analyzer.policy.compare import compare_policies
 from analyzer.policy.open_store import sweep_open_store
@@ -14,7 +15,6 @@ from analyzer.policy.policy import Policy
 from analyzer.policy.recommend import recommend_policy
 from analyzer.policy.retention import sweep_retention
 from analyzer.risk.adversary import Adversary
-from analyzer.sightings import from_arrays
 
 K = 10
 DAY, HOUR = 86_400_000, 3_600_000

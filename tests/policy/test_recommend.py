@@ -8,12 +8,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.errors import UsageError
 from analyzer.policy.compare import compare_policies
 from analyzer.policy.policy import Policy
 from analyzer.policy.recommend import FEWER, LENGTHS, _beats, recommend_policy
 from analyzer.risk.adversary import Adversary
-from analyzer.sightings import from_arrays
 from tests.process_engine import ProcessEngine
 from tests.risk.regions import random_rows, sightings_of
 

@@ -4,12 +4,12 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.errors import UsageError
 from analyzer.policy.leaks import MEASURED, NOT_MEASURABLE, ONE_LEAK_DAY
 from analyzer.policy.retention import check_windows, sweep_retention
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.unicity import measure_unicity
-from analyzer.sightings import from_arrays
 from analyzer.synthetic import make_region
 from tests.process_engine import ProcessEngine
 from tests.risk import oracle

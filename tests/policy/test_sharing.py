@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from analyzer.array_sightings import from_arrays
 from analyzer.errors import UsageError
 from analyzer.estimate import wilson
 from analyzer.ingest.reader import read_sightings
@@ -22,7 +23,6 @@ from analyzer.policy.shared_risk import SharedRisk, Sharing
 from analyzer.policy.sharing import compare_sharing
 from analyzer.report.differencing import Knowledge, attack
 from analyzer.risk.adversary import Adversary
-from analyzer.sightings import from_arrays
 from analyzer.synthetic import make_region
 from tests.policy.release_oracle import release, singled_out
 from tests.policy.test_compare import BINS, NEW_YORK, latest_known

@@ -9,12 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.policy.open_store import sweep_open_store
 from analyzer.policy.rules import Rule, read_rules, rule_windows
 from analyzer.report.brief import Brief, render_brief
 from analyzer.report.texts import LANGUAGES, Texts
 from analyzer.risk.adversary import Adversary
-from analyzer.sightings import from_arrays
 from analyzer.synthetic import make_region
 from tests.report.test_page import Visit, assert_accessible, browser  # noqa: F401 - a fixture
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analyzer.array_sightings import from_arrays
 from analyzer.errors import UsageError
 from analyzer.report.case import build_case
 from analyzer.report.origin import Provenance
 from analyzer.report.shared_facts import choose_facts
 from analyzer.risk.vehicle_story import Place, StepKnowledge, tell_vehicle
-from analyzer.sightings import from_arrays
 from tests.report.samples import PAYLOADS
 from tests.report.test_page import Visit, assert_accessible, browser  # noqa: F401 - a fixture
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.estimate import ROUNDED_UP
 from analyzer.report.crowds import (
     apart_from_wholes,
@@ -22,7 +23,6 @@ from analyzer.risk.grid import measure_unicity_grid
 from analyzer.risk.home_work import pairs_at_level
 from analyzer.risk.plateless import measure_plateless
 from analyzer.risk.published import published
-from analyzer.sightings import from_arrays
 
 
 @pytest.mark.parametrize("seed", range(60))

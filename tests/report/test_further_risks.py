@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.patterns.places import find_places
 from analyzer.patterns.trips import find_trips
 from analyzer.report import write_report
@@ -12,7 +13,6 @@ from analyzer.report.further_risks import COLUMNS, measure_further
 from analyzer.report.texts import LANGUAGES, Texts
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.sites import read_sites
-from analyzer.sightings import from_arrays
 from analyzer.synthetic import make_region
 from tests.report.samples import PAYLOADS, plain
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import analyzer as az
+from analyzer.array_sightings import from_arrays
 from analyzer.errors import UsageError
 from analyzer.patterns.commutes import find_commutes
 from analyzer.patterns.companions import find_companions
@@ -19,7 +20,6 @@ from analyzer.patterns.places import find_places
 from analyzer.patterns.routines import find_routines
 from analyzer.patterns.trips import find_trips
 from analyzer.report.map_pages import draw_map
-from analyzer.sightings import from_arrays
 from analyzer.synthetic import make_region
 from tests.report.samples import PAYLOADS
 from tests.report.test_page import Visit, assert_accessible, browser  # noqa: F401 - a fixture

@@ -6,6 +6,7 @@ import re
 import pandas as pd
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.assessment import assess
 from analyzer.errors import InputError, UsageError
 from analyzer.ingest.reader import read_sightings
@@ -13,7 +14,6 @@ from analyzer.report import write_report
 from analyzer.report.origin import PROVENANCE_EXAMPLE, Provenance, origin_of, read_provenance
 from analyzer.report.pages import OPTIONS, provenance_rows
 from analyzer.report.texts import Texts
-from analyzer.sightings import from_arrays
 from analyzer.synthetic import make_region
 
 from .samples import plain

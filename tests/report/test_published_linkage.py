@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.errors import UsageError
 from analyzer.report.linkage import published_linkage
 from analyzer.risk.linkage import measure_linkage
-from analyzer.sightings import from_arrays
 
 DAY, HOUR = 86_400_000, 3_600_000
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analyzer.array_sightings import from_arrays
 from analyzer.engine import get_engine
 from analyzer.errors import UsageError
 from analyzer.report.shared import ROUTE_TRIPS, shared_elements
 from analyzer.risk import vehicle_story
 from analyzer.risk.vehicle_story import tell_vehicle
-from analyzer.sightings import from_arrays
 
 HOUR = 3_600_000
 DAY = 24 * HOUR

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
-from analyzer.sightings import from_arrays
+from analyzer.array_sightings import from_arrays
 
 HOUR = 3_600_000
 DAY = 24 * HOUR

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analyzer.array_sightings import from_arrays
 from analyzer.errors import UsageError
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.anonymity import measure_anonymity
 from analyzer.risk.crowd_sizes import CLASSES, crowd_sizes
 from analyzer.risk.unicity import measure_unicity
-from analyzer.sightings import from_arrays
 from tests.patterns import lives
 from tests.risk import oracle
 from tests.risk.looks import VALUES, sightings_with_looks

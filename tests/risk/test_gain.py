@@ -3,11 +3,11 @@ import json
 import numpy as np
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.errors import UsageError
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.gain import measure_attribute_gain
 from analyzer.risk.unicity import measure_unicity
-from analyzer.sightings import from_arrays
 from tests.risk.looks import sightings_with_looks
 from tests.risk.test_knowledge import expected_crowds, looked_rows
 

@@ -4,13 +4,13 @@ import math
 import numpy as np
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.errors import UsageError
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.grid import measure_unicity_grid
 from analyzer.risk.law import fit_law
 from analyzer.risk.published import PUBLISHED, published
 from analyzer.risk.unicity import measure_unicity
-from analyzer.sightings import from_arrays
 from tests.risk.regions import random_rows, sightings_of
 
 POINTS, TIMES, SPACES = (1, 4, 2), ("1h", "1D", "7D"), ("camera", "zone", "2km")

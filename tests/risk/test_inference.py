@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.errors import InputError, UsageError
 from analyzer.risk.inference import measure_inference
 from analyzer.risk.site_exposure import LEAST_SHOWN, exposure_of
-from analyzer.sightings import from_arrays
 from analyzer.synthetic import make_region
 
 HOUR, DAY = 3_600_000, 86_400_000

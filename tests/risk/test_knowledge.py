@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analyzer.array_sightings import from_arrays
 from analyzer.engine import LocalEngine
 from analyzer.errors import TooMuchWorkError, UsageError
 from analyzer.policy.retention import sweep_retention
@@ -15,7 +16,6 @@ from analyzer.risk.choosing import ANY, Chooser, choose_points
 from analyzer.risk.knowledge import count_fitting, draw_known, knowledge_of, parts_for
 from analyzer.risk.matching import UNCAPPED
 from analyzer.risk.unicity import measure_unicity
-from analyzer.sightings import from_arrays
 from tests.risk import oracle
 from tests.risk.looks import VALUES, codes_of, sightings_with_looks, with_looks
 from tests.risk.regions import AUTUMN, CAMERAS, DAY, HOUR, SPRING, random_rows, sightings_of

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.engine import LocalEngine
 from analyzer.errors import TooMuchWorkError, UsageError
 from analyzer.risk import linkage as linkage_module
@@ -24,7 +25,6 @@ from analyzer.risk.rotation import (
     pairs_of,
     spread,
 )
-from analyzer.sightings import from_arrays
 from tests.risk import linkage_oracle as oracle
 from tests.risk.regions import AUTUMN, DAY, HOUR, SPRING, random_rows, sightings_of
 

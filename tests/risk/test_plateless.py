@@ -4,11 +4,11 @@ from collections import Counter, defaultdict
 import numpy as np
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.engine import LocalEngine
 from analyzer.errors import TooMuchWorkError, UsageError
 from analyzer.estimate import wilson_clustered
 from analyzer.risk.plateless import measure_plateless
-from analyzer.sightings import from_arrays
 from tests.process_engine import ProcessEngine
 from tests.risk import oracle
 from tests.risk.looks import VALUES, sightings_with_looks

@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.errors import UsageError
 from analyzer.risk.predictability import LEAST_DESTINATIONS, measure_predictability
-from analyzer.sightings import from_arrays
 
 HOUR = 3_600_000
 MONDAY = 4 * 24 * HOUR

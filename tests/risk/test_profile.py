@@ -9,6 +9,7 @@ from math import comb
 import numpy as np
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.errors import TooMuchWorkError, UsageError
 from analyzer.risk import vehicle_days
 from analyzer.risk.adversary import Adversary
@@ -17,7 +18,6 @@ from analyzer.risk.profile import profile_risk
 from analyzer.risk.risk_profile import RiskProfile
 from analyzer.risk.unicity import measure_unicity
 from analyzer.risk.vehicle_profile import VehicleProfile
-from analyzer.sightings import from_arrays
 from analyzer.synthetic import make_region
 
 DAY, HOUR = 86_400_000, 3_600_000

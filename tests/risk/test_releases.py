@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.engine import LocalEngine
 from analyzer.errors import UsageError
 from analyzer.risk.linkage import measure_linkage
@@ -11,7 +12,6 @@ from analyzer.risk.linkage_result import RANKS, Linkage
 from analyzer.risk.profiles import SAME_TIME_GRAINS
 from analyzer.risk.release_result import ReleaseLinkage
 from analyzer.risk.releases import _attempt
-from analyzer.sightings import from_arrays
 from tests.risk.regions import DAY
 from tests.risk.test_linkage import MONDAY, habitual
 from tests.risk.test_profile_matching import profiles_of

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.errors import InputError, UsageError
 from analyzer.risk.linkage import measure_linkage
 from analyzer.risk.linkage_result import Linkage
 from analyzer.risk.trace import ELSEWHERE_M, MARGIN_MS, WITHIN_M, TraceLinkage
 from analyzer.risk.trace_points import LONGEST_GAP_MS, Trace, find_passes, read_trace
-from analyzer.sightings import from_arrays
 from analyzer.synthetic import make_region
 from tests.risk.regions import DAY, HOUR
 from tests.risk.test_linkage import MONDAY

@@ -5,11 +5,11 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from analyzer.array_sightings import from_arrays
 from analyzer.errors import UsageError
 from analyzer.estimate import wilson
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.unicity import ALL_TARGETS, SAMPLED_TARGETS, measure_unicity
-from analyzer.sightings import from_arrays
 from tests.process_engine import ProcessEngine
 from tests.risk import oracle
 from tests.risk.regions import AUTUMN, CAMERAS, SPRING, random_rows, sightings_of

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analyzer.array_sightings import from_arrays
 from analyzer.engine import LocalEngine
 from analyzer.errors import TooMuchWorkError, UsageError
 from analyzer.ingest.reader import read_sightings
 from analyzer.risk.attacks import known_items, proportion, work
 from analyzer.risk.worst_case import ATTACKS, measure_worst_case
-from analyzer.sightings import from_arrays
 from tests.process_engine import ProcessEngine
 from tests.risk import worst_case_oracle as oracle
 

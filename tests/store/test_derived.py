@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 from filelock import FileLock
 
+from analyzer.array_sightings import from_arrays
 from analyzer.engine import LocalEngine
-from analyzer.sightings import Sightings, from_arrays
+from analyzer.sightings import Sightings
 from analyzer.store import by_camera, derived, open_store
 from analyzer.store.by_camera import NAME, open_by_camera, write_by_camera
 from analyzer.store.derived import open_derived, write_derived
