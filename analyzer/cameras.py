@@ -267,6 +267,19 @@ def geo_cameras(table: pd.DataFrame) -> GeoDataFrame:
     )
 
 
+def geo_zones(table: pd.DataFrame) -> GeoDataFrame:
+    """Show the zones of a camera table, each in the middle of its cameras (EPSG:4326)."""
+    import geopandas
+
+    groups = table.groupby("zone").agg(
+        zone=("zone_name", "first"),
+        cameras=("name", "size"),
+        lat=("lat", "mean"),
+        lon=("lon", "mean"),
+    )
+    return geopandas.GeoDataFrame(groups[["zone", "cameras"]], geometry=_points(groups))
+
+
 def _points(table: pd.DataFrame) -> GeoSeries:
     import geopandas
 

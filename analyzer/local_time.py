@@ -6,18 +6,22 @@ time zone over a span, so that kernels can turn instants into local time without
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numba
 import numpy as np
+import pandas as pd
 
 from analyzer.errors import UsageError
 from analyzer.units import DAY_MS
 
 MONDAY_1970 = 4
 """Monday 5 January 1970 as a day number: bins of several days are counted from here."""
+
+_YEAR_FIRST = re.compile(r"\s*\d{4}")
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,45 @@ def time_zone(name: str) -> ZoneInfo:
             f"time zone {name!r} is not known; write an IANA name such as 'Asia/Tashkent', "
             "'America/Los_Angeles' or 'UTC'"
         ) from None
+
+
+def read_instant(time: str | datetime, timezone: str) -> int:
+    """Read a time that a user gives as an instant (ms, UTC).
+
+    Parameters
+    ----------
+    time : str or datetime
+        Without an offset it is local time.
+    timezone : str
+        IANA name of the zone of local times.
+
+    Raises
+    ------
+    UsageError
+        If it is not a time, or does not begin with its year.
+
+    Examples
+    --------
+    >>> read_instant("1970-01-02", "UTC"), read_instant("1970-01-02 06:00+05:00", "Asia/Tashkent")
+    (86400000, 90000000)
+    """
+    # A text must begin with its year: which of "03/04/2026" is the month would be a guess.
+    readable = not isinstance(time, str) or _YEAR_FIRST.match(time)
+    try:
+        stamp = pd.Timestamp(time) if readable else pd.NaT
+    except (ValueError, TypeError):
+        stamp = pd.NaT
+    if stamp is pd.NaT:
+        raise UsageError(
+            f"{time!r} is not a time; write year, month, day, for example '2026-03-01' or "
+            "'2026-03-01 07:30'"
+        )
+    if stamp.tzinfo is None:
+        stamp = stamp.tz_localize(
+            time_zone(timezone), ambiguous=True, nonexistent="shift_forward"
+        )
+    # Rounded up to the ms of the store: seen_at >= t0 then means the same for both.
+    return -((pd.Timestamp(0, tz="UTC") - stamp) // pd.Timedelta(1, "ms"))
 
 
 def clock(timezone: str, first_ms: int, last_ms: int) -> Clock:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -15,23 +12,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analyzer.cameras import geo_cameras
-from analyzer.engine.base import Broadcast, reduce_rows
-from analyzer.engine.local import WORKING, LocalEngine
+from analyzer.cameras import geo_cameras, geo_zones
+from analyzer.engine.base import reduce_rows
+from analyzer.engine.local import WORKING
 from analyzer.engine.spill import parse_memory
 from analyzer.errors import StoreError, UsageError
-from analyzer.local_time import Clock, clock, time_zone
+from analyzer.local_time import Clock, clock, read_instant
 from analyzer.result import Result
 from analyzer.schema import CORE, DTYPES, LABELS, Rows, take
-from analyzer.store import Store, StoreBuilder, StoredPart
+from analyzer.store import Store, StoreBuilder, StoredPart, copy_store
 from analyzer.store.builder import SMALLEST_PART_ROWS
-from analyzer.store.store import MANIFEST
+from analyzer.store.contents import codes_in, rows_and_ends
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
-
-
-_YEAR_FIRST = re.compile(r"\s*\d{4}")
 
 
 @dataclass(frozen=True)
@@ -65,22 +59,7 @@ class Sightings:
     @cached_property
     def zones(self) -> GeoDataFrame:
         """Zones: zone, number of cameras, geometry (mean of the camera positions, EPSG:4326)."""
-        import geopandas
-
-        groups = self.camera_table.groupby("zone")
-        frame = groups.agg(
-            name=("zone_name", "first"),
-            cameras=("name", "size"),
-            lat=("lat", "mean"),
-            lon=("lon", "mean"),
-        )
-        points = geopandas.GeoSeries(
-            geopandas.points_from_xy(frame["lon"], frame["lat"]), index=frame.index, crs="EPSG:4326"
-        )
-        return geopandas.GeoDataFrame(
-            {"zone": frame["name"], "cameras": frame["cameras"]},
-            geometry=points.where(frame["lat"].notna() & frame["lon"].notna()),
-        )
+        return geo_zones(self.camera_table)
 
     @cached_property
     def vehicles(self) -> pd.Index:
@@ -123,7 +102,7 @@ class Sightings:
     def __len__(self) -> int:
         if not self.is_view:
             return self.store.manifest["rows"]
-        return sum(int(rows["rows"][0]) for rows in self._facts)
+        return self._rows_and_ends[0]
 
     def summary(self) -> str:
         """Tell in plain sentences what the collection holds."""
@@ -177,7 +156,7 @@ class Sightings:
         UsageError
             If an end is not a time, or they stand in the wrong order.
         """
-        first, last = self._instant(t0), self._instant(t1)
+        first, last = (read_instant(end, self.timezone) for end in (t0, t1))
         if first >= last:
             raise UsageError("between(t0, t1): t0 must lie before t1")
         return self._between_ms(first, last)
@@ -218,7 +197,7 @@ class Sightings:
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise StoreError(f"{path}: is there already; give a new or empty folder")
         if not self.is_view:
-            return self._copy_to(path)
+            return Sightings(copy_store(self.store, path))
         builder = StoreBuilder(
             path,
             timezone=self.timezone,
@@ -243,20 +222,6 @@ class Sightings:
         )
         return Sightings(store)
 
-    def _copy_to(self, path: Path) -> Sightings:
-        from analyzer.store import open_store
-
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.mkdir(mode=0o700, exist_ok=True)
-        # What another run is writing there has a name with a dot.
-        shutil.copytree(
-            self.store.folder, path / self.store.folder.name, ignore=shutil.ignore_patterns(".*")
-        )
-        # The manifest comes last, and at once: until it is there, the folder is not a store.
-        shutil.copy(self.store.path / MANIFEST, path / ("." + MANIFEST))
-        os.replace(path / ("." + MANIFEST), path / MANIFEST)
-        return Sightings(open_store(path, secret=self.store.secret))
-
     # What measures ask for
 
     def parts(self, *columns: str) -> list[StoredPart]:
@@ -268,41 +233,9 @@ class Sightings:
                 f"the sightings have no column {', '.join(lacking)}; they have "
                 f"{', '.join(self.columns)}"
             )
-        paths = self.store.part_paths
-        rows = [int(part.get("rows", 0)) for part in self.store.manifest["parts"]]
-
-        def part_of(
-            files: Sequence[int],
-            split: tuple[int, int] | None = None,
-            vehicle: int | None = None,
-            share: int = 1,
-        ) -> StoredPart:
-            return StoredPart(
-                tuple(paths[file] for file in files),
-                columns,
-                self._view,
-                split,
-                owner=self.store.owner,
-                seal=self.store.seal,
-                vehicle=vehicle,
-                rows=sum(rows[file] for file in files) // share,
-            )
-
-        # A vehicle is in the part of its code modulo the number of parts.
-        if self._vehicle is not None:
-            return [part_of([self._vehicle % len(paths)], vehicle=self._vehicle)]
-        if self._n_parts is None:
-            return [part_of([file]) for file in range(len(paths))]
-        if self._n_parts % len(paths) == 0:
-            share = self._n_parts // len(paths)
-            return [
-                part_of([part % len(paths)], (self._n_parts, part), share=share)
-                for part in range(self._n_parts)
-            ]
-        return [
-            part_of(range(len(paths)), (self._n_parts, part), share=self._n_parts)
-            for part in range(self._n_parts)
-        ]
+        return self.store.parts(
+            columns, span=self._view, vehicle=self._vehicle, n=self._n_parts
+        )
 
     def rows_of(self, vehicles: np.ndarray, *columns: str) -> Rows:
         """Read the rows of some vehicles (codes, in increasing order), sorted as parts are.
@@ -408,13 +341,8 @@ class Sightings:
         if not self.is_view:
             ends = self.store.manifest["first_seen_ms"], self.store.manifest["last_seen_ms"]
         else:
-            found = [rows for rows in self._facts if rows["rows"][0]]
-            ends = (
-                (min(int(r["first"][0]) for r in found), max(int(r["last"][0]) for r in found))
-                if found
-                else (None, None)
-            )
-        if ends[0] is None:
+            ends = self._rows_and_ends[1]
+        if ends is None or ends[0] is None:
             raise UsageError("there are no sightings here, so there is no span of time")
         return ends
 
@@ -445,8 +373,7 @@ class Sightings:
         """Cameras that saw a vehicle."""
         if not self.is_view:
             return self.store.manifest["cameras_seen"]
-        found = LocalEngine().map(self.parts("camera"), _cameras_of_part)
-        return len(np.unique(np.concatenate([rows["camera"] for rows in found])))
+        return len(codes_in(self.parts("camera"), "camera"))
 
     def vehicle_names(self, codes: np.ndarray) -> np.ndarray:
         """Give the names (pseudonyms) of vehicle codes."""
@@ -494,35 +421,15 @@ class Sightings:
     def _timestamp(self, milliseconds: int) -> pd.Timestamp:
         return self.timestamps(np.array([milliseconds]))[0]
 
-    def _instant(self, time: str | datetime) -> int:
-        # A text must begin with its year: which of "03/04/2026" is the month would be a guess.
-        readable = not isinstance(time, str) or _YEAR_FIRST.match(time)
-        try:
-            stamp = pd.Timestamp(time) if readable else pd.NaT
-        except (ValueError, TypeError):
-            stamp = pd.NaT
-        if stamp is pd.NaT:
-            raise UsageError(
-                f"{time!r} is not a time; write year, month, day, for example '2026-03-01' or "
-                "'2026-03-01 07:30'"
-            )
-        if stamp.tzinfo is None:
-            stamp = stamp.tz_localize(
-                time_zone(self.timezone), ambiguous=True, nonexistent="shift_forward"
-            )
-        # Rounded up to the ms of the store: seen_at >= t0 then means the same for both.
-        return -((pd.Timestamp(0, tz="UTC") - stamp) // pd.Timedelta(1, "ms"))
-
     @cached_property
-    def _facts(self) -> list[Rows]:
-        return LocalEngine().map(self.parts("vehicle", "seen_at"), _facts_of_part)
+    def _rows_and_ends(self) -> tuple[int, tuple[int, int] | None]:
+        return rows_and_ends(self.parts("vehicle", "seen_at"))
 
     @cached_property
     def _vehicle_codes(self) -> np.ndarray:
         if not self.is_view and self.n_vehicles == self.n_codes:
             return np.arange(self.n_codes, dtype=np.int32)
-        found = LocalEngine().map(self.parts("vehicle"), _vehicles_of_part)
-        return np.sort(np.concatenate([rows["vehicle"] for rows in found]))
+        return codes_in(self.parts("vehicle"), "vehicle")
 
 
 def check_sightings(given: object) -> None:
@@ -547,20 +454,3 @@ def check_sightings(given: object) -> None:
 
 def _count(n: int, what: str) -> str:
     return f"{n:,} {what}" + ("" if n == 1 else "s")
-
-
-def _facts_of_part(rows: Rows, broadcast: Broadcast) -> Rows:
-    times = rows["seen_at"]
-    return {
-        "rows": np.array([len(times)]),
-        "first": times.min(keepdims=True) if len(times) else np.zeros(1, np.int64),
-        "last": times.max(keepdims=True) if len(times) else np.zeros(1, np.int64),
-    }
-
-
-def _cameras_of_part(rows: Rows, broadcast: Broadcast) -> Rows:
-    return {"camera": np.unique(rows["camera"])}
-
-
-def _vehicles_of_part(rows: Rows, broadcast: Broadcast) -> Rows:
-    return {"vehicle": np.unique(rows["vehicle"])}

@@ -14,7 +14,7 @@ import numpy as np
 
 from analyzer.engine import Engine, get_engine
 from analyzer.errors import InputError, UsageError
-from analyzer.local_time import check_bin
+from analyzer.local_time import check_bin, read_instant
 from analyzer.policy.applying import apply_on_day
 from analyzer.risk.draw import check_draw
 from analyzer.schema import ATTRIBUTES
@@ -244,7 +244,7 @@ class Policy:
 
 def leak_day(sightings: Sightings, at: str | None) -> int:
     """Number the local day with which a leak happens."""
-    instant = sightings.span_ms[1] if at is None else sightings._instant(at)
+    instant = sightings.span_ms[1] if at is None else read_instant(at, sightings.timezone)
     day = int(sightings.clock.local(np.array([instant]))[0]) // DAY_MS
     return day + 1 if at is None else day
 

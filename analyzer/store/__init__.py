@@ -18,6 +18,8 @@ then replaces the manifest: a killed run leaves the old store or the new one.
 """
 
 from analyzer.store.builder import StoreBuilder
-from analyzer.store.store import Store, StoredPart, is_store, open_store
+from analyzer.store.copying import copy_store
+from analyzer.store.store import Store, is_store, open_store
+from analyzer.store.stored_part import StoredPart
 
-__all__ = ["Store", "StoreBuilder", "StoredPart", "is_store", "open_store"]
+__all__ = ["Store", "StoreBuilder", "StoredPart", "copy_store", "is_store", "open_store"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,19 +16,17 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analyzer.engine.base import sort_rows
 from analyzer.engine.sealing import Seal, decryption, read_sealed_bytes
 from analyzer.errors import StoreError
-from analyzer.schema import CORE, DTYPES, Rows, concatenate, n_rows, take
+from analyzer.schema import DTYPES, Rows, concatenate, take
 from analyzer.store.part_files import (
     VERIFIED,
-    GroupsOfPart,
     VehicleGroups,
     footer_of,
     read_rows,
-    read_rows_apart,
     vehicle_groups,
 )
+from analyzer.store.stored_part import StoredPart
 
 FORMAT = "platerisk-store"
 FORMAT_VERSION = 2
@@ -54,97 +52,6 @@ _REQUIRED = {
     "quality": dict,
     "provenance": dict,
 }
-
-
-@dataclass(frozen=True)
-class StoredPart:
-    """Rows of a store, as a view: which files, which columns, which time, which vehicles.
-
-    Attributes
-    ----------
-    paths : tuple of Path
-        Part files.
-    columns : tuple of str
-        Columns to load.
-    span : (int, int) or None
-        Only sightings with ``first <= seen_at < last`` (ms, UTC).
-    split : (int, int) or None
-        ``(n, k)``: only vehicles whose code leaves `k` when divided by `n`.
-    vehicle : int or None
-        Only this vehicle; no more is read of a file than the groups of rows that may hold it.
-    rows : int
-        About how many rows it has, before it is cut to the time: those of the files, as the
-        manifest counts them, or the share of them that a split takes.
-    """
-
-    paths: tuple[Path, ...]
-    columns: tuple[str, ...] = CORE
-    span: tuple[int, int] | None = None
-    split: tuple[int, int] | None = None
-    owner: object = field(default=None, repr=False, compare=False)
-    """Kept alive as long as the part (a temporary folder, say); stays behind when it travels."""
-    seal: Seal | None = field(default=None, repr=False, compare=False)
-    vehicle: int | None = None
-    rows: int = field(default=0, compare=False)
-
-    @property
-    def bytes_held(self) -> int:
-        """What the rows take in memory, with the columns that are read."""
-        names = set(self.columns + self._needed())
-        return 0 if self.vehicle is not None else self.rows * sum(
-            DTYPES[name].itemsize for name in names
-        )
-
-    @property
-    def sealed(self) -> bool:
-        """Whether what is made from this part must not lie on a disk unencrypted."""
-        return self.seal is not None
-
-    def __getstate__(self) -> dict[str, Any]:
-        if self.seal is not None:
-            raise StoreError(
-                "the store is encrypted, and its key stays in this process: an engine that sends "
-                "parts to other processes cannot read it; use engine='local'"
-            )
-        return {**self.__dict__, "owner": None}
-
-    def load(self) -> Rows:
-        """Read the rows, sorted by (vehicle, seen_at, camera)."""
-        wanted = list(dict.fromkeys(self.columns + self._needed()))
-        frames = [self._kept(rows) for path in self.paths for rows in self._read(path, wanted)]
-        rows = frames[0] if len(frames) == 1 else concatenate(frames)
-        if len(self.paths) > 1:
-            rows = sort_rows(rows, CORE)
-        return {name: rows[name] for name in self.columns}
-
-    def _read(self, path: Path, wanted: list[str]) -> Iterator[Rows]:
-        if self.split is None:
-            yield read_rows(path, wanted, self.seal, self._groups(path))
-        else:
-            # Where little is taken of much, what is left out is never held as a whole.
-            yield from read_rows_apart(path, wanted, self.seal)
-
-    def _kept(self, rows: Rows) -> Rows:
-        keep = np.ones(n_rows(rows), bool)
-        if self.vehicle is not None:
-            keep &= rows["vehicle"] == self.vehicle
-        if self.span is not None:
-            keep &= (rows["seen_at"] >= self.span[0]) & (rows["seen_at"] < self.span[1])
-        if self.split is not None:
-            keep &= rows["vehicle"] % self.split[0] == self.split[1]
-        return rows if keep.all() else take(rows, keep)
-
-    def _groups(self, path: Path) -> GroupsOfPart | None:
-        if self.vehicle is None:
-            return None
-        return vehicle_groups(path, self.seal).holding(np.array([self.vehicle]))
-
-    def _needed(self) -> tuple[str, ...]:
-        """Columns that the view itself must see."""
-        if len(self.paths) > 1:
-            return CORE
-        by_vehicle = self.split is not None or self.vehicle is not None
-        return (("seen_at",) if self.span else ()) + (("vehicle",) if by_vehicle else ())
 
 
 @dataclass(frozen=True)
@@ -204,6 +111,57 @@ class Store:
     @cached_property
     def _vehicle_groups(self) -> dict[int, VehicleGroups]:
         return {}
+
+    def parts(
+        self,
+        columns: Sequence[str],
+        *,
+        span: tuple[int, int] | None = None,
+        vehicle: int | None = None,
+        n: int | None = None,
+    ) -> list[StoredPart]:
+        """Divide the rows, as they are stored or anew; nothing is read yet.
+
+        Parameters
+        ----------
+        columns : sequence of str
+            Columns to load.
+        span : (int, int), optional
+            Only sightings with ``first <= seen_at < last`` (ms, UTC).
+        vehicle : int, optional
+            Only this vehicle, in one part.
+        n : int, optional
+            How many parts; those of the store by default.
+        """
+        paths = self.part_paths
+        rows = [int(part.get("rows", 0)) for part in self.manifest["parts"]]
+
+        def part_of(
+            files: Sequence[int],
+            split: tuple[int, int] | None = None,
+            vehicle: int | None = None,
+            share: int = 1,
+        ) -> StoredPart:
+            return StoredPart(
+                tuple(paths[file] for file in files),
+                tuple(columns),
+                span,
+                split,
+                owner=self.owner,
+                seal=self.seal,
+                vehicle=vehicle,
+                rows=sum(rows[file] for file in files) // share,
+            )
+
+        # A vehicle is in the part of its code modulo the number of parts.
+        if vehicle is not None:
+            return [part_of([vehicle % len(paths)], vehicle=vehicle)]
+        if n is None:
+            return [part_of([file]) for file in range(len(paths))]
+        if n % len(paths) == 0:
+            share = n // len(paths)
+            return [part_of([part % len(paths)], (n, part), share=share) for part in range(n)]
+        return [part_of(range(len(paths)), (n, part), share=n) for part in range(n)]
 
     def rows_of(self, vehicles: np.ndarray, columns: Sequence[str]) -> Rows:
         """Read the rows of some vehicles, and no more of the parts than the groups that hold them.

@@ -102,8 +102,7 @@ from analyzer.engine import LocalEngine
 from analyzer.engine.resuming import ResumingEngine
 from analyzer.risk.unicity import measure_unicity
 from analyzer.sightings import Sightings
-from analyzer.store import open_store
-from analyzer.store.store import StoredPart
+from analyzer.store import StoredPart, open_store
 
 marks, work, store, deadly = Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
 load = StoredPart.load

@@ -36,7 +36,7 @@ from analyzer.errors import EngineError, StoreError, UsageError
 from analyzer.risk.unicity import measure_unicity
 from analyzer.schema import Rows
 from analyzer.sightings import Sightings
-from analyzer.store.store import StoredPart
+from analyzer.store import StoredPart
 from analyzer.synthetic import make_region
 from tests.engine import functions
 from tests.spark_cluster import Cluster, need_spark
