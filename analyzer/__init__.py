@@ -19,7 +19,7 @@ _HOMES = {
     "Policy": "analyzer.policy.policy",
     "Provenance": "analyzer.report.origin",
     "Sightings": "analyzer.sightings",
-    "assess": "analyzer.assessment",
+    "assess": "analyzer.assessing",
     "check_publication": "analyzer.report.publication",
     "build_case": "analyzer.report.case",
     "compare_policies": "analyzer.policy.compare",

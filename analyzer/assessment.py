@@ -1,8 +1,7 @@
-"""Assessment: every measure once, over one set of sightings, and what there is to say about it."""
+"""Assessment: what every measure found over one set of sightings, and what it says."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,20 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analyzer.engine import Engine
-from analyzer.errors import TooMuchWorkError
 from analyzer.estimate import Estimate, wilson
-from analyzer.patterns.camera_load import measure_camera_load
-from analyzer.patterns.overview import PatternsOverview, find_patterns
-from analyzer.patterns.sighting_counts import EDGES, measure_sighting_counts
-from analyzer.patterns.trips import DEFAULT_MAX_GAP
-from analyzer.policy.retention import DOCUMENTED, sweep_retention
+from analyzer.patterns.overview import PatternsOverview
+from analyzer.patterns.sighting_counts import EDGES
 from analyzer.policy.retention_sweep import RetentionSweep
 from analyzer.report.classes import join_classes
 from analyzer.report.content import Finding, ReportInput
 from analyzer.report.crowds import published_unicity
 from analyzer.report.disclosure import DEFAULT_K, check_threshold
-from analyzer.report.further_risks import FurtherRisks, measure_further
+from analyzer.report.further_risks import FurtherRisks
 from analyzer.report.limits import Facts, limits_of, method_terms
 from analyzer.report.origin import Provenance, origin_of
 from analyzer.report.sentences import (
@@ -38,12 +32,9 @@ from analyzer.report.sentences import (
 )
 from analyzer.report.texts import Texts
 from analyzer.result import Result
-from analyzer.risk.adversary import Adversary
-from analyzer.risk.linkage import measure_linkage
 from analyzer.risk.linkage_result import RotationLinkage
-from analyzer.risk.sites import read_sites
-from analyzer.risk.unicity import Unicity, measure_unicity
-from analyzer.sightings import Sightings, check_sightings
+from analyzer.risk.unicity import Unicity
+from analyzer.sightings import Sightings
 from analyzer.units import DAY_MS
 
 if TYPE_CHECKING:
@@ -54,17 +45,9 @@ if TYPE_CHECKING:
 TOLD = ("homes", "commutes", "companions")
 """What the page leads with; work places stand in its tables."""
 
-LINKED = 2_000
-"""Vehicles that are looked for again at each change of pseudonyms; of more, so many are drawn.
-
-Each is compared with all candidates, by every adversary, at up to twelve changes: of all the report
-this would take by far the longest, and 24,000 searches fix a share to half a per cent.
-"""
-
-
 @dataclass(frozen=True)
 class Assessment(Result):
-    """What a collection of sightings gives away.
+    """What a collection of sightings gives away; made by `assess`.
 
     Attributes
     ----------
@@ -398,112 +381,3 @@ class Assessment(Result):
         path = Path(path)
         path.write_text(to_json(self.to_dict()), encoding="utf-8")
         return path
-
-
-def assess(
-    sightings: Sightings,
-    *,
-    adversary: Adversary | None = None,
-    windows: Sequence[str] = DOCUMENTED,
-    max_gap: str = DEFAULT_MAX_GAP,
-    rotation: str = "7D",
-    sample: int | None = None,
-    sites: Any = None,
-    seed: int = 0,
-    engine: str | Engine = "local",
-    memory: str | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> Assessment:
-    """Assess sightings: singling out, retention, linkage, and what can be inferred, in one run.
-
-    Parameters
-    ----------
-    sightings : Sightings
-        What was seen.
-    adversary : Adversary, optional
-        What is known about a vehicle; four sightings, to the hour and the camera, by default.
-    windows : sequence of str
-        Lengths of keeping to compare.
-    max_gap : str
-        Longest gap inside a trip.
-    rotation : str
-        How often pseudonyms are imagined to change, for linkage.
-    sample : int, optional
-        Measure unicity on this many vehicles, drawn by chance, against all others.
-    sites : path or frame or Sites, optional
-        Sensitive sites with a category; see `analyzer.risk.sites.read_sites`.
-    seed : int
-        Seed of every random draw.
-    engine : str or Engine
-        Where the parts are worked on.
-    memory : str, optional
-        Bound on memory, such as ``"4GB"``.
-    progress : callable, optional
-        Called with the steps done and the steps in all.
-
-    Returns
-    -------
-    Assessment
-
-    Raises
-    ------
-    UsageError
-        If there are no sightings.
-    InputError
-        If the sites cannot be read, or no camera is near them.
-
-    Examples
-    --------
-    >>> from analyzer.synthetic import make_region
-    >>> assessment = assess(make_region(60, 4, seed=1).sightings, windows=["1D", "3D"])
-    >>> print(assessment.summary().splitlines()[1])
-    The data are synthetic.
-    >>> assessment.unicity.adversary.points
-    4
-    """
-    check_sightings(sightings)
-    adversary = adversary or Adversary()
-    listed = None if sites is None else read_sites(sites)
-    say = progress or (lambda done, total: None)
-    where = {"engine": engine, "memory": memory}
-    _ = sightings.span_ms
-    unicity = measure_unicity(sightings, adversary, sample=sample, seed=seed, **where)
-    say(1, 8)
-    retention = sweep_retention(sightings, windows, adversary, seed=seed, **where)
-    say(3, 8)
-    linkage = _link(sightings, rotation, seed=seed, **where)
-    patterns = find_patterns(
-        sightings,
-        max_gap=max_gap,
-        seed=seed,
-        progress=lambda done, total: say(3 * total + 4 * done, 8 * total),
-        **where,
-    )
-    counts = measure_sighting_counts(sightings, **where)
-    load = measure_camera_load(sightings, **where)
-    further = measure_further(
-        sightings, patterns.places, adversary, sites=listed, sample=sample, seed=seed,
-        max_gap=max_gap, **where,
-    )  # fmt: skip
-    say(8, 8)
-    options = {
-        "points": adversary.points,
-        "time": adversary.time,
-        "space": adversary.space,
-        "windows": list(windows),
-        "max_gap": max_gap,
-        "rotation": rotation,
-        "sample": sample,
-        "sites": listed is not None,
-        "seed": seed,
-    }
-    return Assessment(
-        sightings, unicity, retention, linkage, patterns, counts, load, options, further
-    )
-
-
-def _link(sightings: Sightings, rotation: str, **options: Any) -> RotationLinkage | None:
-    try:
-        return measure_linkage(sightings, rotation, sample=LINKED, **options)
-    except TooMuchWorkError:
-        return None

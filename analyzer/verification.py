@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analyzer.assessment import assess
+from analyzer.assessing import assess
 from analyzer.engine import Engine
 from analyzer.errors import InputError, UsageError
 from analyzer.report.disclosure import DEFAULT_K

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from analyzer.assessment import assess
+from analyzer.assessing import assess
 from analyzer.cli.retention import WINDOWS
 from analyzer.engine import get_engine
 from analyzer.patterns.commutes import find_commutes

@@ -25,12 +25,12 @@ FLOORS = (
     ("scoring",),
     ("policy",),
     ("report",),
-    ("assessment", "export"),
+    ("assessment", "assessing", "export"),
     ("verification",),
     ("cli", "__main__"),
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
-ANALYSIS = ("patterns", "risk", "scoring", "policy", "report", "assessment")
+ANALYSIS = ("patterns", "risk", "scoring", "policy", "report", "assessment", "assessing")
 ON_USE = {"matplotlib", "folium", "networkx", "sklearn", "geopandas", "pyspark", "jinja2"}
 """Imported by the function that needs them, never by a module."""
 

@@ -76,7 +76,7 @@ def report(
     vehicles, no home or work of anybody. The figures are attacked together before they are
     written; what would give a small group away is withheld, and a message says so.
     """
-    from analyzer.assessment import assess
+    from analyzer.assessing import assess
     from analyzer.report.folder import check_folder, page_name
     from analyzer.report.origin import read_provenance
     from analyzer.risk.sites import read_sites
@@ -124,7 +124,7 @@ def demo(output: str, vehicles: int, days: int, seed: int) -> None:
     The region is the surroundings of Tashkent with about a hundred camera clusters; the people in
     it are invented. The first run compiles the program, which takes about a minute more.
     """
-    from analyzer.assessment import assess
+    from analyzer.assessing import assess
     from analyzer.report.folder import check_folder
     from analyzer.risk.draw import mix
     from analyzer.synthetic import make_region

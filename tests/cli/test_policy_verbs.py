@@ -258,7 +258,7 @@ def test_a_target_of_linkage_tries_changes_of_pseudonyms(store):
 
 
 def test_documents_of_one_store_measure_at_the_same_lengths(store, tmp_path):
-    from analyzer.assessment import assess
+    from analyzer.assessing import assess
     from analyzer.cli.retention import WINDOWS
     from analyzer.policy.retention import DOCUMENTED
 

@@ -44,7 +44,7 @@ def test_too_many_encounters_leave_the_rest_standing(sightings, monkeypatch):
 
 
 def test_a_report_says_that_companions_were_not_looked_for(sightings, monkeypatch, tmp_path):
-    from analyzer.assessment import assess
+    from analyzer.assessing import assess
 
     def refuse(*_, **__):
         raise TooMuchWorkError("there are 9 encounters")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from analyzer.array_sightings import from_arrays
-from analyzer.assessment import assess
+from analyzer.assessing import assess
 from analyzer.errors import InputError, UsageError
 from analyzer.ingest.reader import read_sightings
 from analyzer.report import write_report
