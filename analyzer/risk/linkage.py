@@ -15,13 +15,15 @@ from analyzer.risk.continuity import CutTrips, link_cut_trips, moves_in_part
 from analyzer.risk.draw import check_draw
 from analyzer.risk.linkage_result import DaysLinked, Linkage, RotationLinkage
 from analyzer.risk.linkage_tally import Tally
+from analyzer.risk.profile_groups import ProfileGroups, entries_at_once
 from analyzer.risk.profiles import (
     PLACE,
     Counts,
     check_keys,
     count_in_part,
+    cut_profiles,
     gather_counts,
-    make_profiles,
+    order_pseudonyms,
 )
 from analyzer.risk.releases import link_releases
 from analyzer.risk.rotation import (
@@ -148,7 +150,7 @@ def measure_linkage(
     for pair in pairs:
         counts = count_pair(sightings, runner, pair)
         if pair is pairs[0]:
-            refuse_pairs(counts, pair, days[-1], len(days) * len(pairs) + 1, sample)
+            refuse_pairs(runner, counts, pair, days[-1], len(days) * len(pairs) + 1, sample)
         cut = cut_by_change(sightings, runner, pair)
         for length, tally in tallies.items():
             # Only the whole period borders on the change; the first days of two do not.
@@ -217,7 +219,7 @@ def count_pair(sightings: Sightings, engine: Engine, pair: Pair) -> Counts:
 
 
 def refuse_pairs(
-    counts: Counts, pair: Pair, days: float, repeats: int, sample: int | None
+    engine: Engine, counts: Counts, pair: Pair, days: float, repeats: int, sample: int | None
 ) -> None:
     """Refuse what would take hours, by what the first pair would take.
 
@@ -227,7 +229,12 @@ def refuse_pairs(
         With what to ask instead.
     """
     wanted = first_days(pair, days)
-    old, new = (make_profiles(counts, side, PLACE, period=0, seed=0) for side in wanted)
+    asked, among = (order_pseudonyms(counts, side, period=0, seed=0) for side in wanted)
+    if sample is not None:
+        # The order of pseudonyms is drawn: the first of them are a sample too.
+        asked = asked.take(slice(sample))
+    old = cut_profiles(counts, wanted[0], PLACE, asked)
+    new = ProfileGroups(counts, wanted[1], PLACE, among, entries_at_once(engine))
     refuse_too_much(old, new, repeats, sampled=sample is not None)
 
 

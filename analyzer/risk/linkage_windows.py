@@ -107,7 +107,9 @@ class WindowLinkage:
             if linked is None or not tally.history.trials:
                 counts = count_pair(window, self.engine, pair)
                 if not tally.history.trials:
-                    refuse_pairs(counts, pair, hours / 24, len(pairs) + 1, self.sample)
+                    refuse_pairs(
+                        self.engine, counts, pair, hours / 24, len(pairs) + 1, self.sample
+                    )
                     choice = choose_within(self.engine, counts, pair, sides[0], **drawn) or choice
             if linked is None:
                 trial, _ = link(self.engine, counts, counts, sides, period=pair.number, **drawn)

@@ -9,6 +9,7 @@ neither on the order of features nor on how queries are divided.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -103,8 +104,77 @@ def match_profiles(engine: Engine, weighted: Weighted, answers: np.ndarray) -> M
     >>> found.best[:, 0].tolist(), found.rank.tolist()
     ([1, 0], [1.0, 2.0])
     """
+    return match_groups(engine, [weighted], score_answers(weighted, answers))
+
+
+def score_answers(weighted: Weighted, answers: np.ndarray) -> np.ndarray:
+    """Score the right candidate of each query; what no sum reaches for -1, where there is none.
+
+    Examples
+    --------
+    >>> from analyzer.risk.profile_weights import weigh
+    >>> from analyzer.risk.profiles import Profiles
+    >>> one = Profiles(np.arange(2), np.array([0, 1, 2]), np.array([3, 8]), np.array([1, 1]))
+    >>> score_answers(weigh("cosine", one, one), np.array([0, 0])).tolist()
+    [1073741824, 0]
+    """
+    return _score_answers(*weighted[1:], answers)
+
+
+def match_groups(
+    engine: Engine, groups: Iterable[Weighted], true_scores: np.ndarray
+) -> Matches:
+    """Match queries with candidates that come group by group.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the queries are worked on.
+    groups : iterable of Weighted
+        The same queries with one group of candidates after the other, weighed by the traffic of
+        all of them.
+    true_scores : numpy.ndarray of int32, shape (queries,)
+        From `score_answers`: of the right candidates, in whichever group they are.
+
+    Returns
+    -------
+    Matches
+        Candidates are numbered through all groups.
+    """
+    n_queries, n_candidates = len(true_scores), 0
+    above, equal = np.zeros(n_queries, np.int64), np.zeros(n_queries, np.int64)
+    best = np.full((n_queries, KEPT_BEST), -1, np.int32)
+    scores = np.zeros((n_queries, KEPT_BEST), np.int32)
+    for weighted in groups:
+        found = _match_group(engine, weighted, true_scores)
+        query = found["query"]
+        above[query] += found["above"]
+        equal[query] += found["equal"]
+        more = np.stack([found[f"best_{at}"] for at in range(KEPT_BEST)], axis=1)
+        more[more >= 0] += n_candidates
+        more_scores = np.stack([found[f"score_{at}"] for at in range(KEPT_BEST)], axis=1)
+        if n_candidates:
+            # Stable: of equal scores the earlier candidate stays before.
+            more = np.concatenate([best[query], more], axis=1)
+            more_scores = np.concatenate([scores[query], more_scores], axis=1)
+            order = np.argsort(-more_scores, axis=1, kind="stable")[:, :KEPT_BEST]
+            more = np.take_along_axis(more, order, axis=1)
+            more_scores = np.take_along_axis(more_scores, order, axis=1)
+        best[query], scores[query] = more, more_scores
+        n_candidates += len(weighted.candidate_offsets) - 1
+    # A true score of nought is a tie with all that have nothing in common: the sums above it were
+    # counted, the ties follow from them.
+    nothing = true_scores == 0
+    above[nothing] += equal[nothing]
+    equal[nothing] = n_candidates - above[nothing]
+    rank = (2 * above + equal + 1) / 2
+    rank[true_scores == _NOTHING] = np.nan
+    return Matches(rank, best, scores)
+
+
+def _match_group(engine: Engine, weighted: Weighted, true_scores: np.ndarray) -> Rows:
+    """Share the queries out, and match each share with all candidates of the group."""
     n_queries = len(weighted.query_offsets) - 1
-    index = make_index(weighted)
     parts = max(1, min(_PARTS, int(count_work(weighted)) // _WORK))
     borders = np.linspace(0, n_queries, parts + 1).astype(np.int64)
     pieces = []
@@ -121,39 +191,28 @@ def match_profiles(engine: Engine, weighted: Weighted, answers: np.ndarray) -> M
             )
         )
     shared = {
-        "index": index,
+        "index": make_index(weighted),
         "n_features": weighted.n_features,
         "n_candidates": len(weighted.candidate_offsets) - 1,
-        "candidates": weighted[4:],
-        "answers": answers,
+        "true_scores": true_scores,
     }
-    found = concatenate(engine.map(pieces, match_in_part, shared))
-    rank = np.full(n_queries, np.nan)
-    best = np.full((n_queries, KEPT_BEST), -1, np.int32)
-    scores = np.zeros((n_queries, KEPT_BEST), np.int32)
-    rank[found["query"]] = found["twice_rank"] / 2
-    rank[answers < 0] = np.nan
-    for at in range(KEPT_BEST):
-        best[found["query"], at] = found[f"best_{at}"]
-        scores[found["query"], at] = found[f"score_{at}"]
-    return Matches(rank, best, scores)
+    return concatenate(engine.map(pieces, match_in_part, shared))
 
 
 def match_in_part(rows: Rows, broadcast: Broadcast) -> Rows:
-    """Match the queries of one part: query, twice_rank, and best and score at each place."""
-    query, twice_rank, best, scores = _match(
+    """Match the queries of one part: query, candidates above and equal, best and their scores."""
+    query, above, equal, best, scores = _match(
         rows["query"],
         rows["feature"],
         rows["weight"],
-        broadcast["answers"],
-        broadcast["candidates"],
+        broadcast["true_scores"],
         broadcast["index"],
         broadcast["n_features"],
         broadcast["n_candidates"],
         BLOCK,
         KEPT_BEST,
     )
-    found = {"query": query, "twice_rank": twice_rank}
+    found = {"query": query, "above": above, "equal": equal}
     for at in range(KEPT_BEST):
         found[f"best_{at}"] = np.ascontiguousarray(best[:, at])
         found[f"score_{at}"] = np.ascontiguousarray(scores[:, at])
@@ -292,18 +351,39 @@ def _score(
 
 
 @numba.njit(cache=True, nogil=True)
+def _score_answers(
+    offsets: np.ndarray,
+    features: np.ndarray,
+    weights: np.ndarray,
+    candidate_offsets: np.ndarray,
+    candidate_features: np.ndarray,
+    candidate_weights: np.ndarray,
+    answers: np.ndarray,
+) -> np.ndarray:
+    found = np.full(len(answers), np.int32(_NOTHING))
+    for row in range(len(answers)):
+        answer = answers[row]
+        if answer >= 0:
+            own = slice(offsets[row], offsets[row + 1])
+            its = slice(candidate_offsets[answer], candidate_offsets[answer + 1])
+            found[row] = _score(
+                features[own], weights[own], candidate_features[its], candidate_weights[its]
+            )
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
 def _match(
     query: np.ndarray,
     features: np.ndarray,
     weights: np.ndarray,
-    answers: np.ndarray,
-    candidates: tuple[np.ndarray, np.ndarray, np.ndarray],
+    known_scores: np.ndarray,
     index: Index,
     n_features: int,
     n_candidates: int,
     block: int,
     kept: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     n_queries = 0
     for i in range(len(query)):
         n_queries += i == 0 or query[i] != query[i - 1]
@@ -315,15 +395,7 @@ def _match(
             begins[n_queries] = i
             n_queries += 1
     begins[n_queries] = len(query)
-    true_scores = np.full(n_queries, np.int32(_NOTHING))
-    for row in range(n_queries):
-        answer = answers[asked[row]]
-        if answer >= 0:
-            own = slice(begins[row], begins[row + 1])
-            its = slice(candidates[0][answer], candidates[0][answer + 1])
-            true_scores[row] = _score(
-                features[own], weights[own], candidates[1][its], candidates[2][its]
-            )
+    true_scores = known_scores[asked]
     starts, entries = index
     above, equal = np.zeros(n_queries, np.int64), np.zeros(n_queries, np.int64)
     best = np.full((n_queries, kept), -1, np.int32)
@@ -347,8 +419,7 @@ def _match(
                         entry = entries[at]
                         # Unsigned, it needs no check for positions from the end.
                         sums[entry >> np.uint32(16)] += weight * np.int32(entry & 0xFFFF)
-                # A true score of zero is a tie with all that have nothing in common: the sums above
-                # it are counted, the ties follow from them.
+                # No sum of nought is counted: who has nothing in common is many, and follows.
                 bar = max(true_scores[row], np.int32(1))
                 more, same = _look(sums, first, bar, best[row], scores[row])
                 above[row] += more
@@ -375,10 +446,4 @@ def _match(
                 equal[row] += score == bar
                 _offer(best[row], scores[row], first + hit[j], score)
                 sums[hit[j]] = 0
-    twice_rank = np.zeros(n_queries, np.int64)
-    for row in range(n_queries):
-        if true_scores[row] == 0:
-            above[row] += equal[row]
-            equal[row] = n_candidates - above[row]
-        twice_rank[row] = 2 * above[row] + equal[row] + 1
-    return asked, twice_rank, best, scores
+    return asked, above, equal, best, scores

@@ -7,6 +7,7 @@ nat), so that sums do not depend on their order, and a tie is a tie.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -31,8 +32,29 @@ MOST_COUNTED = 2**15
 STEP = {"cosine": UNIT_COSINE**2 // 2_048, "likelihood": UNIT_LIKELIHOOD // 32}
 """By how much a score of each matcher may be missed where only their sum matters."""
 
-_LARGEST_SPACE = 1 << 27
-"""Up to so many possible features, a table finds a feature's number; above, a search."""
+_LARGEST_SPACE = 1 << 24
+"""Up to so many possible features, they are counted, and their numbers found, by a table."""
+
+
+class Traffic(NamedTuple):
+    """What profiles hold of each feature, all together.
+
+    Attributes
+    ----------
+    features : numpy.ndarray of int32, shape (f,)
+        Those that occur, ascending.
+    holders : numpy.ndarray of int64, shape (f,)
+        Profiles with the feature.
+    sightings : numpy.ndarray of int64, shape (f,)
+        How often it was seen.
+    profiles : int
+        How many profiles there are.
+    """
+
+    features: np.ndarray
+    holders: np.ndarray
+    sightings: np.ndarray
+    profiles: int
 
 
 class Weighted(NamedTuple):
@@ -59,7 +81,50 @@ class Weighted(NamedTuple):
     candidate_weights: np.ndarray
 
 
-def weigh(matcher: str, queries: Profiles, candidates: Profiles) -> Weighted:
+def count_traffic(groups: Iterable[Profiles]) -> Traffic:
+    """Count what the profiles of all groups hold of each feature.
+
+    Examples
+    --------
+    >>> one = Profiles(np.arange(2), np.array([0, 1, 2]), np.array([3, 8]), np.array([1, 1]))
+    >>> count_traffic([one, one]).holders.tolist()
+    [2, 2]
+    """
+    nothing = np.zeros(0, np.int64)
+    total = Traffic(np.zeros(0, np.int32), nothing, nothing, 0)
+    for group in groups:
+        total = join_traffic(total, _traffic_of(group))
+    return total
+
+
+def join_traffic(one: Traffic, other: Traffic) -> Traffic:
+    """Lay together what was counted of two sides."""
+    features = np.union1d(one.features, other.features)
+    holders, sightings = (np.zeros(len(features), np.int64) for _ in range(2))
+    for side in (one, other):
+        at = np.searchsorted(features, side.features)
+        holders[at] += side.holders
+        sightings[at] += side.sightings
+    return Traffic(features, holders, sightings, one.profiles + other.profiles)
+
+
+def _traffic_of(group: Profiles) -> Traffic:
+    features, space = group.features, int(group.features.max(initial=-1)) + 1
+    if space > _LARGEST_SPACE:
+        features, number = np.unique(features, return_inverse=True)
+        space = len(features)
+    else:
+        number, features = features, np.arange(space, dtype=np.int32)
+    holders = np.bincount(number, minlength=space)
+    # As floating numbers, which hold such sums exactly.
+    sightings = np.bincount(number, group.counts, minlength=space).astype(np.int64)
+    there = holders > 0
+    return Traffic(features[there], holders[there], sightings[there], len(group.vehicles))
+
+
+def weigh(
+    matcher: str, queries: Profiles, candidates: Profiles, traffic: Traffic | None = None
+) -> Weighted:
     """Give the entries of two sides of profiles their weights.
 
     Parameters
@@ -71,7 +136,9 @@ def weigh(matcher: str, queries: Profiles, candidates: Profiles) -> Weighted:
         with probability `KEPT_SHARE`, from the candidate's profile and else from the traffic of
         all, than if all come from the traffic (Jelinek–Mercer smoothing).
     queries, candidates : Profiles
-        The two sides.
+        The two sides; of the candidates a group, if there are several.
+    traffic : Traffic, optional
+        Of both sides, with all groups of candidates.
 
     Returns
     -------
@@ -93,14 +160,17 @@ def weigh(matcher: str, queries: Profiles, candidates: Profiles) -> Weighted:
     >>> weighted.query_features.tolist(), (weighted.query_weights == UNIT_COSINE).all().item()
     ([0, 1], True)
     """
-    n_features, query_features, candidate_features = _number(queries, candidates)
-    numbered = (
+    traffic = traffic or count_traffic([queries, candidates])
+    query_features, candidate_features = (
+        _number(side.features, traffic.features) for side in (queries, candidates)
+    )
+    weights = _MATCHERS[matcher](
         queries._replace(features=query_features),
         candidates._replace(features=candidate_features),
+        traffic,
     )
-    weights = _MATCHERS[matcher](*numbered, n_features)
     return Weighted(
-        n_features,
+        len(traffic.features),
         queries.offsets,
         query_features,
         weights[0],
@@ -110,29 +180,20 @@ def weigh(matcher: str, queries: Profiles, candidates: Profiles) -> Weighted:
     )
 
 
-def _number(queries: Profiles, candidates: Profiles) -> tuple[int, np.ndarray, np.ndarray]:
-    """Number the features that occur on either side, in their order."""
-    sides = queries.features, candidates.features
-    space = max(int(features.max(initial=-1)) for features in sides) + 1
+def _number(features: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Give the place of each feature among those that occur."""
+    space = int(known.max(initial=-1)) + 1
     if space > _LARGEST_SPACE:
-        known = np.unique(np.concatenate(sides))
-        found = [np.searchsorted(known, features).astype(np.int32) for features in sides]
-        return len(known), found[0], found[1]
-    seen = np.zeros(space, bool)
-    for features in sides:
-        seen[features] = True
-    number = np.cumsum(seen, dtype=np.int32) - 1
-    return int(np.count_nonzero(seen)), number[sides[0]], number[sides[1]]
+        return np.searchsorted(known, features).astype(np.int32)
+    number = np.zeros(space, np.int32)
+    number[known] = np.arange(len(known), dtype=np.int32)
+    return number[features]
 
 
 def _cosine(
-    queries: Profiles, candidates: Profiles, n_features: int
+    queries: Profiles, candidates: Profiles, traffic: Traffic
 ) -> tuple[np.ndarray, np.ndarray]:
-    holders = sum(
-        np.bincount(side.features, minlength=n_features) for side in (queries, candidates)
-    )
-    everybody = len(queries.vehicles) + len(candidates.vehicles)
-    rarity = np.log(everybody / np.maximum(holders, 1))
+    rarity = np.log(traffic.profiles / np.maximum(traffic.holders, 1))
     return _unit(queries, rarity), _unit(candidates, rarity)
 
 
@@ -146,17 +207,13 @@ def _unit(side: Profiles, rarity: np.ndarray) -> np.ndarray:
 
 
 def _likelihood(
-    queries: Profiles, candidates: Profiles, n_features: int
+    queries: Profiles, candidates: Profiles, traffic: Traffic
 ) -> tuple[np.ndarray, np.ndarray]:
-    traffic = sum(
-        np.bincount(side.features, side.counts, minlength=n_features)
-        for side in (queries, candidates)
-    )
-    traffic = traffic / max(traffic.sum(), 1)
+    share = traffic.sightings / max(traffic.sightings.sum(), 1)
     owner = np.repeat(np.arange(len(candidates.vehicles)), np.diff(candidates.offsets))
     seen = np.bincount(owner, candidates.counts, minlength=len(candidates.vehicles))
     habit = candidates.counts / seen[owner] if len(owner) else np.zeros(0)
-    times_likelier = KEPT_SHARE / (1 - KEPT_SHARE) * habit / traffic[candidates.features]
+    times_likelier = KEPT_SHARE / (1 - KEPT_SHARE) * habit / share[candidates.features]
     nats = np.log1p(times_likelier)
     weights = np.minimum(np.rint(UNIT_LIKELIHOOD * nats), LARGEST_WEIGHT).astype(np.int32)
     return _bounded(queries), weights

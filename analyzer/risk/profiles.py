@@ -34,6 +34,9 @@ GRAINS = {
 SAME_TIME_GRAINS = {"place × time": PLACE_TIME, "place × day": PLACE_DAY}
 """Grains for two collections of one time: the very hour, or the very day, at the very place."""
 
+ENTRIES_A_KEY = {PLACE_AND_HOUR: 2}
+"""Entries that a key makes in a profile at most, where it is not one."""
+
 _WEEK = 168
 _MOST_KEYS = 2**31 - 1
 
@@ -61,6 +64,28 @@ class Counts(NamedTuple):
     counts: np.ndarray
     hours: int
     first_hour: int
+
+
+class Pseudonyms(NamedTuple):
+    """Pseudonyms of one period, in their order.
+
+    Attributes
+    ----------
+    vehicles : numpy.ndarray of int32, shape (n,)
+        Whose each is.
+    segments : numpy.ndarray of int64, shape (n,)
+        Where that vehicle stands in the `Counts`.
+    keys : numpy.ndarray of int64, shape (n,)
+        How many of its keys lie in the hours that are looked at.
+    """
+
+    vehicles: np.ndarray
+    segments: np.ndarray
+    keys: np.ndarray
+
+    def take(self, which: np.ndarray | slice) -> Pseudonyms:
+        """Give some of them, in the order asked for."""
+        return Pseudonyms(*(column[which] for column in self))
 
 
 class Profiles(NamedTuple):
@@ -166,6 +191,20 @@ def make_profiles(
     >>> profiles.features.tolist(), profiles.counts.tolist()
     ([0, 1], [1, 3])
     """
+    order = order_pseudonyms(counts, wanted, period=period, seed=seed, among=among)
+    return cut_profiles(counts, wanted, grain, order)
+
+
+def order_pseudonyms(
+    counts: Counts, wanted: np.ndarray, *, period: int, seed: int, among: np.ndarray | None = None
+) -> Pseudonyms:
+    """Order the vehicles that were seen in some of the hours by their pseudonyms.
+
+    Parameters
+    ----------
+    counts, wanted, period, seed, among
+        As `make_profiles` takes them.
+    """
     n_wanted = _count_wanted(counts.offsets, counts.keys, counts.hours, wanted)
     present = n_wanted > 0
     if among is not None:
@@ -174,8 +213,22 @@ def make_profiles(
     vehicles = counts.vehicles[segments]
     purpose = np.uint64(mix(PSEUDONYMS ^ np.uint64(period % 2**63)))
     order = np.lexsort([vehicles, vehicle_hashes(purpose, seed, vehicles.astype(np.int64))])
-    segments = segments[order]
-    room = n_wanted[segments] * (2 if grain == PLACE_AND_HOUR else 1)
+    return Pseudonyms(vehicles[order], segments[order], n_wanted[segments[order]])
+
+
+def cut_profiles(
+    counts: Counts, wanted: np.ndarray, grain: int, pseudonyms: Pseudonyms
+) -> Profiles:
+    """Make the profiles of these pseudonyms, in their order.
+
+    Parameters
+    ----------
+    counts, wanted, grain
+        As `make_profiles` takes them.
+    pseudonyms : Pseudonyms
+        From `order_pseudonyms` with the same counts and hours: all, or some.
+    """
+    room = pseudonyms.keys * ENTRIES_A_KEY.get(grain, 1)
     offsets, features, found = _make_profiles(
         counts.offsets,
         counts.keys,
@@ -183,12 +236,12 @@ def make_profiles(
         counts.hours,
         counts.first_hour,
         wanted,
-        segments,
+        pseudonyms.segments,
         int(room.sum()),
         int(room.max(initial=0)),
         grain,
     )
-    return Profiles(vehicles[order], offsets, features, found)
+    return Profiles(pseudonyms.vehicles, offsets, features, found)
 
 
 @numba.njit(cache=True, nogil=True)

@@ -20,8 +20,17 @@ from analyzer.local_time import Clock, clock
 from analyzer.risk.assignment import learn_margin
 from analyzer.risk.draw import draw_vehicles
 from analyzer.risk.linkage_result import RANKS, Tried, median_of_ranks
-from analyzer.risk.profile_matching import Matches, match_profiles
-from analyzer.risk.profile_weights import MATCHERS, STEP, UNIT_COSINE, UNIT_LIKELIHOOD, weigh
+from analyzer.risk.profile_groups import ProfileGroups, entries_at_once
+from analyzer.risk.profile_matching import Matches
+from analyzer.risk.profile_weights import (
+    MATCHERS,
+    STEP,
+    UNIT_COSINE,
+    UNIT_LIKELIHOOD,
+    Traffic,
+    count_traffic,
+    join_traffic,
+)
 from analyzer.risk.profiles import (
     GRAINS,
     PLACE,
@@ -32,6 +41,7 @@ from analyzer.risk.profiles import (
     count_in_part,
     gather_counts,
     make_profiles,
+    order_pseudonyms,
 )
 from analyzer.risk.release_result import ReleaseLinkage
 from analyzer.risk.rotation import (
@@ -39,6 +49,7 @@ from analyzer.risk.rotation import (
     Name,
     assign_matches,
     halves,
+    match_among,
     refuse_too_much,
 )
 from analyzer.sightings import Sightings
@@ -63,6 +74,12 @@ class Release(NamedTuple):
         """Make the profiles of the release's pseudonyms, from all hours or from some."""
         wanted = np.ones(self.counts.hours, bool) if hours is None else hours
         return make_profiles(self.counts, wanted, grain, period=number, seed=seed, among=among)
+
+    def groups(self, grain: int, number: int, seed: int, engine: Engine) -> ProfileGroups:
+        """Give the profiles of all its pseudonyms, as many at once as the engine may hold."""
+        wanted = np.ones(self.counts.hours, bool)
+        pseudonyms = order_pseudonyms(self.counts, wanted, period=number, seed=seed)
+        return ProfileGroups(self.counts, wanted, grain, pseudonyms, entries_at_once(engine))
 
 
 class Attempt(NamedTuple):
@@ -121,16 +138,19 @@ def link_releases(
     if sample is not None:
         there = np.sort(one.profiles(PLACE, 0, seed).vehicles)
         among = there[draw_vehicles(there, sample, seed)]
-    old, new = one.profiles(PLACE, 0, seed, among=among), other.profiles(PLACE, 1, seed)
+    old, new = one.profiles(PLACE, 0, seed, among=among), other.groups(PLACE, 1, seed, engine)
     refuse_too_much(old, new, 3, sampled=sample is not None)
     answers, known = _answers(first, second, old.vehicles, new.vehicles)
     attempts: dict[Name, Attempt] = {}
     for grain, code in grains.items():
         whole = one.profiles(code, 0, seed, among=among)
         parts = _halves(one, code, seed, among)
-        candidates = other.profiles(code, 1, seed)
+        candidates = other.groups(code, 1, seed, engine)
+        traffic = count_traffic(candidates)
         for matcher in MATCHERS:
-            attempts[grain, matcher] = _attempt(engine, matcher, whole, parts, candidates, answers)
+            attempts[grain, matcher] = _attempt(
+                engine, matcher, whole, parts, candidates, traffic, answers
+            )
     if any(attempt.asked for attempt in attempts.values()):
         chosen = max(attempts, key=lambda name: attempts[name].agreed)
     else:
@@ -195,15 +215,17 @@ def _halves(
 
 def _attempt(
     engine: Engine, matcher: str, whole: Profiles, parts: tuple[Profiles, Profiles] | None,
-    candidates: Profiles, answers: np.ndarray,
+    candidates: ProfileGroups, traffic: Traffic, answers: np.ndarray,
 ) -> Attempt:  # fmt: skip
-    matches = match_profiles(engine, weigh(matcher, whole, candidates), answers)
+    def match(queries: Profiles, known: np.ndarray) -> Matches:
+        both = join_traffic(count_traffic([queries]), traffic)
+        return match_among(engine, matcher, queries, candidates, known, both)
+
+    matches = match(whole, answers)
     if parts is None or not len(parts[0].vehicles):
         return Attempt(matches, 0, 0, None)
     nobody = np.full(len(parts[0].vehicles), -1, np.int64)
-    one, other = (
-        match_profiles(engine, weigh(matcher, part, candidates), nobody) for part in parts
-    )
+    one, other = (match(part, nobody) for part in parts)
     # A tie at the top points nowhere: which of the two stands first is a toss.
     pointed = [found.scores[:, 0] > found.scores[:, 1] for found in (one, other)]
     agree = (one.best[:, 0] == other.best[:, 0]) & pointed[0] & pointed[1]

@@ -19,9 +19,17 @@ from analyzer.errors import TooMuchWorkError, UsageError
 from analyzer.local_time import check_bin, time_bins
 from analyzer.risk.assignment import assign, learn_margin
 from analyzer.risk.draw import draw_vehicles
-from analyzer.risk.profile_matching import Matches, count_work, match_profiles
-from analyzer.risk.profile_weights import MATCHERS, STEP, weigh
-from analyzer.risk.profiles import GRAINS, PLACE, Counts, Profiles, make_profiles
+from analyzer.risk.profile_groups import ProfileGroups, entries_at_once
+from analyzer.risk.profile_matching import Matches, count_work, match_groups, score_answers
+from analyzer.risk.profile_weights import (
+    MATCHERS,
+    STEP,
+    Traffic,
+    count_traffic,
+    join_traffic,
+    weigh,
+)
+from analyzer.risk.profiles import GRAINS, Counts, Profiles, cut_profiles, order_pseudonyms
 from analyzer.units import DAY_MS, HOUR_MS, parse_duration
 
 BEFORE_ALL = ("place + place × hour", "likelihood")
@@ -236,21 +244,24 @@ def link(
     assigned : Assigned or None
         Of the chosen adversary.
     """
-    among = None
+    asked = order_pseudonyms(queries, sides[0], period=period, seed=seed)
     if sample is not None:
-        there = make_profiles(queries, sides[0], PLACE, period=period, seed=seed).vehicles
-        there = np.sort(there)
-        among = there[draw_vehicles(there, sample, seed)]
-    assigned = trial = None
+        there = np.sort(asked.vehicles)
+        drawn = there[draw_vehicles(there, sample, seed)]
+        asked = asked.take(np.flatnonzero(np.isin(asked.vehicles, drawn)))
+    among = order_pseudonyms(candidates, sides[1], period=period + 1, seed=seed)
+    trial = Trial(
+        asked.vehicles, find_answers(asked.vehicles, among.vehicles), len(among.vehicles),
+        {}, {}, {},
+    )  # fmt: skip
+    assigned = None
     for grain, code in GRAINS.items():
-        old = make_profiles(queries, sides[0], code, period=period, seed=seed, among=among)
-        new = make_profiles(candidates, sides[1], code, period=period + 1, seed=seed)
-        if trial is None:
-            answers = find_answers(old.vehicles, new.vehicles)
-            trial = Trial(old.vehicles, answers, len(new.vehicles), {}, {}, {})
+        old = cut_profiles(queries, sides[0], code, asked)
+        new = ProfileGroups(candidates, sides[1], code, among, entries_at_once(engine))
+        traffic = join_traffic(count_traffic([old]), count_traffic(new))
         for matcher in MATCHERS:
             name = (grain, matcher)
-            matches = match_profiles(engine, weigh(matcher, old, new), trial.answers)
+            matches = match_among(engine, matcher, old, new, trial.answers, traffic)
             # Half ranks of millions are exact in 32 bits; trials of all pairs are kept.
             trial.ranks[name] = matches.rank.astype(np.float32)
             trial.lead[name] = matches.scores[:, 0] - matches.scores[:, 1]
@@ -258,6 +269,32 @@ def link(
             if chosen is not None and name == chosen.adversary:
                 assigned = assign_matches(matches, trial.candidates, chosen.margin, STEP[matcher])
     return trial, assigned
+
+
+def match_among(
+    engine: Engine, matcher: str, queries: Profiles, candidates: ProfileGroups,
+    answers: np.ndarray, traffic: Traffic,
+) -> Matches:  # fmt: skip
+    """Match queries with all candidates, of whom one group is held at a time.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the queries are worked on.
+    matcher : str
+        One of `MATCHERS`.
+    queries, candidates
+        The two sides.
+    answers : numpy.ndarray of int64, shape (queries,)
+        The right candidate of each query, -1 if there is none; for the rank alone.
+    traffic : Traffic
+        Of both sides.
+    """
+    present = answers >= 0
+    right = weigh(matcher, queries, candidates.pick(answers[present]), traffic)
+    true_scores = score_answers(right, np.where(present, np.cumsum(present) - 1, -1))
+    groups = (weigh(matcher, queries, group, traffic) for group in candidates)
+    return match_groups(engine, groups, true_scores)
 
 
 def assign_matches(matches: Matches, candidates: int, margin: int | None, step: int) -> Assigned:
@@ -317,7 +354,9 @@ def first_days(pair: Pair, days: float) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def refuse_too_much(old: Profiles, new: Profiles, repeats: int, *, sampled: bool) -> None:
+def refuse_too_much(
+    old: Profiles, new: ProfileGroups, repeats: int, *, sampled: bool
+) -> None:
     """Count the work of all matches by that of one, and refuse what would take hours.
 
     Raises
@@ -325,7 +364,8 @@ def refuse_too_much(old: Profiles, new: Profiles, repeats: int, *, sampled: bool
     TooMuchWorkError
         With what to ask instead.
     """
-    one = count_work(weigh("likelihood", old, new))
+    traffic = join_traffic(count_traffic([old]), count_traffic(new))
+    one = sum(count_work(weigh("likelihood", old, group, traffic)) for group in new)
     # Finer grains share less: the coarsest bounds them; the last holds two grains.
     work = one * len(MATCHERS) * len(GRAINS) * repeats
     if work > MOST_ADDITIONS:

@@ -9,7 +9,9 @@ from analyzer.engine import LocalEngine
 from analyzer.errors import UsageError
 from analyzer.risk.linkage import measure_linkage
 from analyzer.risk.linkage_result import RANKS, Linkage
-from analyzer.risk.profiles import SAME_TIME_GRAINS
+from analyzer.risk.profile_groups import ProfileGroups
+from analyzer.risk.profile_weights import count_traffic
+from analyzer.risk.profiles import PLACE, SAME_TIME_GRAINS, gather_counts, order_pseudonyms
 from analyzer.risk.release_result import ReleaseLinkage
 from analyzer.risk.releases import _attempt
 from tests.risk.regions import DAY
@@ -112,12 +114,26 @@ def test_vehicles_of_one_release_alone_are_absent():
     assert found.success[1].n == 30 and found.candidates == 30
 
 
+def groups_of(counts):
+    """Profiles from dictionaries of counts by place, a group each."""
+    rows = [(code, place, n) for code, own in enumerate(counts) for place, n in own.items()]
+    vehicle, key, count = (np.array(column, np.int32) for column in zip(*rows, strict=True))
+    held = gather_counts([{"vehicle": vehicle, "key": key, "count": count}], 0, 1)
+    hour = np.ones(1, bool)
+    pseudonyms = order_pseudonyms(held, hour, period=0, seed=0)
+    return ProfileGroups(held, hour, PLACE, pseudonyms, most=1)
+
+
 def test_halves_that_point_to_twins_point_nowhere():
-    old, twins = profiles_of([{3: 2, 5: 1}]), profiles_of([{3: 2, 5: 1}, {3: 2, 5: 1}, {7: 1}])
-    told = profiles_of([{3: 2, 5: 1}, {4: 1}, {7: 1}])
+    old = profiles_of([{3: 2, 5: 1}])
+    twins = groups_of([{3: 2, 5: 1}, {3: 2, 5: 1}, {7: 1}])
+    told = groups_of([{3: 2, 5: 1}, {4: 1}, {7: 1}])
     nobody = np.array([-1])
     for candidates, agreed in ((twins, 0), (told, 1)):
-        attempt = _attempt(LocalEngine(), "likelihood", old, (old, old), candidates, nobody)
+        attempt = _attempt(
+            LocalEngine(), "likelihood", old, (old, old), candidates, count_traffic(candidates),
+            nobody,
+        )  # fmt: skip
         assert (attempt.agreed, attempt.asked) == (agreed, 1)
 
 
