@@ -6,12 +6,17 @@ from typing import Any
 
 import click
 
-from analyzer.cli.adversary import adversary_options, take_adversary
-from analyzer.cli.engines import engine_option
-from analyzer.cli.options import examples, format_option, reading_options, seed_option, sources
+from analyzer.cli.adversary import take_adversary
+from analyzer.cli.options import examples, sources
 from analyzer.cli.output import show
 from analyzer.cli.reading import read
-from analyzer.cli.risk_options import RISKS, risk_option, sample_option, sites_option, take_sites
+from analyzer.cli.risk_options import (
+    RISKS,
+    measuring_options,
+    risk_option,
+    sites_option,
+    take_sites,
+)
 
 OF_CAMERAS = tuple(risk for risk in RISKS if risk != "visits")
 """Risks for each number of cameras: no list of sites is read there."""
@@ -41,12 +46,7 @@ OF_CAMERAS = tuple(risk for risk in RISKS if risk != "visits")
     help="Which cameras come first.",
 )
 @risk_option(OF_CAMERAS)
-@sample_option
-@adversary_options
-@seed_option
-@engine_option
-@reading_options
-@format_option
+@measuring_options
 def camera_count(
     sources: tuple[str, ...],
     shares: tuple[float, ...],
@@ -89,12 +89,7 @@ def camera_count(
 @click.argument("other", metavar="OTHER_STORE")
 @risk_option()
 @sites_option
-@sample_option
-@adversary_options
-@seed_option
-@engine_option
-@reading_options
-@format_option
+@measuring_options
 def sharing(
     source: str,
     other: str,

@@ -6,22 +6,18 @@ from typing import Any
 
 import click
 
-from analyzer.cli.adversary import adversary_options, take_adversary
-from analyzer.cli.engines import engine_option
+from analyzer.cli.adversary import take_adversary
 from analyzer.cli.options import (
     examples,
-    format_option,
-    reading_options,
-    seed_option,
     sources,
 )
 from analyzer.cli.output import show
 from analyzer.cli.reading import plain_warnings, progress, read
 from analyzer.cli.risk_options import (
     USUAL,
+    measuring_options,
     open_option,
     risk_option,
-    sample_option,
     sites_option,
     take_sites,
 )
@@ -51,12 +47,7 @@ from analyzer.cli.risk_options import (
     help="Vehicles that were searched for, one name (pseudonym) a line: how much of what is kept "
     "is about them.",
 )
-@sample_option
-@adversary_options
-@seed_option
-@engine_option
-@reading_options
-@format_option
+@measuring_options
 def compare(
     source: str,
     policies: str,
@@ -137,12 +128,7 @@ def compare(
     metavar="RISK=SHARE",
     help="The largest share of vehicles for which a risk may come true; give it several times.",
 )
-@sample_option
-@adversary_options
-@seed_option
-@engine_option
-@reading_options
-@format_option
+@measuring_options
 def recommend(
     sources: tuple[str, ...],
     targets: tuple[str, ...],

@@ -11,7 +11,6 @@ from analyzer.cli.adversary import adversary_options, take_adversary
 from analyzer.cli.engines import engine_option
 from analyzer.cli.options import (
     examples,
-    format_option,
     language_option,
     reading_options,
     seed_option,
@@ -19,7 +18,12 @@ from analyzer.cli.options import (
 )
 from analyzer.cli.output import show
 from analyzer.cli.reading import read
-from analyzer.cli.risk_options import risk_option, sample_option, sites_option, take_sites
+from analyzer.cli.risk_options import (
+    measuring_options,
+    risk_option,
+    sites_option,
+    take_sites,
+)
 
 WINDOWS = ("1D", "3D", "7D", "14D", "21D", "30D", "90D", "180D")
 """Those of `analyzer.policy.retention`, which takes long to import; a test holds both equal."""
@@ -73,12 +77,7 @@ window_option = click.option(
     metavar="FILE",
     help="Your own rules instead: a CSV with jurisdiction, days (and citation, verified, note).",
 )
-@sample_option
-@adversary_options
-@seed_option
-@engine_option
-@reading_options
-@format_option
+@measuring_options
 def retention(
     sources: tuple[str, ...],
     windows: tuple[str, ...],

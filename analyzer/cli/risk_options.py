@@ -1,11 +1,16 @@
-"""Options of verbs that measure several risks: which, of what sites, in a store open how long."""
+"""Options of verbs that measure several risks: which, of what sites, against whom, how."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
+
+from analyzer.cli.adversary import adversary_options
+from analyzer.cli.engines import engine_option
+from analyzer.cli.options import format_option, reading_options, seed_option
 
 RISKS = (
     "unicity", "homes", "works", "commutes", "companions", "linkage", "predictability", "visits",
@@ -45,6 +50,15 @@ sample_option = click.option(
     help="Look for companions among so many vehicles, drawn by chance, and for as many at each "
     "change of pseudonyms, among all.",
 )
+
+
+def measuring_options(command: Callable) -> Callable:
+    """Take what all these verbs take: sample, adversary, and how they draw, run, read and show."""
+    options = (
+        sample_option, adversary_options, seed_option, engine_option, reading_options,
+        format_option,
+    )  # fmt: skip
+    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
 
 
 def take_sites(source: str | None, risks: tuple[str, ...]) -> Any:
