@@ -8,6 +8,7 @@ from typing import Any
 from analyzer.assessment import Assessment
 from analyzer.engine import Engine
 from analyzer.errors import TooMuchWorkError
+from analyzer.fitting import fit_to_engine
 from analyzer.patterns.camera_load import measure_camera_load
 from analyzer.patterns.overview import find_patterns
 from analyzer.patterns.sighting_counts import measure_sighting_counts
@@ -40,7 +41,7 @@ def assess(
     sites: Any = None,
     seed: int = 0,
     engine: str | Engine = "local",
-    memory: str | None = None,
+    memory: str | int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Assessment:
     """Assess sightings: singling out, retention, linkage, and what can be inferred, in one run.
@@ -65,8 +66,9 @@ def assess(
         Seed of every random draw.
     engine : str or Engine
         Where the parts are worked on.
-    memory : str, optional
-        Bound on memory, such as ``"4GB"``.
+    memory : str or int, optional
+        What the work on parts may hold, ``"500MB"`` for example; ``"2GB"`` by default. Parts that
+        are too large for it are cut.
     progress : callable, optional
         Called with the steps done and the steps in all.
 
@@ -94,7 +96,8 @@ def assess(
     adversary = adversary or Adversary()
     listed = None if sites is None else read_sites(sites)
     say = progress or (lambda done, total: None)
-    where = {"engine": engine, "memory": memory}
+    runner, sightings = fit_to_engine(sightings, engine, memory)
+    where = {"engine": runner, "memory": memory}
     _ = sightings.span_ms
     unicity = measure_unicity(sightings, adversary, sample=sample, seed=seed, **where)
     say(1, 8)

@@ -273,6 +273,8 @@ class Sightings:
     def within(self, memory: str | int) -> Sightings:
         """View the same sightings in parts so small that work on them keeps to some memory.
 
+        Sightings whose parts are so small already are given back as they are.
+
         Parameters
         ----------
         memory : str or int
@@ -286,12 +288,15 @@ class Sightings:
         >>> len(sightings.within("300MB").parts())
         1
         """
-        entries = self.store.manifest["parts"]
-        largest = max((int(part.get("rows", 0)) for part in entries), default=0)
         width = sum(DTYPES[name].itemsize for name in CORE)
         fitting = parse_memory(memory) // (WORKING * (os.cpu_count() or 1) * width)
-        cut = -(-largest // max(fitting, SMALLEST_PART_ROWS))
-        return self.with_parts(cut * len(entries)) if cut > 1 else self
+        fitting = max(fitting, SMALLEST_PART_ROWS)
+        if self.is_one_vehicle:
+            return self
+        stored, parts = (self.store.parts(CORE, n=n) for n in (None, len(self.parts())))
+        if max(part.rows for part in parts) <= fitting:
+            return self
+        return self.with_parts(-(-max(part.rows for part in stored) // fitting) * len(stored))
 
     def _view_fields(self) -> dict[str, str]:
         fields = {}

@@ -149,7 +149,8 @@ def verify_report(
     sites : path or frame or Sites, optional
         The sensitive sites, if the report was made with a list of them.
     engine, memory
-        Where the parts run, and how much may be held at once.
+        Where the parts are worked on, and what that may hold (``"500MB"``; ``"2GB"`` by default):
+        parts that are too large for it are cut.
     progress : callable, optional
         Called with the steps done and the steps in all.
 

@@ -18,7 +18,7 @@ FLOORS = (
     ("kernel_cache", "errors", "units", "schema", "estimate", "apart", "survival", "result",
      "chart_style", "chart_writing", "charts"),
     ("engine", "store", "cameras", "local_time"),
-    ("sightings", "array_sightings"),
+    ("sightings", "array_sightings", "fitting"),
     ("ingest", "synthetic", "cost"),
     ("patterns",),
     ("risk",),

@@ -148,7 +148,7 @@ def measure_all(sightings: Sightings, engine: str | Engine, *, of: str) -> dict[
         "hours": count_hours(sightings, **on),
     }
     assert tuple(found) == RESULTS
-    return {name: _figures(result) for name, result in found.items()}
+    return {name: figures_of(result) for name, result in found.items()}
 
 
 def _sites(sightings: Sightings) -> pd.DataFrame:
@@ -157,7 +157,7 @@ def _sites(sightings: Sightings) -> pd.DataFrame:
     return table.assign(category=np.resize(["a", "b"], len(table)), max_minutes=600)
 
 
-def _figures(result: Any) -> dict[str, Any]:
+def figures_of(result: Any) -> dict[str, Any]:
     """Everything that a result says: table, fields, sentences."""
     if isinstance(result, pd.DataFrame):
         table = pd.DataFrame(result)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from analyzer.cli.options import READING
-from analyzer.cli.running import after_reading, before_reading, current_run, in_memory
+from analyzer.cli.running import after_reading, before_reading, current_run
 
 if TYPE_CHECKING:
     from analyzer.engine import Engine
@@ -73,7 +73,7 @@ def read(
             progress=report,
         )
     after_reading(sightings)
-    return in_memory(sightings, options["memory"])
+    return sightings
 
 
 def refuse_key_in(output: str | None, key: str | None) -> None:

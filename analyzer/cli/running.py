@@ -152,17 +152,6 @@ def after_reading(sightings: Sightings) -> None:
         )
 
 
-def in_memory(sightings: Sightings, memory: str | None) -> Sightings:
-    """View sightings in parts that fit into the memory that a verb may use here."""
-    from analyzer.engine.local import DEFAULT_MEMORY
-
-    run: Run | None = click.get_current_context().meta.get(_RUN)
-    if run is None or run.engine != "local":
-        # Workers have their own memory, and what is read once more would be read by each.
-        return sightings
-    return sightings.within(memory or DEFAULT_MEMORY)
-
-
 def _asked(context: click.Context) -> dict[str, Any]:
     """Give what was asked for, with the policies of a file."""
     asked = dict(context.params)

@@ -149,6 +149,14 @@ class Engine(Protocol):
         ...
 
 
+def shared_memory_of(engine: Engine) -> int | None:
+    """Tell how much memory the parts share that an engine works on at once.
+
+    None where they share none, as each worker has its own.
+    """
+    return getattr(engine, "shared_memory", None)
+
+
 def reduce_rows(frames: Sequence[Rows], key: Sequence[str] = ()) -> Rows:
     """Concatenate rows and sort them by the key columns.
 

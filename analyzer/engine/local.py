@@ -53,6 +53,11 @@ class LocalEngine:
         self.on_part: Callable[[int, int], None] | None = None
         """Is told how many parts are done, and of how many, after each."""
 
+    @property
+    def shared_memory(self) -> int:
+        """Bytes that the parts which are worked on at once may take; see `shared_memory_of`."""
+        return self.memory
+
     def map(
         self, parts: Sequence[Part], function: PartFunction, broadcast: Broadcast | None = None
     ) -> list[Rows]:

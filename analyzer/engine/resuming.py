@@ -17,7 +17,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from analyzer.engine.base import Broadcast, Engine, Part, PartFunction, is_sealed
+from analyzer.engine.base import (
+    Broadcast,
+    Engine,
+    Part,
+    PartFunction,
+    is_sealed,
+    shared_memory_of,
+)
 from analyzer.engine.messages import pack_rows, unpack_rows
 from analyzer.errors import StoreError, UsageError
 from analyzer.schema import Rows, concatenate
@@ -145,6 +152,11 @@ class ResumingEngine:
                 "vehicles: delete this folder when the work is done.\n",
                 encoding="utf-8",
             )
+
+    @property
+    def shared_memory(self) -> int | None:
+        """What the engine below says; see `analyzer.engine.base.shared_memory_of`."""
+        return shared_memory_of(self._engine)
 
     def map(
         self, parts: Sequence[Part], function: PartFunction, broadcast: Broadcast | None = None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analyzer.engine import Engine, get_engine
+from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast
+from analyzer.fitting import fit_to_engine
 from analyzer.schema import Rows
 from analyzer.sightings import Sightings
 
@@ -38,7 +39,7 @@ def load_of_part(rows: Rows, broadcast: Broadcast) -> Rows:
 
 
 def measure_camera_load(
-    sightings: Sightings, *, engine: str | Engine = "local", memory: str | None = None
+    sightings: Sightings, *, engine: str | Engine = "local", memory: str | int | None = None
 ) -> pd.DataFrame:
     """Count sightings and vehicles of each zone.
 
@@ -48,8 +49,9 @@ def measure_camera_load(
         What was seen.
     engine : str or Engine
         Where the parts are worked on.
-    memory : str, optional
-        Bound on memory, such as ``"4GB"``.
+    memory : str or int, optional
+        What the work on parts may hold, ``"500MB"`` for example; ``"2GB"`` by default. Parts that
+        are too large for it are cut.
 
     Returns
     -------
@@ -64,6 +66,7 @@ def measure_camera_load(
     >>> load[["vehicles", "sightings", "cameras"]].to_numpy().tolist()
     [[2, 3, 1]]
     """
+    runner, sightings = fit_to_engine(sightings, engine, memory)
     cameras = sightings.camera_table
     zones = cameras.groupby("zone").agg(
         name=("zone_name", "first"),
@@ -71,7 +74,7 @@ def measure_camera_load(
         lon=("lon", "mean"),
         cameras=("name", "size"),
     )
-    frames = get_engine(engine, memory).map(
+    frames = runner.map(
         sightings.parts("vehicle", "camera"),
         load_of_part,
         {"zone": cameras["zone"].to_numpy(), "n_zones": len(zones)},

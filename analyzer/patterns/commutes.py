@@ -295,7 +295,11 @@ def _by_vehicle(places: Rows, chosen: np.ndarray) -> pd.DataFrame:
 
 
 def find_commutes(
-    routines: Routines, places: Places, *, engine: str | Engine = "local", memory: str | None = None
+    routines: Routines,
+    places: Places,
+    *,
+    engine: str | Engine = "local",
+    memory: str | int | None = None,
 ) -> Commutes:
     """Find commutes: a routine from home to work, and one that leads back.
 
@@ -307,8 +311,9 @@ def find_commutes(
         From `find_places`; the places between which the routines lead.
     engine : str or Engine
         Where the parts are worked on.
-    memory : str, optional
-        Bound on memory, such as ``"4GB"``.
+    memory : str or int, optional
+        What the work on parts may hold, ``"500MB"`` for example; ``"2GB"`` by default.
+        The parts are those that `find_trips` made; so many are worked on at once as fit.
 
     Returns
     -------

@@ -12,8 +12,9 @@ from numbers import Real
 
 import numpy as np
 
-from analyzer.engine import Engine, get_engine
+from analyzer.engine import Engine
 from analyzer.errors import TooMuchWorkError, UsageError
+from analyzer.fitting import fit_to_engine
 from analyzer.patterns.background import Background, find_kept, keep, question
 from analyzer.patterns.chance import Chance, adjust
 from analyzer.patterns.companions_result import Companions
@@ -69,7 +70,8 @@ def find_companions(
     engine : str or Engine
         Where the parts are worked on.
     memory : str or int, optional
-        Bound on memory, such as ``"4GB"``.
+        What the work on parts may hold, ``"500MB"`` for example; ``"2GB"`` by default. Parts that
+        are too large for it are cut.
     seed : int
         Which vehicles are probed when chance is fitted on a sample of them.
 
@@ -129,10 +131,10 @@ def find_companions(
     if terms.max_gap <= 0:
         raise UsageError("max_gap must be longer than zero; write for example '45min'")
     check_max_fdr(max_fdr)
+    runner, sightings = fit_to_engine(sightings, engine, memory)
     code = None if of is None else sightings.vehicle_code(of)
     if not len(sightings):
         return _none(sightings, terms, max_fdr, of)
-    runner = get_engine(engine, memory=memory)
     if code is None:
         return _among_all(sightings, terms, max_fdr, max_encounters, runner, seed)
     return _of_one(sightings, terms, max_fdr, max_encounters, runner, seed, of, code)

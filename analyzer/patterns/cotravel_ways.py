@@ -6,8 +6,9 @@ import numba
 import numpy as np
 import pandas as pd
 
-from analyzer.engine import Engine, get_engine
+from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast
+from analyzer.fitting import fit_to_engine
 from analyzer.patterns.companions_result import Companions
 from analyzer.patterns.encounters import directions_of, run_starts
 from analyzer.schema import CORE, MISSING, Rows, concatenate, take
@@ -16,7 +17,7 @@ COLUMNS = ("origin", "destination", "vehicles")
 
 
 def count_cotravel(
-    companions: Companions, *, engine: str | Engine = "local", memory: str | None = None
+    companions: Companions, *, engine: str | Engine = "local", memory: str | int | None = None
 ) -> pd.DataFrame:
     """Count the vehicles that drive between two zones together with a companion.
 
@@ -25,7 +26,8 @@ def count_cotravel(
     companions : Companions
         From `find_companions`.
     engine, memory
-        Where the parts run, and how much may be held at once.
+        Where the parts are worked on, and what that may hold (``"500MB"``; ``"2GB"`` by default):
+        parts that are too large for it are cut.
 
     Returns
     -------
@@ -40,14 +42,13 @@ def count_cotravel(
     follow each other there within the gap of a trip. The sightings of companions alone are
     gathered; of a population, companions are few.
     """
-    sightings, terms, rows = companions.sightings, companions.terms, companions.rows
+    runner, sightings = fit_to_engine(companions.sightings, engine, memory)
+    terms, rows = companions.terms, companions.rows
     vehicles = np.union1d(rows["vehicle_a"], rows["vehicle_b"])
     if not len(vehicles):
         return pd.DataFrame({name: np.zeros(0, np.int64) for name in COLUMNS})
     columns = [*CORE, *(name for name in ("direction",) if name in sightings.columns)]
-    frames = get_engine(engine, memory).map(
-        sightings.parts(*columns), rows_of_vehicles, {"vehicles": vehicles}
-    )
+    frames = runner.map(sightings.parts(*columns), rows_of_vehicles, {"vehicles": vehicles})
     seen = concatenate(frames)
     seen = take(seen, np.lexsort((seen["camera"], seen["seen_at"], seen["vehicle"])))
     starts = run_starts(seen["vehicle"])

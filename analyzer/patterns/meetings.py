@@ -152,7 +152,8 @@ def find_meetings(
     engine : str or Engine
         Where the parts are worked on.
     memory : str or int, optional
-        Bound on memory, such as ``"4GB"``.
+        What the work on parts may hold, ``"500MB"`` for example; ``"2GB"`` by default.
+        The parts are those that `find_trips` made; so many are worked on at once as fit.
     seed : int
         Which vehicles are probed when chance is fitted.
 

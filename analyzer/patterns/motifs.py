@@ -302,7 +302,7 @@ class Motifs(Result):
 
 
 def find_motifs(
-    places: Places, *, engine: str | Engine = "local", memory: str | None = None
+    places: Places, *, engine: str | Engine = "local", memory: str | int | None = None
 ) -> Motifs:
     """Find daily motifs: the graphs of places that vehicles visit in one day, and how common.
 
@@ -312,8 +312,9 @@ def find_motifs(
         From `find_places`; of one vehicle, if its trips are those of one (`Sightings.of`).
     engine : str or Engine
         Where the parts are worked on.
-    memory : str, optional
-        Bound on memory, such as ``"4GB"``.
+    memory : str or int, optional
+        What the work on parts may hold, ``"500MB"`` for example; ``"2GB"`` by default.
+        The parts are those that `find_trips` made; so many are worked on at once as fit.
 
     Returns
     -------

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analyzer.engine import Engine, get_engine
+from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast
+from analyzer.fitting import fit_to_engine
 from analyzer.patterns.trips import Trips, starts_of_part
 from analyzer.schema import Rows
 from analyzer.sightings import Sightings
@@ -14,7 +15,7 @@ from analyzer.units import DAY_MS, HOUR_MS
 
 
 def count_ways(
-    trips: Trips, *, engine: str | Engine = "local", memory: str | None = None
+    trips: Trips, *, engine: str | Engine = "local", memory: str | int | None = None
 ) -> pd.DataFrame:
     """Count the vehicles that drive from one zone straight to another inside a trip.
 
@@ -23,7 +24,8 @@ def count_ways(
     trips : Trips
         From `find_trips`.
     engine, memory
-        Where the parts run, and how much may be held at once.
+        Where the parts are worked on, and what that may hold (``"500MB"``; ``"2GB"`` by default):
+        parts that are too large for it are cut.
 
     Returns
     -------
@@ -40,9 +42,10 @@ def count_ways(
     >>> count_ways(find_trips(drives)).to_numpy().tolist()
     [[0, 1, 2], [1, 0, 1]]
     """
-    zone = trips.sightings.camera_table["zone"].to_numpy(np.int64)
+    runner, sightings = fit_to_engine(trips.sightings, engine, memory)
+    zone = sightings.camera_table["zone"].to_numpy(np.int64)
     shared = {**trips.rule, "zone": zone, "n_zones": int(zone.max(initial=0)) + 1}
-    frames = get_engine(engine, memory).map(trips.sightings.parts(), ways_of_part, shared)
+    frames = runner.map(sightings.parts(), ways_of_part, shared)
     found = pd.concat([pd.DataFrame(frame) for frame in frames])
     counts = found.groupby("way", as_index=False)["vehicles"].sum()
     ways, n_zones = counts["way"].to_numpy(np.int64), shared["n_zones"]
@@ -70,7 +73,7 @@ def ways_of_part(rows: Rows, broadcast: Broadcast) -> Rows:
 
 
 def count_hours(
-    sightings: Sightings, *, engine: str | Engine = "local", memory: str | None = None
+    sightings: Sightings, *, engine: str | Engine = "local", memory: str | int | None = None
 ) -> pd.DataFrame:
     """Count the vehicles that are seen in each zone at each hour of the day, over all days.
 
@@ -79,7 +82,8 @@ def count_hours(
     sightings : Sightings
         What was seen.
     engine, memory
-        Where the parts run, and how much may be held at once.
+        Where the parts are worked on, and what that may hold (``"500MB"``; ``"2GB"`` by default):
+        parts that are too large for it are cut.
 
     Returns
     -------
@@ -94,11 +98,12 @@ def count_hours(
     >>> count_hours(day).to_numpy().tolist()
     [[0, 0, 1], [0, 1, 1]]
     """
+    runner, sightings = fit_to_engine(sightings, engine, memory)
     shared = {
         "zone": sightings.camera_table["zone"].to_numpy(np.int64),
         "clock": sightings.clock,
     }
-    frames = get_engine(engine, memory).map(sightings.parts(), hours_of_part, shared)
+    frames = runner.map(sightings.parts(), hours_of_part, shared)
     found = pd.concat([pd.DataFrame(frame) for frame in frames])
     return found.groupby(["zone", "hour"], as_index=False)["vehicles"].sum()
 
@@ -118,7 +123,7 @@ def count_zones(
     vehicles: np.ndarray,
     *,
     engine: str | Engine = "local",
-    memory: str | None = None,
+    memory: str | int | None = None,
 ) -> np.ndarray:
     """Count how many of some vehicles are seen in each zone.
 
@@ -129,7 +134,8 @@ def count_zones(
     vehicles : numpy.ndarray of int
         Vehicle codes, sorted.
     engine, memory
-        Where the parts run, and how much may be held at once.
+        Where the parts are worked on, and what that may hold (``"500MB"``; ``"2GB"`` by default):
+        parts that are too large for it are cut.
 
     Returns
     -------
@@ -142,9 +148,10 @@ def count_zones(
     >>> count_zones(from_arrays([0, 1, 2], [0, 1, 2], [0, 0, 0]), np.array([0, 2])).tolist()
     [2]
     """
+    runner, sightings = fit_to_engine(sightings, engine, memory)
     zone = sightings.camera_table["zone"].to_numpy(np.int64)
     shared = {"zone": zone, "n_zones": int(zone.max(initial=-1)) + 1, "vehicles": vehicles}
-    frames = get_engine(engine, memory).map(sightings.parts(), zones_of_part, shared)
+    frames = runner.map(sightings.parts(), zones_of_part, shared)
     return sum((frame["vehicles"] for frame in frames), np.zeros(shared["n_zones"], np.int64))
 
 

@@ -18,6 +18,7 @@ from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast
 from analyzer.errors import TooMuchWorkError
 from analyzer.estimate import Estimate, wilson
+from analyzer.fitting import fit_to_engine
 from analyzer.patterns.commutes import Commutes, find_commutes
 from analyzer.patterns.companions import Companions, find_companions
 from analyzer.patterns.places import HOME, WORK, Places, find_places
@@ -219,7 +220,7 @@ def find_patterns(
     *,
     max_gap: str = DEFAULT_MAX_GAP,
     engine: str | Engine = "local",
-    memory: str | None = None,
+    memory: str | int | None = None,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> PatternsOverview:
@@ -233,8 +234,9 @@ def find_patterns(
         Longest gap inside a trip.
     engine : str or Engine
         Where the parts are worked on.
-    memory : str, optional
-        Bound on memory, such as ``"4GB"``.
+    memory : str or int, optional
+        What the work on parts may hold, ``"500MB"`` for example; ``"2GB"`` by default. Parts that
+        are too large for it are cut.
     seed : int
         Seed of every random draw.
     progress : callable, optional
@@ -252,7 +254,8 @@ def find_patterns(
     0.0
     """
     say = progress or (lambda done, total: None)
-    where = {"engine": engine, "memory": memory}
+    runner, sightings = fit_to_engine(sightings, engine, memory)
+    where = {"engine": runner, "memory": memory}
     trips = find_trips(sightings, max_gap, **where)
     places = find_places(trips, **where)
     _ = places.rows

@@ -305,7 +305,7 @@ class Places(Result):
 
 
 def find_places(
-    trips: Trips, *, engine: str | Engine = "local", memory: str | None = None
+    trips: Trips, *, engine: str | Engine = "local", memory: str | int | None = None
 ) -> Places:
     """Find places: the anchor areas of each vehicle, among them its home and its work.
 
@@ -315,8 +315,9 @@ def find_places(
         From `find_trips`.
     engine : str or Engine
         Where the parts are worked on.
-    memory : str, optional
-        Bound on memory, such as ``"4GB"``.
+    memory : str or int, optional
+        What the work on parts may hold, ``"500MB"`` for example; ``"2GB"`` by default.
+        The parts are those that `find_trips` made; so many are worked on at once as fit.
 
     Returns
     -------

@@ -180,7 +180,7 @@ class WeeklyProfile(Result):
 
 
 def find_weekly_profile(
-    places: Places, *, engine: str | Engine = "local", memory: str | None = None
+    places: Places, *, engine: str | Engine = "local", memory: str | int | None = None
 ) -> WeeklyProfile:
     """Find the weekly profile: where vehicles are in each hour of the week, as far as is known.
 
@@ -190,8 +190,9 @@ def find_weekly_profile(
         From `find_places`; of one vehicle, if its trips are those of one (`Sightings.of`).
     engine : str or Engine
         Where the parts are worked on.
-    memory : str, optional
-        Bound on memory, such as ``"4GB"``.
+    memory : str or int, optional
+        What the work on parts may hold, ``"500MB"`` for example; ``"2GB"`` by default.
+        The parts are those that `find_trips` made; so many are worked on at once as fit.
 
     Returns
     -------

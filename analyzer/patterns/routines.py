@@ -296,7 +296,7 @@ class Routines(Result):
 
 
 def find_routines(
-    trips: Trips, places: Places, *, engine: str | Engine = "local", memory: str | None = None
+    trips: Trips, places: Places, *, engine: str | Engine = "local", memory: str | int | None = None
 ) -> Routines:
     """Find routines: recurring trips between two places of a vehicle.
 
@@ -308,8 +308,9 @@ def find_routines(
         From `find_places` on the same trips.
     engine : str or Engine
         Where the parts are worked on.
-    memory : str, optional
-        Bound on memory, such as ``"4GB"``.
+    memory : str or int, optional
+        What the work on parts may hold, ``"500MB"`` for example; ``"2GB"`` by default.
+        The parts are those that `find_trips` made; so many are worked on at once as fit.
 
     Returns
     -------

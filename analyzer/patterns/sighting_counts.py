@@ -11,8 +11,9 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from analyzer.engine import Engine, get_engine
+from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast
+from analyzer.fitting import fit_to_engine
 from analyzer.schema import Rows
 from analyzer.sightings import Sightings
 
@@ -44,7 +45,7 @@ def counts_of_part(rows: Rows, broadcast: Broadcast) -> Rows:
 
 
 def measure_sighting_counts(
-    sightings: Sightings, *, engine: str | Engine = "local", memory: str | None = None
+    sightings: Sightings, *, engine: str | Engine = "local", memory: str | int | None = None
 ) -> pd.DataFrame:
     """Count how many vehicles are seen how often.
 
@@ -54,8 +55,9 @@ def measure_sighting_counts(
         What was seen.
     engine : str or Engine
         Where the parts are worked on.
-    memory : str, optional
-        Bound on memory, such as ``"4GB"``.
+    memory : str or int, optional
+        What the work on parts may hold, ``"500MB"`` for example; ``"2GB"`` by default. Parts that
+        are too large for it are cut.
 
     Returns
     -------
@@ -69,7 +71,8 @@ def measure_sighting_counts(
     >>> counts.head(2).to_numpy().tolist()
     [['once', 1, 1], ['2–4 times', 1, 2]]
     """
-    frames = get_engine(engine, memory).map(sightings.parts("vehicle"), counts_of_part)
+    runner, sightings = fit_to_engine(sightings, engine, memory)
+    frames = runner.map(sightings.parts("vehicle"), counts_of_part)
     names = ["once"]
     for first, after in pairwise(EDGES[1:]):
         names.append(f"{first}–{after - 1} times")

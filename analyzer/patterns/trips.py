@@ -17,8 +17,9 @@ import numba
 import numpy as np
 import pandas as pd
 
-from analyzer.engine import DerivedPart, Engine, Part, get_engine
+from analyzer.engine import DerivedPart, Engine, Part
 from analyzer.errors import UsageError
+from analyzer.fitting import fit_to_engine
 from analyzer.local_time import Clock, clock
 from analyzer.patterns.plane import CameraPlane, camera_plane
 from analyzer.result import Result, as_table
@@ -359,7 +360,7 @@ def find_trips(
     *,
     road_speed_kmh: float | None = None,
     engine: str | Engine = "local",
-    memory: str | None = None,
+    memory: str | int | None = None,
 ) -> Trips:
     """Find trips: runs of sightings of one vehicle without a gap longer than `max_gap`.
 
@@ -375,8 +376,9 @@ def find_trips(
         stops wherever cameras stand. Below the speed of traffic, since roads wind: 40, say.
     engine : str or Engine
         Where the parts are worked on.
-    memory : str, optional
-        Bound on memory, such as ``"4GB"``.
+    memory : str or int, optional
+        What the work on parts may hold, ``"500MB"`` for example; ``"2GB"`` by default. Parts that
+        are too large for it are cut.
 
     Returns
     -------
@@ -401,4 +403,5 @@ def find_trips(
         raise UsageError("max_gap must be longer than zero; write for example '45min'")
     if road_speed_kmh is not None and not 0 < road_speed_kmh < math.inf:
         raise UsageError("road_speed_kmh must be a speed above zero; write for example 40")
-    return Trips(sightings, gap, get_engine(engine, memory=memory), road_speed_kmh)
+    runner, sightings = fit_to_engine(sightings, engine, memory)
+    return Trips(sightings, gap, runner, road_speed_kmh)

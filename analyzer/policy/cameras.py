@@ -20,6 +20,7 @@ from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast
 from analyzer.errors import UsageError
 from analyzer.estimate import Estimate
+from analyzer.fitting import fit_to_engine
 from analyzer.policy.applying import kept_cameras
 from analyzer.policy.inferred import IN_STRETCHES, WITHIN_TEXT
 from analyzer.policy.outcomes import OF_ALL, RISKS, check_risks
@@ -279,7 +280,8 @@ def sweep_cameras(
     sample : int or None
         Vehicles among which companions are looked for.
     engine, memory
-        Where the parts run, and how much may be held at once.
+        Where the parts are worked on, and what that may hold (``"500MB"``; ``"2GB"`` by default):
+        parts that are too large for it are cut.
 
     Returns
     -------
@@ -314,13 +316,14 @@ def sweep_cameras(
     shares = check_shares(shares)
     if order not in ORDERS:
         raise UsageError(f"order={order!r} is not known; write 'random' or 'busiest'")
+    runner, sightings = fit_to_engine(sightings, engine, memory)
     setting = make_setting(
         sightings,
         [Policy(None)],
         adversary,
         sample=sample,
         seed=seed,
-        engine=engine,
+        engine=runner,
         memory=memory,
     )
     ranked = _ranked(sightings, order, int(seed), setting.runner)

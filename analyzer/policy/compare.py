@@ -13,6 +13,7 @@ import numpy as np
 from analyzer.engine import Engine
 from analyzer.errors import UsageError
 from analyzer.estimate import Estimate
+from analyzer.fitting import fit_to_engine
 from analyzer.policy.benefit import Uses
 from analyzer.policy.comparison import PolicyComparison
 from analyzer.policy.hits import find_hits, read_hits, share_known, share_of_hits
@@ -84,7 +85,8 @@ def compare_policies(
         Vehicles among which companions are looked for, drawn by chance; None takes all. Linkage
         looks for as many at each change of pseudonyms, among all new ones.
     engine, memory
-        Where the parts run, and how much may be held at once.
+        Where the parts are worked on, and what that may hold (``"500MB"``; ``"2GB"`` by default):
+        parts that are too large for it are cut.
     progress : callable, optional
         Called with the policies done and the policies in all.
 
@@ -139,6 +141,7 @@ def compare_policies(
     sites = None if sites is None else read_sites(sites)
     risks = check_risks(risks, sites)
     named = name_policies(policies)
+    runner, sightings = fit_to_engine(sightings, engine, memory)
     say = progress or (lambda done, total: None)
     setting = make_setting(
         sightings,
@@ -147,7 +150,7 @@ def compare_policies(
         open_days=whole_days(open_for, "open_for", least=0),
         sample=sample,
         seed=seed,
-        engine=engine,
+        engine=runner,
         memory=memory,
         sites=sites,
     )

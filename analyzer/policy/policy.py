@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from analyzer.engine import Engine, get_engine
+from analyzer.engine import Engine
 from analyzer.errors import InputError, UsageError
+from analyzer.fitting import fit_to_engine
 from analyzer.local_time import check_bin, read_instant
 from analyzer.policy.applying import apply_on_day
 from analyzer.risk.draw import check_draw
@@ -201,7 +202,7 @@ class Policy:
         seed: int = 0,
         *,
         engine: str | Engine = "local",
-        memory: str | None = None,
+        memory: str | int | None = None,
     ) -> Sightings:
         """View sightings as this policy would have left them; nothing is copied or changed.
 
@@ -215,7 +216,8 @@ class Policy:
         seed : int
             Of the draw of cameras and of the names under rotation.
         engine, memory
-            Where the vehicles of a cell are counted, where `min_k` asks for it.
+            Where the vehicles of a cell are counted, where `min_k` asks for it, and what that may
+            hold (``"500MB"``; ``"2GB"`` by default): parts that are too large for it are cut.
 
         Returns
         -------
@@ -236,10 +238,9 @@ class Policy:
         (1, 3)
         """
         check_draw(None, seed)
+        runner, sightings = fit_to_engine(sightings, engine, memory)
         day = leak_day(sightings, at)
-        return apply_on_day(
-            self, sightings, day, days=self.days, seed=seed, runner=get_engine(engine, memory)
-        )
+        return apply_on_day(self, sightings, day, days=self.days, seed=seed, runner=runner)
 
 
 def leak_day(sightings: Sightings, at: str | None) -> int:

@@ -16,6 +16,7 @@ import numpy as np
 
 from analyzer.engine import Engine
 from analyzer.errors import UsageError
+from analyzer.fitting import fit_to_engine
 from analyzer.policy.inferred import IN_STRETCHES
 from analyzer.policy.leaks import MEASURED
 from analyzer.policy.nested import has_cameras
@@ -105,7 +106,8 @@ def recommend_policy(
     sample : int or None
         Vehicles among which companions are looked for.
     engine, memory
-        Where the parts run, and how much may be held at once.
+        Where the parts are worked on, and what that may hold (``"500MB"``; ``"2GB"`` by default):
+        parts that are too large for it are cut.
     progress : callable, optional
         Called with the roundings done and the roundings in all.
 
@@ -151,6 +153,7 @@ def recommend_policy(
         linked = "linkage" in targets
         roundings = ROTATIONS if linked else ROUNDINGS
         fewer = [replace(each, rotation="1D") for each in FEWER] if linked else FEWER
+    runner, sightings = fit_to_engine(sightings, engine, memory)
     say = progress or (lambda done, total: None)
     local = sightings.clock.local(np.array(sightings.span_ms)) // DAY_MS
     covered = int(local[1] - local[0]) + 1
@@ -162,7 +165,7 @@ def recommend_policy(
         adversary,
         sample=sample,
         seed=seed,
-        engine=engine,
+        engine=runner,
         memory=memory,
     )
     monotone = set(targets) <= set(NEVER_FALLS)

@@ -14,8 +14,9 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from analyzer.engine import Engine, get_engine
+from analyzer.engine import Engine
 from analyzer.errors import UsageError
+from analyzer.fitting import fit_to_engine
 from analyzer.policy.days_until import find_days_until_half
 from analyzer.policy.held import hold
 from analyzer.policy.inferred import is_visit
@@ -102,7 +103,8 @@ def sweep_retention(
         have a home, a work place and a commute that is inferred, as far as these are among `risks`
         (see `analyzer.policy.days_until`).
     engine, memory
-        Where the parts run, and how much may be held at once.
+        Where the parts are worked on, and what that may hold (``"500MB"``; ``"2GB"`` by default):
+        parts that are too large for it are cut.
 
     Returns
     -------
@@ -230,7 +232,7 @@ def sweep_stores(
     _check_adversary(adversary)
     kept = check_windows(windows)
     opened = [whole_days(each, "open_for", least=0) for each in open_for]
-    runner = get_engine(engine, memory)
+    runner, sightings = fit_to_engine(sightings, engine, memory)
     sightings = hold(sightings, runner)
     clock = sightings.clock
     first_day, last_day = clock.local(np.array(sightings.span_ms)) // DAY_MS
@@ -267,7 +269,7 @@ def sweep_stores(
         },
         sample=sample,
         seed=int(seed),
-        engine=engine,
+        engine=runner,
         memory=memory,
         sites=sites,
     )

@@ -15,6 +15,7 @@ import numpy as np
 from analyzer.engine import Engine, get_engine
 from analyzer.engine.base import Broadcast
 from analyzer.errors import UsageError
+from analyzer.fitting import fit_to_engine
 from analyzer.policy.applying import apply_on_day
 from analyzer.policy.held import hold
 from analyzer.policy.knowledge import draw_knowledge
@@ -249,6 +250,7 @@ def make_setting(
             "policies are compared for an adversary who knows place and time, rightly; write "
             "attributes=() and missed=0"
         )
+    runner, sightings = fit_to_engine(sightings, engine, memory)
     local = sightings.clock.local(np.array(sightings.span_ms)) // DAY_MS
     covered = int(local[1] - local[0]) + 1
     # Where all is kept, or nothing, the data themselves say how far knowledge reaches back.
@@ -260,7 +262,7 @@ def make_setting(
             f"keep up to {covered} days"
         )
     return Setting(
-        sightings=hold(sightings, get_engine(engine, memory)),
+        sightings=hold(sightings, runner),
         adversary=adversary,
         leak_days=plan.leak_days,
         history=plan.history,
@@ -268,7 +270,7 @@ def make_setting(
         statuses=dict(zip(windows, plan.statuses, strict=True)),
         sample=sample,
         seed=int(seed),
-        engine=engine,
+        engine=runner,
         memory=memory,
         sites=sites,
         stretches=standard_stretches(covered),

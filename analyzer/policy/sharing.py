@@ -16,6 +16,7 @@ import numpy as np
 from analyzer.engine import Engine
 from analyzer.errors import UsageError
 from analyzer.estimate import Estimate
+from analyzer.fitting import fit_to_engine
 from analyzer.policy.inferred import IN_STRETCHES, WITHIN, is_visit
 from analyzer.policy.joining import join_stores
 from analyzer.policy.outcomes import OF_ALL, check_risks
@@ -82,7 +83,8 @@ def compare_sharing(
     sample : int or None
         Vehicles among which companions are looked for.
     engine, memory
-        Where the parts run, and how much may be held at once.
+        Where the parts are worked on, and what that may hold (``"500MB"``; ``"2GB"`` by default):
+        parts that are too large for it are cut.
 
     Returns
     -------
@@ -123,6 +125,8 @@ def compare_sharing(
     whole = [risk for risk in risks if risk in OF_ALL]
     if whole:
         raise UsageError(f"risks: {whole[0]!r} is no risk of single vehicles; leave it out here")
+    runner, sightings = fit_to_engine(sightings, engine, memory)
+    _, other = fit_to_engine(other, runner)
     joined = join_stores(sightings, other)
     setting = make_setting(
         joined.sightings,
@@ -130,7 +134,7 @@ def compare_sharing(
         adversary,
         sample=sample,
         seed=seed,
-        engine=engine,
+        engine=runner,
         memory=memory,
         sites=sites,
     )

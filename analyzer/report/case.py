@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analyzer.engine import Engine, get_engine
+from analyzer.engine import Engine
 from analyzer.errors import UsageError
+from analyzer.fitting import fit_to_engine
 from analyzer.report.case_content import CaseContent
 from analyzer.report.case_page import render_case
 from analyzer.report.disclosure import DEFAULT_K, check_threshold
@@ -166,7 +167,8 @@ def build_case(
     seed : int
         Of every random draw.
     engine, memory
-        Where the parts run, and how much may be held at once.
+        Where the parts are worked on, and what that may hold (``"500MB"``; ``"2GB"`` by default):
+        parts that are too large for it are cut.
     progress : callable, optional
         Called with the steps done and the steps in all.
 
@@ -191,10 +193,11 @@ def build_case(
     """
     check_sightings(sightings)
     check_threshold(k)
+    runner, sightings = fit_to_engine(sightings, engine, memory)
     if not len(sightings):
         raise UsageError("there are no sightings here, so there is no case to build")
     say = progress or (lambda done, total: None)
-    where = {"seed": seed, "engine": engine, "memory": memory}
+    where = {"seed": seed, "engine": runner, "memory": memory}
     typical = find_typical(sightings, adversary=adversary, **where) if vehicle is None else None
     say(1, 5)
     story = tell_vehicle(
@@ -204,7 +207,6 @@ def build_case(
         progress=lambda done, total: say(total + 3 * done, 5 * total),
         **where,
     )
-    runner = get_engine(engine, memory=memory)
     elements, sharing = shared_elements(sightings, story, k, runner)
     known = shared_steps(sightings, story, sharing, k, seed=seed, engine=runner)
     say(5, 5)

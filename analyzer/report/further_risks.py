@@ -11,9 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from analyzer.engine import Engine, get_engine
+from analyzer.engine import Engine
 from analyzer.errors import TooMuchWorkError
 from analyzer.estimate import Estimate
+from analyzer.fitting import fit_to_engine
 from analyzer.patterns.places import Places
 from analyzer.report.crowds import published_anonymity, published_plateless
 from analyzer.report.disclosure import DEFAULT_K
@@ -122,7 +123,7 @@ def measure_further(
     seed: int = 0,
     max_gap: str,
     engine: str | Engine = "local",
-    memory: str | None = None,
+    memory: str | int | None = None,
 ) -> FurtherRisks:
     """Measure the further risks of a report.
 
@@ -141,13 +142,14 @@ def measure_further(
     max_gap : str
         Longest gap inside a trip.
     engine, memory
-        Where the parts run, and how much may be held at once.
+        Where the parts are worked on, and what that may hold (``"500MB"``; ``"2GB"`` by default):
+        parts that are too large for it are cut.
 
     Returns
     -------
     FurtherRisks
     """
-    runner = get_engine(engine, memory=memory)
+    runner, sightings = fit_to_engine(sightings, engine, memory)
     attributes = [name for name in ATTRIBUTES if name in sightings.columns]
     try:
         worst = measure_worst_case(sightings, "location", WORST_POINTS, engine=runner)

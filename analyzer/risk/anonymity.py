@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analyzer.engine import Engine, get_engine
+from analyzer.engine import Engine
 from analyzer.estimate import Estimate, wilson
+from analyzer.fitting import fit_to_engine
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.crowd_sizes import BELOW, CrowdSizes, crowd_sizes
@@ -16,7 +17,7 @@ from analyzer.risk.home_work import HomeWorkPairs, measure_home_work
 from analyzer.risk.knowledge import draw_targets
 from analyzer.risk.matching import UNCAPPED
 from analyzer.risk.unicity import EXCLUDED
-from analyzer.sightings import Sightings, check_sightings
+from analyzer.sightings import Sightings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -164,7 +165,8 @@ def measure_anonymity(
     seed : int
         Of the draws, which are those of `measure_unicity`.
     engine, memory
-        Where the parts run, and how much may be held at once.
+        Where the parts are worked on, and what that may hold (``"500MB"``; ``"2GB"`` by default):
+        parts that are too large for it are cut.
 
     Returns
     -------
@@ -200,9 +202,8 @@ def measure_anonymity(
     >>> measure_anonymity(three, Adversary(points=2)).to_pandas()[["k", "vehicles"]].values.tolist()
     [[1, 1], [2, 2]]
     """
-    check_sightings(sightings)
+    runner, sightings = fit_to_engine(sightings, engine, memory)
     adversary = Adversary() if adversary is None else adversary
-    runner = get_engine(engine, memory)
     targets = draw_targets(sightings, adversary, sample, seed, runner)
     fitting = targets.count_fitting(runner, cap=UNCAPPED, last_only=True)[:, 0]
     vehicles = targets.vehicles

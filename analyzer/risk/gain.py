@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analyzer.engine import Engine, get_engine
+from analyzer.engine import Engine
 from analyzer.errors import UsageError
 from analyzer.estimate import Estimate, wilson
+from analyzer.fitting import fit_to_engine
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary, listed
 from analyzer.risk.knowledge import draw_targets
 from analyzer.risk.published import Published, published
 from analyzer.risk.unicity import ALL_TARGETS, SAMPLED_TARGETS
-from analyzer.sightings import Sightings, check_sightings
+from analyzer.sightings import Sightings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -205,7 +206,8 @@ def measure_attribute_gain(
     seed : int
         Of the draws, which are those of `measure_unicity`.
     engine, memory
-        Where the parts run, and how much may be held at once.
+        Where the parts are worked on, and what that may hold (``"500MB"``; ``"2GB"`` by default):
+        parts that are too large for it are cut.
 
     Returns
     -------
@@ -237,13 +239,12 @@ def measure_attribute_gain(
     >>> measure_attribute_gain(two, Adversary(1, attributes=("color",))).gain.value
     1.0
     """
-    check_sightings(sightings)
+    runner, sightings = fit_to_engine(sightings, engine, memory)
     if not adversary.attributes:
         raise UsageError(
             "the adversary knows no attribute that could add something; write for example "
             "Adversary(attributes=('make', 'color'))"
         )
-    runner = get_engine(engine, memory)
     together = adversary.attributes
     sets = [(), *((name,) for name in together), *((together,) if len(together) > 1 else ())]
     steps = []

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analyzer.engine import Engine, get_engine
+from analyzer.engine import Engine
 from analyzer.errors import UsageError
 from analyzer.estimate import Estimate, wilson
+from analyzer.fitting import fit_to_engine
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.draw import check_draw, draw_vehicles
@@ -250,7 +251,8 @@ def measure_unicity_grid(
     seed : int
         Of the draws.
     engine, memory
-        Where the parts run, and how much may be held at once.
+        Where the parts are worked on, and what that may hold (``"500MB"``; ``"2GB"`` by default):
+        parts that are too large for it are cut.
 
     Returns
     -------
@@ -289,7 +291,7 @@ def measure_unicity_grid(
         [Adversary(p, time, space) for p in numbers] for space in spaces for time in times
     ]
     check_draw(sample, seed)
-    runner = get_engine(engine, memory)
+    runner, sightings = fit_to_engine(sightings, engine, memory)
     cells: list[GridCell] = []
     for step in steps:
         cells += _measure_step(sightings, step, sample, int(seed), runner)

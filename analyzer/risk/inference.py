@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analyzer.engine import get_engine
 from analyzer.errors import UsageError
 from analyzer.estimate import Estimate
+from analyzer.fitting import fit_to_engine
 from analyzer.patterns.overview import PatternsOverview, find_patterns
 from analyzer.patterns.places import HOME, WORK, Places
 from analyzer.patterns.trips import DEFAULT_MAX_GAP
@@ -192,7 +192,7 @@ def measure_inference(
     draws: int = DEFAULT_DRAWS,
     max_gap: str = DEFAULT_MAX_GAP,
     engine: str | Engine = "local",
-    memory: str | None = None,
+    memory: str | int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Inference:
     """Measure about how many vehicles facts can be inferred: homes, works, social links, sites.
@@ -210,7 +210,8 @@ def measure_inference(
     max_gap : str
         Longest gap inside a trip.
     engine, memory
-        Where the parts run, and how much may be held at once.
+        Where the parts are worked on, and what that may hold (``"500MB"``; ``"2GB"`` by default):
+        parts that are too large for it are cut.
     progress : callable, optional
         Called with the steps done and the steps in all.
 
@@ -256,10 +257,10 @@ def measure_inference(
     check_sightings(sightings)
     check_draw(None, seed)
     check_draws(draws)
+    runner, sightings = fit_to_engine(sightings, engine, memory)
     if not len(sightings):
         raise UsageError("there are no sightings here, so nothing can be inferred")
     listed = None if sites is None else read_sites(sites)
-    runner = get_engine(engine, memory=memory)
     say = progress or (lambda done, total: None)
     patterns = find_patterns(
         sightings,

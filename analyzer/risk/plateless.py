@@ -15,10 +15,11 @@ import numba
 import numpy as np
 import pandas as pd
 
-from analyzer.engine import Engine, get_engine
+from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast
 from analyzer.errors import TooMuchWorkError, UsageError
 from analyzer.estimate import Estimate, wilson_clustered
+from analyzer.fitting import fit_to_engine
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary, check_attributes, listed
 from analyzer.risk.crowd_sizes import BELOW, CLASSES, in_classes
@@ -200,7 +201,8 @@ def measure_plateless(
     time : str
         Length of the time bins, as `Adversary` takes it.
     engine, memory
-        Where the parts run, and how much may be held at once.
+        Where the parts are worked on, and what that may hold (``"500MB"``; ``"2GB"`` by default):
+        parts that are too large for it are cut.
 
     Returns
     -------
@@ -241,13 +243,13 @@ def measure_plateless(
     attributes = check_attributes(attributes)
     if not attributes:
         raise UsageError("attributes: write one or more, for example ['make', 'color']")
+    runner, sightings = fit_to_engine(sightings, engine, memory)
     fields = fields_of(sightings, attributes)
     shared = {
         **resolution_of(sightings, Adversary(points=1, time=time)),
         "attributes": attributes,
         "fields": fields,
     }
-    runner = get_engine(engine, memory)
     parts = sightings.parts(*CORE, *attributes)
     buckets = 1 + len(sightings) // _BUCKET_ROWS
     groups = runner.exchange(parts, looks_in_part, "key", buckets, shared)

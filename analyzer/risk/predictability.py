@@ -13,10 +13,11 @@ import numba
 import numpy as np
 import pandas as pd
 
-from analyzer.engine import Engine, get_engine
+from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast
 from analyzer.errors import UsageError
 from analyzer.estimate import Estimate, mean_estimate, wilson
+from analyzer.fitting import fit_to_engine
 from analyzer.local_time import MONDAY_1970, to_local
 from analyzer.patterns.trips import DEFAULT_MAX_GAP, find_trips
 from analyzer.result import Result
@@ -25,7 +26,7 @@ from analyzer.risk.entropy import lempel_ziv_entropy, predictability_bound, shan
 from analyzer.risk.points import places_of_cameras
 from analyzer.risk.predictors import PREDICTORS, hits_on_held_out_weeks
 from analyzer.schema import Rows
-from analyzer.sightings import Sightings, check_sightings
+from analyzer.sightings import Sightings
 from analyzer.units import DAY_MS, HOUR_MS
 
 if TYPE_CHECKING:
@@ -205,7 +206,8 @@ def measure_predictability(
     max_gap : str
         Longest gap inside a trip.
     engine, memory
-        Where the parts run, and how much may be held at once.
+        Where the parts are worked on, and what that may hold (``"500MB"``; ``"2GB"`` by default):
+        parts that are too large for it are cut.
 
     Returns
     -------
@@ -244,10 +246,9 @@ def measure_predictability(
     >>> round(found.bound["real"].value, 2), found.accuracy["markov_1"].value
     (0.96, 1.0)
     """
-    check_sightings(sightings)
+    runner, sightings = fit_to_engine(sightings, engine, memory)
     adversary = Adversary(points=1, space=space)
     places = places_of_cameras(sightings, adversary.space, adversary.cell_m)
-    runner = get_engine(engine, memory=memory)
     if not len(sightings):
         raise UsageError("there are no sightings here, so nothing can be predicted")
     trips = find_trips(sightings, max_gap, engine=runner)

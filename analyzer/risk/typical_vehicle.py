@@ -6,16 +6,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from analyzer.engine import Engine, get_engine
+from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast, reduce_rows
 from analyzer.errors import UsageError
+from analyzer.fitting import fit_to_engine
 from analyzer.patterns.overview import REGULAR
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.draw import vehicle_hashes
 from analyzer.risk.knowledge import knowledge_of
 from analyzer.risk.points import draw_known_points, keys_of, local_times
 from analyzer.schema import CORE, Rows, take
-from analyzer.sightings import Sightings, check_sightings
+from analyzer.sightings import Sightings
 
 ENOUGH_REGULAR = 20
 """Of fewer vehicles that are seen regularly, a median means nothing."""
@@ -74,7 +75,8 @@ def find_typical(
     seed : int
         Which of several vehicles with the same number of points is taken.
     engine, memory
-        Where the parts run, and how much may be held at once.
+        Where the parts are worked on, and what that may hold (``"500MB"``; ``"2GB"`` by default):
+        parts that are too large for it are cut.
 
     Returns
     -------
@@ -93,11 +95,10 @@ def find_typical(
     >>> find_typical(few).vehicle
     'v1'
     """
-    check_sightings(sightings)
+    runner, sightings = fit_to_engine(sightings, engine, memory)
     if not len(sightings):
         raise UsageError("there are no sightings here, so no vehicle is typical")
     adversary = adversary or Adversary()
-    runner = get_engine(engine, memory=memory)
     shared = knowledge_of(sightings, adversary, seed, runner)
     rows = reduce_rows(
         runner.map(sightings.parts(*CORE), count_points_of_part, shared), ("vehicle",)

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analyzer.engine import Engine, get_engine
+from analyzer.engine import Engine
 from analyzer.estimate import Estimate, wilson
+from analyzer.fitting import fit_to_engine
 from analyzer.result import Result
 from analyzer.risk.adversary import HOME_WORK, Adversary
 from analyzer.risk.knowledge import draw_targets
-from analyzer.sightings import Sightings, check_sightings
+from analyzer.sightings import Sightings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -164,7 +165,8 @@ def measure_unicity(
         Of the draws. They are made by an explicit hash of vehicle code, point and seed (see
         `analyzer.risk.draw`), so the result is the same for any key and any number of parts.
     engine, memory
-        Where the parts run, and how much may be held at once.
+        Where the parts are worked on, and what that may hold (``"500MB"``; ``"2GB"`` by default):
+        parts that are too large for it are cut.
 
     Returns
     -------
@@ -201,9 +203,8 @@ def measure_unicity(
     >>> unicity.targets, round(unicity.share.value, 3)
     (3, 0.333)
     """
-    check_sightings(sightings)
+    runner, sightings = fit_to_engine(sightings, engine, memory)
     adversary = Adversary() if adversary is None else adversary
-    runner = get_engine(engine, memory)
     targets = draw_targets(sightings, adversary, sample, seed, runner)
     singled_out = np.count_nonzero(targets.count_fitting(runner) == 1, axis=0)
     vehicles = targets.vehicles

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from analyzer.engine import Engine, get_engine
+from analyzer.engine import Engine
 from analyzer.errors import TooMuchWorkError, UsageError
+from analyzer.fitting import fit_to_engine
 from analyzer.patterns.commutes import find_commutes
 from analyzer.patterns.companions import find_companions
 from analyzer.patterns.places import find_places
@@ -33,7 +34,7 @@ from analyzer.risk.vehicle_days import (
     singled_out_of_each,
 )
 from analyzer.schema import Rows, take
-from analyzer.sightings import Sightings, check_sightings
+from analyzer.sightings import Sightings
 from analyzer.units import DAY_MS
 
 if TYPE_CHECKING:
@@ -226,7 +227,8 @@ def tell_vehicle(
     seed : int
         Of every random draw.
     engine, memory
-        Where the parts run, and how much may be held at once.
+        Where the parts are worked on, and what that may hold (``"500MB"``; ``"2GB"`` by default):
+        parts that are too large for it are cut.
     progress : callable, optional
         Called with the steps done and the steps in all.
 
@@ -253,9 +255,8 @@ def tell_vehicle(
     >>> [step.home is not None for step in tell_vehicle(one, "v0").steps]
     [False, True, True]
     """
-    check_sightings(sightings)
+    runner, sightings = fit_to_engine(sightings, engine, memory)
     adversary = adversary or Adversary()
-    runner = get_engine(engine, memory=memory)
     say = progress or (lambda done, total: None)
     code = sightings.vehicle_code(vehicle)
     rows = load_vehicle(sightings, code, runner)

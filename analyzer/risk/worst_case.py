@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analyzer.engine import Engine, get_engine
+from analyzer.engine import Engine
 from analyzer.errors import UsageError
 from analyzer.estimate import Estimate, wilson
+from analyzer.fitting import fit_to_engine
 from analyzer.result import Result
 from analyzer.risk.adversary import MOST_POINTS
 from analyzer.risk.attacks import home_work, known_items, proportion, sequence
@@ -230,7 +231,8 @@ def measure_worst_case(
         ``"Year"``; by the day, 11 January and 1 November are the same. The names of its precisions
         can be written too.
     engine, memory
-        Where the parts run, and how much may be held at once.
+        Where the parts are worked on, and what that may hold (``"500MB"``; ``"2GB"`` by default):
+        parts that are too large for it are cut.
 
     Returns
     -------
@@ -280,13 +282,13 @@ def measure_worst_case(
     compatible = compatible_with is not None
     within = make_tolerance(tolerance, exact=not compatible)
     precision = precision_of(time) if attack == "time" and compatible else None
+    runner, sightings = fit_to_engine(sightings, engine, memory)
     known = what_is_known(
         sightings,
         time=time if attack == "time" and not compatible else None,
         precision=precision,
         compatible=compatible,
     )
-    runner = get_engine(engine, memory)
     parts = sightings.parts(
         *columns_of(sightings, timed=attack == "time", compatible=compatible)
     )
