@@ -177,7 +177,7 @@ class Commutes(Result):
 
     def score(self, truth: object):
         """Compare with a known truth; see `analyzer.scoring.commutes.score_commutes`."""
-        from analyzer.scoring import score_commutes
+        from analyzer.scoring.commutes import score_commutes
 
         return score_commutes(
             self.to_pandas(), truth, self.places.trips.sightings.vehicles, self.places.stays()

@@ -10,6 +10,12 @@ import numpy as np
 
 DAY_MINUTES = 1440.0
 
+REACH_MINUTES = 30.0
+"""Departures this near to each other may belong to one routine."""
+
+LEAST_DAYS = 3
+"""A routine has been seen on at least this many days."""
+
 
 @numba.njit(cache=True, nogil=True)
 def cluster_minutes(minute: np.ndarray, reach: float, least: int) -> np.ndarray:

@@ -257,8 +257,8 @@ class Places(Result):
         )
 
     def score(self, truth: object):
-        """Compare homes and works with a known truth; see `analyzer.scoring.score_places`."""
-        from analyzer.scoring import score_places
+        """Compare homes and works with a truth; see `analyzer.scoring.places.score_places`."""
+        from analyzer.scoring.places import score_places
 
         return score_places(
             self.to_pandas(), truth, self.trips.sightings.vehicles, self.stays()

@@ -18,7 +18,12 @@ import pandas as pd
 from analyzer.engine import DerivedPart, Engine, Part, get_engine
 from analyzer.errors import UsageError
 from analyzer.patterns.changes import find_changes, pair_changes
-from analyzer.patterns.minutes import circular_median, cluster_departures
+from analyzer.patterns.minutes import (
+    LEAST_DAYS,
+    REACH_MINUTES,
+    circular_median,
+    cluster_departures,
+)
 from analyzer.patterns.returns import find_returns
 from analyzer.result import Result, as_table
 from analyzer.schema import Rows
@@ -29,12 +34,6 @@ if TYPE_CHECKING:
 
     from analyzer.patterns.places import Places
     from analyzer.patterns.trips import Trips
-
-REACH_MINUTES = 30.0
-"""Departures this near to each other may belong to one routine."""
-
-LEAST_DAYS = 3
-"""A routine has been seen on at least this many days."""
 
 WEEKDAY_SHARE = 1 / 3
 """A weekday belongs to a routine if it is kept at least this often, beside its best weekday."""

@@ -11,8 +11,12 @@ import pandas as pd
 
 from analyzer.errors import InputError
 from analyzer.estimate import wilson
-from analyzer.patterns.minutes import circular_median, cluster_departures
-from analyzer.patterns.routines import LEAST_DAYS, REACH_MINUTES
+from analyzer.patterns.minutes import (
+    LEAST_DAYS,
+    REACH_MINUTES,
+    circular_median,
+    cluster_departures,
+)
 from analyzer.scoring.commutes import NEAR_M
 from analyzer.scoring.score import Score, f1_estimate, median_estimate
 from analyzer.scoring.truth import distance_m, minutes_apart, table_of
