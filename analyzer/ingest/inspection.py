@@ -17,14 +17,8 @@ import pandas as pd
 from analyzer.errors import UsageError
 from analyzer.ingest.clock_faults import correct_times
 from analyzer.ingest.clocks import ClockReport, ClockSample, find_clock_faults
-from analyzer.ingest.misreads import (
-    IN_TRIP,
-    LONGEST_PLATE,
-    PLATE_BYTES,
-    Misreads,
-    NearPlates,
-    find_misreads,
-)
+from analyzer.ingest.misreads import IN_TRIP, Misreads, find_misreads
+from analyzer.ingest.near_plates import LONGEST_PLATE, PLATE_BYTES, NearPlates
 from analyzer.ingest.plate_formats import plate_check
 from analyzer.ingest.quality import Quality
 from analyzer.ingest.stray_times import DayCounts

@@ -27,7 +27,7 @@ from analyzer.ingest.cleaning import merge_repeats
 from analyzer.ingest.coding import CellCoder, NameCoder, Positions
 from analyzer.ingest.columns import ColumnMap
 from analyzer.ingest.findings import Findings
-from analyzer.ingest.misreads import NearPlates
+from analyzer.ingest.near_plates import NearPlates
 from analyzer.ingest.plate_formats import plate_check
 from analyzer.ingest.quality import FileQuality
 from analyzer.ingest.read_ahead import read_ahead

@@ -14,7 +14,7 @@ import numba
 import numpy as np
 import pyarrow as pa
 
-from analyzer.ingest.misreads import NearPlates
+from analyzer.ingest.near_plates import NearPlates
 from analyzer.ingest.siphash import siphash
 from analyzer.ingest.times import text_buffers
 from analyzer.ingest.vehicle_names import VehicleNames

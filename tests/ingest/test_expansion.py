@@ -12,7 +12,7 @@ import pytest
 from analyzer.errors import InputError, StoreError, UsageError
 from analyzer.ingest.database import DatabaseSource
 from analyzer.ingest.formats import ParquetSource
-from analyzer.ingest.misreads import NearPlates
+from analyzer.ingest.near_plates import NearPlates
 from analyzer.ingest.reader import read_sightings
 from analyzer.store import builder
 from analyzer.store.builder import StoreBuilder

@@ -26,7 +26,7 @@ from analyzer.errors import (
     UsageError,
 )
 from analyzer.ingest.formats import open_source
-from analyzer.ingest.misreads import NearPlates
+from analyzer.ingest.near_plates import NearPlates
 from analyzer.ingest.reader import read_sightings
 from analyzer.ingest.sources import Blocks
 from tests.ingest.stores import same_store
