@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from analyzer.chart_style import ACCENT, INK, PAPER
+from analyzer.report.blank_map import add_name, bent, clear_names, new_map
 from analyzer.report.disclosure import coarsen_positions
-from analyzer.report.maps import add_name, bent, clear_names, embed, new_map, script_safe
+from analyzer.report.leaflet import embed, script_safe
 from analyzer.report.shared import areas_of_cameras
 from analyzer.report.texts import Texts
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from analyzer.patterns.commutes import hour_text
 from analyzer.patterns.trips import DEFAULT_MAX_GAP
-from analyzer.report import case_map, maps
+from analyzer.report import case_map
 from analyzer.report.case_content import CaseContent, precise_caption, share_bounds
 from analyzer.report.case_tables import (
     cameras_table,
@@ -20,6 +20,7 @@ from analyzer.report.case_tables import (
     public_known,
     public_week,
 )
+from analyzer.report.leaflet import leaflet_script, leaflet_style
 from analyzer.report.origin import Provenance, origin_of
 from analyzer.report.pages import (
     content_policy,
@@ -82,10 +83,10 @@ def render_case(
         )
         for step, shared in zip(case.story.steps, case.known, strict=True)
     ]
-    leaflet = [maps.leaflet_script(texts)] if drawn else []
+    leaflet = [leaflet_script(texts)] if drawn else []
     scripts = [*leaflet, *([drawn[1]] if drawn else []), slider_script()]
     styles = [
-        *([maps.leaflet_style()] if drawn else []),
+        *([leaflet_style()] if drawn else []),
         template_text("report.css"),
         template_text("case.css"),
         step_rules(len(steps)),

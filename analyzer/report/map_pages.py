@@ -27,6 +27,7 @@ from analyzer.patterns.movement import count_hours, count_ways, count_zones
 from analyzer.patterns.trips import Trips
 from analyzer.report import maps
 from analyzer.report.areas import join_zones
+from analyzer.report.blank_map import new_map
 from analyzer.report.disclosure import (
     DEFAULT_K,
     check_threshold,
@@ -34,6 +35,7 @@ from analyzer.report.disclosure import (
     suppress,
     suppress_od,
 )
+from analyzer.report.leaflet import embed, leaflet_script, leaflet_style, script_safe
 from analyzer.report.pages import content_policy, environment, template_text, tidy
 from analyzer.report.sections import trusted
 from analyzer.report.slider import slider_script, step_rules
@@ -217,7 +219,7 @@ def _draw_hours(sightings: Sightings, k: int, texts: Texts) -> tuple[Any, int, i
     cells = cells[cells["vehicles"].notna() & cells["zone"].isin(zones.index)]
     if cells.empty:
         raise UsageError("nothing that may be drawn has a position")
-    the_map = maps.new_map(zones["lat"].to_numpy(float), zones["lon"].to_numpy(float), texts)
+    the_map = new_map(zones["lat"].to_numpy(float), zones["lon"].to_numpy(float), texts)
     kept = cells["zone"].isin(
         cells.groupby("zone")["vehicles"].sum().sort_values().index[-maps.MOST_ZONES :]
     )
@@ -239,7 +241,7 @@ def _circle(the_map: folium.Map, row: Any, radius: float, look: str, said: str) 
     folium.CircleMarker(
         [float(row.lat), float(row.lon)], radius=round(float(radius), 2), color=PAPER, weight=1.5,
         fill=True, fill_color=ACCENT, fill_opacity=1, class_name=look,
-        tooltip=folium.Tooltip(maps.script_safe(said, limit=200)),
+        tooltip=folium.Tooltip(script_safe(said, limit=200)),
     ).add_to(the_map)  # fmt: skip
 
 
@@ -292,9 +294,9 @@ def _page(
     synthetic: bool,
     texts: Texts,
 ) -> str:
-    html, script = maps.embed(the_map, texts)
-    scripts = [maps.leaflet_script(texts), script, *([slider_script()] if steps else [])]
-    styles = [maps.leaflet_style(), *map(template_text, ("report.css", "case.css", "map.css"))]
+    html, script = embed(the_map, texts)
+    scripts = [leaflet_script(texts), script, *([slider_script()] if steps else [])]
+    styles = [leaflet_style(), *map(template_text, ("report.css", "case.css", "map.css"))]
     if steps:
         styles.append(step_rules(steps))
     policy = content_policy(scripts, styles)

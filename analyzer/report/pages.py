@@ -16,6 +16,7 @@ from typing import Any
 from analyzer.report import maps, sections
 from analyzer.report.content import ReportInput
 from analyzer.report.findings import finding_object
+from analyzer.report.leaflet import leaflet_script, leaflet_style
 from analyzer.report.publishable import Publishable, publishable
 from analyzer.report.tables import clean_text, is_missing
 from analyzer.report.texts import Texts
@@ -47,8 +48,8 @@ def render_report(
     """
     shown = shown or publishable(report, k=k)
     embedded = maps.embed_map(shown.zones, shown.flows, texts, ends=shown.flow_ends)
-    scripts = [maps.leaflet_script(texts), embedded.script] if embedded else []
-    styles = ([maps.leaflet_style()] if embedded else []) + [template_text("report.css")]
+    scripts = [leaflet_script(texts), embedded.script] if embedded else []
+    styles = ([leaflet_style()] if embedded else []) + [template_text("report.css")]
     context = {
         "t": texts,
         "title": clean_text(report.title),

@@ -13,7 +13,7 @@ import pytest
 
 from analyzer.report import ReportInput, write_report
 from analyzer.report.basemap import outlines
-from analyzer.report.maps import leaflet_script, leaflet_style, script_safe
+from analyzer.report.leaflet import leaflet_script, leaflet_style, script_safe
 from analyzer.report.texts import Texts
 from tests.report.samples import PAYLOADS, hostile, plain
 
