@@ -6,16 +6,21 @@ line and marker too, so that no chart depends on telling two hues apart.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from analyzer.chart_shares import (
+    are_bounds,
+    draw_bounds,
+    draw_chance,
+    draw_measured,
+    finish_shares,
+)
 from analyzer.chart_style import ACCENT, INK, LINES, MUTED, NARROW, PAPER, SERIES, WIDE, in_style
 from analyzer.chart_writing import png_file
-from analyzer.estimate import ALL_BUT_FEW, bound_percent
 from analyzer.result import draw_in_notebooks
 
 if TYPE_CHECKING:
@@ -45,6 +50,7 @@ ENGLISH = {
 
 OTHERS = (("s", "--"), ("^", ":"), ("D", "-."))
 """Marker and line of what a measured curve is compared with."""
+
 
 def unicity_curve(
     frame: pd.DataFrame,
@@ -89,11 +95,11 @@ def unicity_curve(
     with in_style():
         axes = _new_axes(narrow) if axes is None else axes
         x = rows["points"].to_numpy(float)
-        _draw_measured(axes, x, rows, labels)
-        _draw_chance(axes, x, rows, labels)
+        draw_measured(axes, x, rows, labels)
+        draw_chance(axes, x, rows, labels)
         axes.set_xticks(x, [f"{points:g}" for points in x])
         axes.set_xlabel(labels["points"])
-        _finish_shares(axes, labels["singled_out"], x)
+        finish_shares(axes, labels["singled_out"], x)
     return axes.figure
 
 
@@ -142,7 +148,7 @@ def retention_curve(
         # Windows grow by factors (1, 7, 30, 180 days): on a linear axis all but two would be one
         # blot.
         x = np.log(rows["days"].to_numpy(float))
-        _draw_measured(axes, x, rows, labels)
+        draw_measured(axes, x, rows, labels)
         hollow = (rows["status"] == ONE_LEAK_DAY).to_numpy()
         if hollow.any():
             axes.plot(x[hollow], rows["value"].to_numpy(float)[hollow], "o", color=ACCENT, ms=6.5,
@@ -150,10 +156,10 @@ def retention_curve(
         if "value_in_window" in rows and rows["value_in_window"].notna().any():
             axes.plot(x, rows["value_in_window"].to_numpy(float), "s:", color=MUTED, lw=1.2, ms=4,
                       label=labels["left"])
-        _draw_chance(axes, x, rows, labels)
+        draw_chance(axes, x, rows, labels)
         axes.set_xticks(x, [f"{days:g}" for days in rows["days"]])
         axes.set_xlabel(labels["window"])
-        _finish_shares(axes, labels["singled_out"], x)
+        finish_shares(axes, labels["singled_out"], x)
     return axes.figure
 
 
@@ -213,9 +219,9 @@ def open_store_curves(
                 label=labels["open_for"].format(days=f"{days:g}"),
             )  # fmt: skip
             x = np.log(rows["days"].to_numpy(float))
-            _draw_bounds(axes, x, rows["value"].to_numpy(float), are_bounds(rows), MUTED)
+            draw_bounds(axes, x, rows["value"].to_numpy(float), are_bounds(rows), MUTED)
         x = np.log(closed.dropna(subset=["value"])["days"].to_numpy(float))
-        _finish_shares(axes, labels["singled_out"], x)
+        finish_shares(axes, labels["singled_out"], x)
     return figure
 
 
@@ -265,14 +271,14 @@ def risk_curves(frame: pd.DataFrame, names: Mapping[str, str]) -> Figure:
                       ms=5.5, label=_literal(name))
             axes.plot(x[hollow], value[hollow], "o", color=colour, ms=5.5, markerfacecolor=PAPER,
                       markeredgewidth=1.6)
-            _draw_bounds(axes, x, value, bound, colour)
+            draw_bounds(axes, x, value, bound, colour)
         if few:
             axes.plot([], [], "o", color=INK, ms=5.5, markerfacecolor=PAPER, markeredgewidth=1.6,
                       label=ENGLISH["one_leak_day"])
         days = np.sort(shown["days"].unique()).astype(float)
         axes.set_xticks(np.log(days), [f"{each:g}" for each in days])
         axes.set_xlabel(ENGLISH["window"])
-        _finish_shares(axes, "Vehicles", np.log(days))
+        finish_shares(axes, "Vehicles", np.log(days))
     return axes.figure
 
 
@@ -349,86 +355,6 @@ def _new_axes(narrow: bool, height: float | None = None) -> Axes:
     figure = Figure(figsize=(width, height or default), layout="constrained")
     draw_in_notebooks(png_file)
     return figure.subplots()
-
-
-def are_bounds(rows: pd.DataFrame) -> np.ndarray:
-    """Say of each row whether its value is a bound from below, because those left out are few.
-
-    Examples
-    --------
-    >>> are_bounds(pd.DataFrame({"value": [0.5]})).tolist()
-    [False]
-    """
-    if "method" not in rows:
-        return np.zeros(len(rows), bool)
-    return np.array([str(method).startswith(ALL_BUT_FEW) for method in rows["method"]], bool)
-
-
-def _draw_measured(
-    axes: Axes, x: np.ndarray, rows: pd.DataFrame, labels: Mapping[str, str]
-) -> None:
-    value, low, high = (rows[name].to_numpy(float) for name in ("value", "low", "high"))
-    bound = are_bounds(rows)
-    # All that is above a bound is no interval.
-    low, high = np.where(bound, np.nan, low), np.where(bound, np.nan, high)
-    if len(x) > 1:
-        axes.fill_between(x, low, high, color=ACCENT, alpha=0.16, lw=0)
-    axes.vlines(x[~bound], low[~bound], high[~bound], color=ACCENT, lw=1.4)
-    axes.plot(x, value, "o-", color=ACCENT, lw=2.2, ms=5.5, label=labels["measured"])
-    _draw_bounds(axes, x, value, bound, ACCENT, labels["bound"])
-    if len(x):
-        # Only the last point is written out: the table behind the chart has them all.
-        written = f"{100 * value[-1]:.0f} %"
-        if bound[-1]:
-            floor, digits = bound_percent(value[-1])
-            written = labels["over"].format(share=f"{floor:.{digits}f}")
-        axes.annotate(written, (x[-1], value[-1]), xytext=(9, 0), ha="left",
-                      textcoords="offset points", va="center", color=ACCENT, fontweight="bold",
-                      annotation_clip=False)
-
-
-def _draw_bounds(
-    axes: Axes,
-    x: np.ndarray,
-    value: np.ndarray,
-    bound: np.ndarray,
-    colour: str,
-    label: str | None = None,
-) -> None:
-    """Draw arrows up from the values that are bounds from below."""
-    if bound.any():
-        reach = np.minimum(0.07, 1.03 - value[bound])
-        axes.errorbar(x[bound], value[bound], yerr=reach, lolims=True, fmt="none", color=colour,
-                      lw=1.8, capsize=3)
-        if label is not None:
-            # In a legend an arrow would look like an interval.
-            axes.plot([], [], "^", color=colour, ms=6, label=label)
-
-
-def _draw_chance(axes: Axes, x: np.ndarray, rows: pd.DataFrame, labels: Mapping[str, str]) -> None:
-    chance = pd.to_numeric(rows["baseline"], errors="coerce").to_numpy(float)
-    if np.isfinite(chance).any():
-        axes.plot(x, chance, "--", color=MUTED, lw=1.4, label=labels["chance"])
-
-
-def _finish_shares(axes: Axes, label: str, x: np.ndarray) -> None:
-    axes.set_ylim(0, 1.04)
-    ticks = [0, 0.25, 0.5, 0.75, 1]
-    axes.set_yticks(ticks, [f"{100 * tick:.0f} %" for tick in ticks])
-    axes.set_ylabel(label)
-    axes.grid(False, axis="x")
-    span = (x.max() - x.min()) if len(x) > 1 else 1.0
-    if len(x):
-        axes.set_xlim(x.min() - 0.05 * span, x.max() + 0.11 * span)
-    if len(axes.get_legend_handles_labels()[1]) > 1:
-        narrow = axes.figure.get_figwidth() < 5
-        legend = axes.legend(
-            loc="lower left", bbox_to_anchor=(0, 1.0), ncols=1 if narrow else 2, borderpad=0,
-            fontsize=9.5, borderaxespad=0.3, handlelength=2.0, columnspacing=1.4,
-        )  # fmt: skip
-        for text in legend.get_texts():
-            # What does not fit in one line would be cut off.
-            text.set_text(textwrap.fill(text.get_text(), 28 if narrow else 36))
 
 
 def _literal(text: object) -> str:

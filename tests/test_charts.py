@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analyzer import chart_style, chart_writing, charts
+from analyzer import chart_shares, chart_style, chart_writing, charts
 from tests.report.samples import plain
 
 DRAWN = [
@@ -189,7 +189,7 @@ def test_a_bound_is_drawn_as_one_and_never_as_an_interval(draw):
     assert [text.get_text() for text in plain_axes.texts] == ["75 %"]
     assert [text.get_text() for text in axes.texts] == ["over 75 %"]
     assert "more than this" in axes.get_legend_handles_labels()[1]
-    assert charts.are_bounds(frame).tolist() == [False] * last + [True]
+    assert chart_shares.are_bounds(frame).tolist() == [False] * last + [True]
 
 
 def test_each_risk_has_its_line_and_windows_of_one_leak_day_are_hollow():

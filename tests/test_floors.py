@@ -16,7 +16,7 @@ import analyzer
 PACKAGE = Path(analyzer.__file__).parent
 FLOORS = (
     ("kernel_cache", "errors", "units", "schema", "estimate", "apart", "survival", "result",
-     "chart_style", "chart_writing", "charts"),
+     "chart_style", "chart_writing", "chart_shares", "charts"),
     ("engine", "store", "cameras", "local_time"),
     ("sightings", "array_sightings", "fitting"),
     ("ingest", "synthetic", "cost"),

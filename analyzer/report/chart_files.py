@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analyzer import charts
+from analyzer.chart_shares import are_bounds
 from analyzer.chart_style import MUTED
 from analyzer.chart_writing import png_file, svg_file
 from analyzer.report.publishable import Publishable
@@ -79,7 +80,7 @@ def _tidy(frame: pd.DataFrame, keys: list[str], texts: Texts) -> pd.DataFrame:
     for name in _SHARES:
         if name in frame and frame[name].notna().any():
             columns[name] = (100 * frame[name].astype(float)).round(4).reset_index(drop=True)
-    if "value" in frame and (bound := charts.are_bounds(frame)).any():
+    if "value" in frame and (bound := are_bounds(frame)).any():
         # What else would be taken for the share itself, and the band above it for its interval.
         columns["bound"] = np.where(bound, texts("tidy.bound.yes"), "")
     for name in ("n", "rows"):
