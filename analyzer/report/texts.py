@@ -173,6 +173,17 @@ class Texts:
         """
         return _countries(self.language).get(name, name)
 
+    def rule(self, jurisdiction: str) -> str:
+        """Name a rule that comes along in the page's words; others as their file has them.
+
+        Examples
+        --------
+        >>> Texts("ru").rule("France (LAPI)"), Texts("ru").rule("Our town")
+        ('Франция (LAPI)', 'Our town')
+        """
+        key = "rule." + re.sub(r"\W+", "_", jurisdiction.lower()).strip("_")
+        return self(key) if self.has(key) else jurisdiction
+
     def listed(self, words: list[str] | tuple[str, ...], last: str = "and") -> str:
         """Write words as a sentence lists them, with “and” or “or” before the last.
 

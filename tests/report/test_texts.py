@@ -150,11 +150,10 @@ def test_an_unknown_language_is_told_which_there_are():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_rule_that_comes_along_has_a_name(language):
     from analyzer.policy.rules import read_rules
-    from analyzer.report.brief import rule_name
 
     texts = Texts(language)
     for rule in read_rules(None):
-        name = rule_name(rule.jurisdiction, texts)
+        name = texts.rule(rule.jurisdiction)
         assert name == rule.jurisdiction if language == "en" else name
         assert language != "ru" or re.search("[а-я]", name) or "Flock" in name
 
