@@ -12,26 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from analyzer.cameras import CAMERA_TABLE, camera_table
-from analyzer.engine.base import split_rows
 from analyzer.engine.scratch import ScratchFolder
-from analyzer.engine.sealing import Seal, encryption, write_sealed_bytes
-from analyzer.engine.spill import Spill, parse_memory
+from analyzer.engine.sealing import Seal, write_sealed_bytes
+from analyzer.engine.spill import parse_memory
 from analyzer.errors import StoreError
-from analyzer.schema import (
-    CORE,
-    DTYPES,
-    FRAMES,
-    LABELS,
-    MISSING,
-    OPTIONAL,
-    Rows,
-    concatenate,
-    n_rows,
-    take,
-)
+from analyzer.schema import CORE, DTYPES, FRAMES, MISSING, OPTIONAL, Rows, n_rows
 from analyzer.store.generation import Generation
 from analyzer.store.part_files import read_rows
 from analyzer.store.part_writing import (
@@ -43,13 +30,10 @@ from analyzer.store.part_writing import (
     write_part,
     write_part_file,
 )
+from analyzer.store.small_tables import write_tables
 from analyzer.store.sorting import sort_sightings
-from analyzer.store.store import (
-    FORMAT,
-    SEALED_MANIFEST,
-    Store,
-    open_store,
-)
+from analyzer.store.store import FORMAT, SEALED_MANIFEST, Store, open_store
+from analyzer.store.waiting import WaitingRows
 
 PLAIN, ENCRYPTED = 1, 2
 """Versions of the format of a store."""
@@ -118,12 +102,8 @@ class StoreBuilder:
         self.timezone = timezone
         self.columns = CORE + tuple(name for name in (*OPTIONAL, FRAMES) if name in columns)
         self._parts = parts
-        self._slots = parts if parts else SLOTS
         self._memory = parse_memory(memory)
-        self._limit = self._memory // 8
-        self._held: list[Rows] = []
-        self._held_bytes = 0
-        self._spill: Spill | None = None
+        self._waiting = WaitingRows(parts or SLOTS, self._memory // 8, sealed=secret is not None)
         self._recode: Mapping[str, np.ndarray] = {}
         self._rows = 0
         self._vehicle_rows = np.zeros(0, np.int32)
@@ -145,10 +125,7 @@ class StoreBuilder:
             return
         complete = complete_rows(rows, names)
         self.announce(count, np.bincount(complete["vehicle"]))
-        self._held.append(complete)
-        self._held_bytes += sum(column.nbytes for column in complete.values())
-        if self._held_bytes > self._limit:
-            self._flush()
+        self._waiting.add(complete)
 
     def announce(self, rows: int, counts: np.ndarray) -> None:
         """Count rows that come: how many, and how many of each vehicle.
@@ -176,22 +153,6 @@ class StoreBuilder:
         """Give what a row takes while its part is sorted and the parts beside it are at work."""
         return 8 * sum(np.dtype(DTYPES[name]).itemsize for name in (*self.columns, "file"))
 
-    def _flush(self) -> None:
-        self._spill = self._spill or Spill(self._slots, sealed=self.seal is not None)
-        pieces: list[list[Rows]] = [[] for _ in range(self._slots)]
-        # Chunk by chunk, each given up when it is split: nothing large is held twice.
-        self._held.reverse()
-        while self._held:
-            rows = self._held.pop()
-            split = split_rows(rows, rows["vehicle"] % self._slots, self._slots)
-            for slot, piece in enumerate(split):
-                if n_rows(piece):
-                    pieces[slot].append(piece)
-        for slot, waiting in enumerate(pieces):
-            self._spill.append(slot, waiting)
-            waiting.clear()
-        self._held_bytes = 0
-
     def write_parts(
         self, merge: Merge | None = None, recode: Mapping[str, np.ndarray] | None = None
     ) -> Counter[tuple[int, int]]:
@@ -213,9 +174,7 @@ class StoreBuilder:
         """
         merged: Counter[tuple[int, int]] = Counter()
         self._recode = recode or {}
-        if self._spill is not None:
-            self._flush()
-            self._spill.close()
+        self._waiting.close()
         parts = self.number_of_parts
         bare = []
         names = self._bare_columns
@@ -238,9 +197,7 @@ class StoreBuilder:
                 columns = (*names, FRAMES) if repeats else names
                 written = writing.submit(self._write_part, part, rows, columns)
             written.result()
-        if self._spill is not None:
-            self._spill.discard()
-        self._held = []
+        self._waiting.discard()
         self._settle_columns(bare)
         return merged
 
@@ -290,15 +247,7 @@ class StoreBuilder:
         return max(min(PART_ROWS, SMALLEST_PART_ROWS), min(PART_ROWS, self._memory // (16 * width)))
 
     def _rows_of_part(self, part: int, parts: int) -> Rows:
-        if self._spill is None:
-            frames = [take(rows, rows["vehicle"] % parts == part) for rows in self._held]
-        else:
-            slots = range(part, self._slots, parts)
-            frames = [rows for rows in map(self._spill.rows, slots) if n_rows(rows)]
-            for slot in slots:
-                self._spill.drop(slot)
-        rows = concatenate(frames)
-        frames.clear()
+        rows = self._waiting.of_part(part, parts)
         for name, codes in self._recode.items():
             if name in rows:
                 # The last one is what -1, nothing known, becomes: itself.
@@ -403,26 +352,7 @@ class StoreBuilder:
         if not self._written:
             self.write_parts(merge)
         table = cameras if tuple(cameras.columns) == CAMERA_TABLE else camera_table(cameras)
-        labels = labels or {}
-        self._write_table("cameras.parquet", pa.Table.from_pandas(table, preserve_index=False))
-        names = vehicles if isinstance(vehicles, pa.Array) else pa.array(vehicles, pa.string())
-        self._write_table("vehicles.parquet", pa.table({"vehicle": names}))
-        self._write_table(
-            "labels.parquet",
-            pa.table(
-                {
-                    "column": pa.array(
-                        [c for c in LABELS for _ in labels.get(c, ())], pa.string()
-                    ),
-                    "code": pa.array(
-                        [i for c in LABELS for i in range(len(labels.get(c, ())))], pa.int32()
-                    ),
-                    "label": pa.array(
-                        [label for c in LABELS for label in labels.get(c, ())], pa.string()
-                    ),
-                }
-            ),
-        )
+        write_tables(self.folder, table, vehicles, labels or {}, self.seal)
         span = self.span_ms or (None, None)
         manifest = {
             "format": FORMAT,
@@ -451,21 +381,9 @@ class StoreBuilder:
         self._generation.commit(manifest)
         return open_store(self.path, owner=self._temporary, secret=self._secret)
 
-    def _write_table(self, name: str, table: pa.Table) -> None:
-        # Without pandas' metadata: it names library versions, and bytes must not depend on them.
-        pq.write_table(
-            table.replace_schema_metadata(),
-            self.folder / name,
-            compression="zstd",
-            write_page_checksum=True,
-            **encryption(self.seal, self.folder / name),
-        )
-
     def abandon(self) -> None:
         """Leave everything as it was: remove what was not committed and give the lock back."""
-        if self._spill is not None:
-            self._spill.discard()
-        self._held = []
+        self._waiting.discard()
         self._generation.abandon()
 
 
