@@ -200,7 +200,7 @@ def test_rows_that_wait_on_disks_are_encrypted(cluster, engine):
     scratch = cluster.folder / "scratch"
     for runner, folder in (
         (get_engine("spark", master=cluster.master), lambda: scratch),
-        (engine, lambda: Path(spark_session._own["folder"].name)),
+        (engine, lambda: spark_session._own["folder"].path),
     ):
         # Shared arrays are large enough to be written in pieces.
         shared = {"factor": 1, "large": np.full(1_000_000, pattern)}
@@ -210,7 +210,7 @@ def test_rows_that_wait_on_disks_are_encrypted(cluster, engine):
         held = list(contents(folder()))
         assert sum(map(len, held)) > 1_000
         assert not any(pattern.tobytes() * 4 in data for data in held)
-    assert Path(spark_session._own["folder"].name).stat().st_mode & 0o777 == 0o700
+    assert spark_session._own["folder"].path.stat().st_mode & 0o777 == 0o700
 
 
 def exactly(one: Rows, two: Rows) -> None:

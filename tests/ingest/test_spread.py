@@ -218,7 +218,7 @@ def test_no_plate_and_no_key_on_any_disk(cluster, engine, tmp_path, monkeypatch,
 
     for master, folders in (
         (cluster.master, lambda: [cluster.folder]),
-        (HERE, lambda: [Path(spark_session._own["folder"].name)]),
+        (HERE, lambda: [spark_session._own["folder"].path]),
     ):
         on = get_engine("spark", master=master)
         store = tmp_path / master.partition(":")[0]
