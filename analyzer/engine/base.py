@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+import sys
 import threading
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import pairwise
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -22,15 +25,29 @@ KEPT_ROWS = 250_000
 KEPT_BYTES = 100_000_000
 """Derived parts that are kept take at most so much, however many and small the parts are."""
 
+KEPT_SHARE = 8
+"""And no more than one part in so many of the memory of the engine that works on them."""
+
 _kept_bytes = 0
 _keeping = threading.Lock()
+_room: ContextVar[int] = ContextVar("room for derived parts that are kept", default=sys.maxsize)
+
+
+@contextmanager
+def keeping_within(memory: int) -> Iterator[None]:
+    """Keep derived parts that are made here only where a share of some memory has room."""
+    token = _room.set(memory // KEPT_SHARE)
+    try:
+        yield
+    finally:
+        _room.reset(token)
 
 
 def _keep(size: int) -> bool:
     """Take room for rows that are kept (or give it back), if there is."""
     global _kept_bytes
     with _keeping:
-        if size > 0 and _kept_bytes + size > KEPT_BYTES:
+        if size > 0 and _kept_bytes + size > min(KEPT_BYTES, _room.get()):
             return False
         _kept_bytes += size
         return True

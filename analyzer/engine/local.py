@@ -15,10 +15,12 @@ from analyzer.engine.base import (
     bucket_of,
     bytes_of,
     is_sealed,
+    keeping_within,
     reduce_rows,
     sort_rows,
     split_rows,
 )
+from analyzer.engine.freed import give_back_after
 from analyzer.engine.spill import Spill, parse_memory
 from analyzer.schema import Rows, n_rows
 
@@ -66,15 +68,19 @@ class LocalEngine:
         counted = self._counter(len(parts))
 
         def run(part: Part) -> Rows:
-            rows = function(part.load(), shared)
+            with keeping_within(self.memory):
+                rows = function(part.load(), shared)
             counted()
             return rows
 
         threads = self._threads_for(parts)
         if len(parts) == 1 or threads == 1:
-            return [run(part) for part in parts]
-        with ThreadPoolExecutor(threads) as pool:
-            return list(pool.map(run, parts))
+            found = [run(part) for part in parts]
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                found = list(pool.map(run, parts))
+        give_back_after(parts)
+        return found
 
     def _threads_for(self, parts: Sequence[Part]) -> int:
         """Say how many parts fit into memory at once, up to the threads; one has to."""
@@ -100,7 +106,8 @@ class LocalEngine:
 
         def run(part: Part) -> None:
             nonlocal held_bytes, spill
-            rows = function(part.load(), shared)
+            with keeping_within(self.memory):
+                rows = function(part.load(), shared)
             pieces = split_rows(rows, bucket_of(rows[key], buckets), buckets)
             with lock:
                 for bucket, piece in enumerate(pieces):
@@ -121,12 +128,16 @@ class LocalEngine:
             if spill is not None:
                 for bucket, waiting in enumerate(held):
                     spill.append(bucket, waiting)
-                return list(spill.parts())
+                    waiting.clear()
+                made = list(spill.parts())
         except BaseException:
             if spill is not None:
                 spill.discard()
             raise
-        return [_sorted_part(pieces, sealed) for pieces in held if pieces]
+        if spill is None:
+            made = [_sorted_part(pieces, sealed) for pieces in held if pieces]
+        give_back_after(parts)
+        return made
 
     def _counter(self, total: int) -> Callable[[], None]:
         lock, done = threading.Lock(), 0

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from analyzer.engine import Engine, LocalEngine
-from analyzer.engine.base import Part, is_sealed
+from analyzer.engine.base import Part, bytes_of, is_sealed
 from analyzer.schema import CORE, DTYPES, Rows, take
 from analyzer.sightings import Sightings
 
@@ -31,6 +31,11 @@ class HeldPart:
     def sealed(self) -> bool:
         """Whether the rows come from an encrypted store."""
         return is_sealed(self._base)
+
+    @property
+    def bytes_held(self) -> int:
+        """What the rows take in memory."""
+        return bytes_of(self._base)
 
     def load(self) -> Rows:
         """Read the rows, or give those that were read."""
@@ -54,6 +59,11 @@ class SpanPart:
     def sealed(self) -> bool:
         """Whether the rows come from an encrypted store."""
         return is_sealed(self._held)
+
+    @property
+    def bytes_held(self) -> int:
+        """What the rows take in memory, before they are cut to the span."""
+        return bytes_of(self._held)
 
     def load(self) -> Rows:
         """Give the rows, sorted as those of the held part."""

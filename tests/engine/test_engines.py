@@ -255,6 +255,19 @@ def test_derived_parts_are_kept_within_one_budget(monkeypatch):
     assert base._kept_bytes == held
 
 
+def test_derived_parts_are_kept_within_a_share_of_the_memory():
+    functions.calls = 0
+    held = base._kept_bytes
+    parts = [DerivedPart(RowsPart({"x": np.arange(5)}), functions.counted) for _ in range(4)]
+    engine = LocalEngine(memory=base.KEPT_SHARE * (held + 100), threads=1)
+    for _ in range(2):
+        engine.map(parts, functions.unchanged)
+    # Of forty bytes each, two fit; the others are made again.
+    assert functions.calls == 6 and base._kept_bytes == held + 80
+    LocalEngine(memory="1GB", threads=1).exchange(parts, functions.unchanged, "x", 2)
+    assert functions.calls == 8 and base._kept_bytes == held + 160
+
+
 def test_a_large_derived_part_is_not_kept():
     functions.calls = 0
     part = DerivedPart(RowsPart({"x": np.arange(5)}), functions.counted, keep=4)
