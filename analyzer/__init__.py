@@ -43,7 +43,7 @@ _HOMES = {
     "measure_unicity_grid": "analyzer.risk.grid",
     "measure_worst_case": "analyzer.risk.worst_case",
     "profile_risk": "analyzer.risk.profile",
-    "read_cameras": "analyzer.cameras",
+    "read_cameras": "analyzer.camera_lists",
     "read_sightings": "analyzer.ingest.reader",
     "recommend_policy": "analyzer.policy.recommend",
     "sweep_cameras": "analyzer.policy.cameras",

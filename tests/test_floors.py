@@ -17,7 +17,7 @@ PACKAGE = Path(analyzer.__file__).parent
 FLOORS = (
     ("kernel_cache", "errors", "units", "schema", "estimate", "apart", "survival", "result",
      "chart_style", "chart_writing", "chart_shares", "charts"),
-    ("engine", "store", "cameras", "local_time"),
+    ("engine", "store", "cameras", "camera_lists", "local_time"),
     ("sightings", "array_sightings", "fitting"),
     ("ingest", "synthetic", "cost"),
     ("patterns",),

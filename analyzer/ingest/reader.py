@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from analyzer.cameras import read_camera_frame
+from analyzer.camera_lists import read_camera_frame
 from analyzer.engine import Engine, LocalEngine, get_engine
 from analyzer.engine.spill import parse_memory
 from analyzer.errors import KeyFileError, UsageError

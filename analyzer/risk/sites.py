@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from analyzer.cameras import EARTH_RADIUS_M, read_degrees
+from analyzer.camera_lists import read_degrees
+from analyzer.cameras import EARTH_RADIUS_M
 from analyzer.errors import InputError
 from analyzer.patterns.routines import WEEKDAYS
 from analyzer.units import DAY_MS, MINUTE_MS
