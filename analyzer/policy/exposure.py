@@ -3,17 +3,20 @@
 Two passes over the parts: the first draws, for each vehicle and leak day, what the adversary
 knows; the second counts the vehicles that hold what each window still shows of it. One index
 serves all windows and leak days: a window only says how many of the known points, the latest
-first, still count.
+first, still count. Where what is known of all vehicles would not fit into memory, both passes are
+made for the vehicles of some parts, then for those of the next.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from analyzer.engine import Engine
-from analyzer.engine.base import Broadcast
+from analyzer.engine.base import Broadcast, Part
+from analyzer.engine.turns import map_in_turns, memory_of
 from analyzer.policy.leaks import draw_before_leaks
 from analyzer.policy.resampling import ABSENT, ALONE, DELETED, SHOWN
 from analyzer.risk.knowledge import columns, count_fits, looks_known
@@ -24,6 +27,12 @@ from analyzer.risk.window_matching import count_window_matches
 from analyzer.schema import CORE, Rows
 from analyzer.sightings import Sightings
 from analyzer.units import DAY_MS
+
+SHARE_OF_TARGETS = 2
+"""What share of the memory is for what is known of the vehicles that are looked for at once."""
+
+BYTES_A_POINT, BYTES_A_TARGET = 48, 40
+"""For each target, and each point known of it: key, day, slot, count, and copies in between."""
 
 
 def states_before_leaks(
@@ -46,13 +55,27 @@ def states_before_leaks(
     numpy.ndarray of int8, shape (vehicles, leak days, windows)
         States as in `analyzer.policy.resampling`; vehicles with enough points on some leak day.
     """
+    parts = sightings.parts(*CORE, *shared["attributes"])
+    leaks = len(shared["leak_days"])
+    held = sightings.n_vehicles * leaks * (shared["points"] * BYTES_A_POINT + BYTES_A_TARGET)
+    turns = min(-(-held * SHARE_OF_TARGETS // memory_of(runner)), len(parts))
+    found = [
+        _states_of(runner, parts[turn::turns], parts, shared) for turn in range(max(turns, 1))
+    ]
+    codes, states = (np.concatenate(column) for column in zip(*found, strict=True))
+    return states[np.argsort(codes)]
+
+
+def _states_of(
+    runner: Engine, own: Sequence[Part], parts: Sequence[Part], shared: dict[str, Any]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find the vehicles of some parts with enough points, and their states among all."""
     points, reach = shared["points"], shared["reach"]
     n_leaks = len(shared["leak_days"])
-    parts = sightings.parts(*CORE, *shared["attributes"])
-    drawn = runner.reduce(runner.map(parts, draw_in_part, shared), key=("vehicle", "leak"))
+    drawn = runner.reduce(runner.map(own, draw_in_part, shared), key=("vehicle", "leak"))
     n_targets = len(drawn["vehicle"])
     if not n_targets:
-        return np.zeros((0, n_leaks, len(reach)), np.int8)
+        return np.zeros(0, np.int32), np.zeros((0, n_leaks, len(reach)), np.int8)
     known, seen = (
         np.column_stack([drawn[column] for column in columns(name, points)])
         for name in ("key", "seen")
@@ -63,9 +86,15 @@ def states_before_leaks(
     leak_days = shared["leak_days"][drawn["leak"]]
     # A window shows a point if the vehicle made it within the window's reach.
     shown_from = np.searchsorted(reach, leak_days[:, None] - seen)
-    shown = (shown_from[:, :, None] <= np.arange(len(reach))).sum(axis=1)
+    del seen
+    shown = np.zeros((n_targets, len(reach)), np.int8)
+    for q in range(points):
+        shown += shown_from[:, q, None] <= np.arange(len(reach))
     slots = make_slots(known)
-    counted = runner.map(
+    by_window = shared["bin_ms"] > DAY_MS
+    matches = np.zeros((n_targets, len(reach) if by_window else points), np.int64)
+    counted = map_in_turns(
+        runner,
         parts,
         count_in_part,
         {
@@ -79,17 +108,18 @@ def states_before_leaks(
             "shown_from": shown_from,
             "target_leak_days": leak_days,
         },
+        bytes_each=matches.size,
     )
-    matches = np.column_stack(
-        [sum(counts[name].astype(np.int64) for counts in counted) for name in counted[0]]
-    )
-    if shared["bin_ms"] <= DAY_MS:
+    for counts in counted:
+        for at in range(matches.shape[1]):
+            matches[:, at] += counts[f"matches_{at}"]
+    if not by_window:
         matches = np.take_along_axis(matches, np.maximum(shown - 1, 0), axis=1)
     found = np.where(shown == 0, DELETED, np.where(matches == 1, ALONE, SHOWN)).astype(np.int8)
     codes, row = np.unique(drawn["vehicle"], return_inverse=True)
     states = np.full((len(codes), n_leaks, len(reach)), ABSENT, np.int8)
     states[row, drawn["leak"]] = found
-    return states
+    return codes, states
 
 
 def draw_in_part(rows: Rows, broadcast: Broadcast) -> Rows:

@@ -13,14 +13,16 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from analyzer.apart import few_apart
-from analyzer.engine import Engine
+from analyzer.engine import Engine, Part
+from analyzer.engine.base import Broadcast, PartFunction
 from analyzer.estimate import Estimate
-from analyzer.policy.exposure import draw_in_part
+from analyzer.policy.exposure import draw_in_part as draw_before_leaks_in_part
 from analyzer.policy.leaks import plan_leaks
 from analyzer.policy.setting import STRETCHES, find_seen_before
 from analyzer.risk.adversary import Adversary
-from analyzer.risk.knowledge import draw_targets, knowledge_of
-from analyzer.schema import CORE
+from analyzer.risk.knowledge import draw_in_part as draw_known_in_part
+from analyzer.risk.knowledge import knowledge_of, parts_for
+from analyzer.schema import Rows
 from analyzer.sightings import Sightings
 from analyzer.units import DAY_MS
 
@@ -56,7 +58,9 @@ def count_populations(
     """
     local = sightings.clock.local(np.array(sightings.span_ms)) // DAY_MS
     plan = plan_leaks(int(local[0]), int(local[1]), STRETCHES)
-    regular = draw_targets(sightings, adversary, None, 0, runner).enough
+    drawing = knowledge_of(sightings, adversary, 0, runner)
+    parts = parts_for(sightings, adversary)
+    regular = _count(runner, parts, count_regular_in_part, drawing)
     before = {
         "leak_days": np.array(plan.leak_days, np.int64),
         "history": plan.history,
@@ -65,10 +69,25 @@ def count_populations(
     }
     found = runner.map(sightings.parts("vehicle", "seen_at"), find_seen_before, before)
     seen = sum(len(rows["vehicle"]) for rows in found)
-    shared = {**knowledge_of(sightings, adversary, 0, runner), **before}
-    drawn = runner.map(sightings.parts(*CORE, *shared["attributes"]), draw_in_part, shared)
-    targets = sum(len(np.unique(rows["vehicle"])) for rows in drawn)
+    targets = _count(runner, parts, count_targets_in_part, {**drawing, **before})
     return sightings.n_vehicles, regular, seen, targets
+
+
+def _count(engine: Engine, parts: list[Part], function: PartFunction, shared: Broadcast) -> int:
+    # Counted where they are drawn: what is known of everybody need not be held to be counted.
+    return sum(int(rows["vehicles"][0]) for rows in engine.map(parts, function, shared))
+
+
+def count_regular_in_part(rows: Rows, broadcast: Broadcast) -> Rows:
+    """Count the vehicles of a part that have as many points as the adversary knows."""
+    n_points = draw_known_in_part(rows, broadcast)["n_points"]
+    return {"vehicles": np.array([np.count_nonzero(n_points >= broadcast["points"])])}
+
+
+def count_targets_in_part(rows: Rows, broadcast: Broadcast) -> Rows:
+    """Count the vehicles of a part that have so many points before some leak."""
+    drawn = draw_before_leaks_in_part(rows, broadcast)
+    return {"vehicles": np.array([len(np.unique(drawn["vehicle"]))])}
 
 
 def told_numbers(populations: Iterable[int], k: int) -> tuple[int, ...]:

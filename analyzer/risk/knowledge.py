@@ -14,6 +14,7 @@ import numpy as np
 
 from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast, Part
+from analyzer.engine.turns import map_in_turns
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.choosing import chooser_of
 from analyzer.risk.draw import check_draw, draw_vehicles
@@ -222,7 +223,10 @@ def count_fitting(
     slots = make_slots(targets.keys[there])
     known = find_slots(targets.keys, slots)
     known[~there] = -1
-    counted = engine.map(
+    asked = columns("fits", points)[-1:] if last_only else columns("fits", points)
+    totals = np.zeros((len(targets.vehicle), len(asked)), np.int64)
+    counted = map_in_turns(
+        engine,
         parts,
         count_in_part,
         {
@@ -234,11 +238,10 @@ def count_fitting(
             "cap": cap,
             "last_only": last_only,
         },
+        bytes_each=totals.size * smallest_type(cap).itemsize,
     )
-    asked = columns("fits", points)[-1:] if last_only else columns("fits", points)
-    totals = np.zeros((len(targets.vehicle), len(asked)), np.int64)
-    for at, column in enumerate(asked):
-        for counts in counted:
+    for counts in counted:
+        for at, column in enumerate(asked):
             totals[:, at] += counts[column]
     return totals
 
@@ -295,9 +298,13 @@ def count_in_part(rows: Rows, broadcast: Broadcast) -> Rows:
     names = columns("fits", broadcast["points"])
     if broadcast["last_only"]:
         counts, names = counts[:, -1:], names[-1:]
-    # Capped at two, counts fit into a byte, and many parts' counts into memory.
-    smallest = np.min_scalar_type(min(broadcast["cap"], np.iinfo(np.int32).max))
+    smallest = smallest_type(broadcast["cap"])
     return {name: counts[:, at].astype(smallest) for at, name in enumerate(names)}
+
+
+def smallest_type(cap: int) -> np.dtype:
+    """Name the type of counts up to a cap: capped at two, they fit into a byte."""
+    return np.min_scalar_type(min(cap, np.iinfo(np.int32).max))
 
 
 def count_fits(

@@ -8,8 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from analyzer.engine import Engine
-from analyzer.engine.local import DEFAULT_MEMORY
-from analyzer.engine.spill import parse_memory
+from analyzer.engine.turns import memory_of
 from analyzer.risk.profiles import (
     ENTRIES_A_KEY,
     Counts,
@@ -91,5 +90,4 @@ class ProfileGroups:
 
 def entries_at_once(engine: Engine) -> int:
     """Say how many entries of profiles fit into what an engine may hold."""
-    memory = getattr(engine, "memory", parse_memory(DEFAULT_MEMORY))
-    return max(memory // BYTES_AN_ENTRY, LEAST_ENTRIES)
+    return max(memory_of(engine) // BYTES_AN_ENTRY, LEAST_ENTRIES)

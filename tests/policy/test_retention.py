@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from analyzer.array_sightings import from_arrays
+from analyzer.engine import LocalEngine
 from analyzer.errors import UsageError
+from analyzer.policy import exposure
 from analyzer.policy.leaks import MEASURED, NOT_MEASURABLE, ONE_LEAK_DAY
 from analyzer.policy.retention import check_windows, sweep_retention
 from analyzer.risk.adversary import Adversary
@@ -108,6 +110,28 @@ def test_parts_and_processes_change_no_digit():
         assert one.to_dict() == seven.to_dict() == apart.to_dict()
         assert any(order != sorted(order) for order in engine.orders)
         assert 0 < one.windows[1].share.value < 1
+
+
+@pytest.mark.parametrize("time", ["1h", "3D"])
+def test_vehicles_taken_in_turns_change_no_digit(time):
+    sightings = sightings_of(random_rows(np.random.default_rng(1), days=15, vehicles=30, most=25))
+    windows, adversary = ("1D", "3D", "7D"), Adversary(3, time)
+    one = sweep_retention(sightings, windows, adversary, seed=2)
+    asked = []
+
+    class Watched(LocalEngine):
+        def map(self, parts, function, broadcast=None):
+            if function is exposure.draw_in_part:
+                asked.append(len(parts))
+            return super().map(parts, function, broadcast)
+
+    for memory, turns in (("100MB", [7]), (15_000, [3, 2, 2]), (1, [1] * 7)):
+        asked.clear()
+        found = sweep_retention(
+            sightings.with_parts(7), windows, adversary, seed=2, engine=Watched(memory=memory)
+        )
+        assert asked[: len(turns)] == turns and max(asked) == turns[0]
+        assert found.to_dict() == one.to_dict()
 
 
 def test_the_longest_window_over_all_data_is_unicity():

@@ -1,0 +1,64 @@
+"""Results of many parts that are brought together a few at a time, so that few of them are held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from analyzer.engine.base import Broadcast, Engine, Part, PartFunction, shared_memory_of
+from analyzer.engine.local import DEFAULT_MEMORY
+from analyzer.engine.spill import parse_memory
+from analyzer.schema import Rows
+
+SHARE_OF_RESULTS = 8
+"""What share of the memory results take that wait to be brought together."""
+
+FEWEST = 4
+"""Fewer parts in a turn would leave processors idle."""
+
+
+def memory_of(engine: Engine) -> int:
+    """Tell how many bytes may be held where the results of an engine come together.
+
+    Examples
+    --------
+    >>> from analyzer.engine import get_engine
+    >>> memory_of(get_engine(memory="300MB"))
+    300000000
+    """
+    own = shared_memory_of(engine) or getattr(engine, "memory", None)
+    return own or parse_memory(DEFAULT_MEMORY)
+
+
+def map_in_turns(
+    engine: Engine,
+    parts: Sequence[Part],
+    function: PartFunction,
+    broadcast: Broadcast | None = None,
+    *,
+    bytes_each: int,
+) -> Iterator[Rows]:
+    """Apply a function to each part, and give the results in order, few of them at once.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the parts are worked on.
+    parts, function, broadcast
+        As `Engine.map` takes them.
+    bytes_each : int
+        What the result of one part takes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from analyzer.engine import RowsPart, get_engine
+    >>> parts = [RowsPart({"a": np.array([n])}) for n in range(9)]
+    >>> def double(rows, broadcast):
+    ...     return {"a": 2 * rows["a"]}
+    >>> doubled = map_in_turns(get_engine(memory="100MB"), parts, double, bytes_each=10**7)
+    >>> [int(rows["a"][0]) for rows in doubled]
+    [0, 2, 4, 6, 8, 10, 12, 14, 16]
+    """
+    at_once = max(memory_of(engine) // SHARE_OF_RESULTS // max(bytes_each, 1), FEWEST)
+    for first in range(0, len(parts), at_once):
+        yield from engine.map(parts[first : first + at_once], function, broadcast)
