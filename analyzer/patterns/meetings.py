@@ -121,7 +121,7 @@ class Meetings(Result):
         return axes
 
     def score(self, truth: Any) -> Any:
-        """Compare with the visits of a known truth; see `analyzer.scoring.score_meetings`."""
+        """Compare with visits of a known truth; see `analyzer.scoring.meetings.score_meetings`."""
         from analyzer.scoring.meetings import score_meetings
 
         return score_meetings(self.pairs, truth, self.trips.sightings.vehicles, self.within)
