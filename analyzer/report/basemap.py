@@ -91,7 +91,7 @@ def _middle(area: Any) -> Any:
 @cache
 def _topology() -> dict[str, Any]:
     packed = files("analyzer.report").joinpath("assets/countries-10m.json.gz").read_bytes()
-    topology = json.loads(gzip.decompress(packed))
+    topology = parse_topology(gzip.decompress(packed).decode("utf-8"))
     scale = np.array(topology["transform"]["scale"])
     origin = np.array(topology["transform"]["translate"])
     # Arcs are stored as steps between whole grid points.
@@ -99,6 +99,28 @@ def _topology() -> dict[str, Any]:
     topology["boxes"] = np.array(
         [(*arc.min(axis=0), *arc.max(axis=0)) for arc in topology["arcs"]]
     )
+    return topology
+
+
+def parse_topology(text: str) -> dict[str, Any]:
+    """Parse TopoJSON, of which nearly all are arcs: each becomes an array of steps, shape (n, 2).
+
+    As lists of lists of numbers they would take fifty megabytes, for a file of four.
+
+    Examples
+    --------
+    >>> parse_topology('{"objects":{},"arcs":[[[5,-1],[0,2]],[[7,7]]],"bbox":[]}')["arcs"][0]
+    array([[ 5, -1],
+           [ 0,  2]])
+    """
+    # The arcs of the whole stand last: those of countries before them are numbers of arcs.
+    before, after = text.rindex('"arcs":[[['), text.rindex("]]]")
+    arcs = text[before + len('"arcs":[[[') : after]
+    topology = json.loads(text[:before] + '"arcs":[]' + text[after + len("]]]") :])
+    topology["arcs"] = [
+        np.fromstring(arc.replace("],[", ","), np.int64, sep=",").reshape(-1, 2)
+        for arc in arcs.split("]],[[")
+    ]
     return topology
 
 
