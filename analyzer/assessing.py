@@ -136,6 +136,7 @@ def assess(
 
 def _link(sightings: Sightings, rotation: str, **options: Any) -> RotationLinkage | None:
     try:
-        return measure_linkage(sightings, rotation, sample=LINKED, **options)
+        # A report tells of whole periods; their first days alone would be twice the work again.
+        return measure_linkage(sightings, rotation, sample=LINKED, shorter=(), **options)
     except TooMuchWorkError:
         return None

@@ -22,7 +22,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from analyzer.engine import LocalEngine
-from analyzer.risk.linkage import _count, measure_linkage
+from analyzer.risk.linkage import count_pair, measure_linkage
 from analyzer.risk.profile_matching import count_additions, match_profiles
 from analyzer.risk.profile_weights import Weighted, weigh
 from analyzer.risk.profiles import GRAINS, make_profiles
@@ -48,7 +48,7 @@ def weights_of(sightings: Sightings, grain: str, queries: int) -> tuple[Weighted
     """Cosine weights of the first queries and of all candidates, and the answers."""
     local = [int(sightings.clock.local(np.array([end]))[0]) for end in sightings.span_ms]
     pair = pairs_of(*local, 168)[0]
-    counts = _count(sightings, LocalEngine(), pair, len(sightings.camera_table))
+    counts = count_pair(sightings, LocalEngine(), pair)
     old, new = (
         make_profiles(counts, hours, GRAINS[grain], period=at, seed=0)
         for at, hours in enumerate(first_days(pair, 7))
