@@ -40,6 +40,7 @@ def read(
     click.UsageError
         If the source is a store, and an option says how files are to be read.
     """
+    from analyzer.fitting import fit_to_engine
     from analyzer.ingest.reader import read_sightings
 
     refuse_key_in(output, options["key"])
@@ -72,6 +73,10 @@ def read(
             engine=engine,
             progress=report,
         )
+    run = current_run()
+    if run is not None and run.engine == "local":
+        # Measures do it too; but what is counted before them is counted in such parts as well.
+        _, sightings = fit_to_engine(sightings, memory=options["memory"])
     after_reading(sightings)
     return sightings
 
