@@ -183,8 +183,17 @@ def reduce_rows(frames: Sequence[Rows], key: Sequence[str] = ()) -> Rows:
     [1, 2]
     """
     # An empty part may lack the right types: it has nothing to say.
-    rows = concatenate([rows for rows in frames if n_rows(rows)] or list(frames[:1]))
-    return sort_rows(rows, key) if key and n_rows(rows) else rows
+    frames = [rows for rows in frames if n_rows(rows)] or list(frames[:1])
+    if not key or not frames or not n_rows(frames[0]) or set(key) == set(frames[0]):
+        rows = concatenate(frames)
+        return sort_rows(rows, key) if key and n_rows(rows) else rows
+    # Column by column: what is not sorted yet is never held whole beside what is.
+    order = np.lexsort([
+        np.concatenate([rows[name] for rows in frames]) for name in reversed(key)
+    ])
+    return {
+        name: np.concatenate([rows[name] for rows in frames])[order] for name in frames[0]
+    }
 
 
 def sort_rows(rows: Rows, columns: Sequence[str]) -> Rows:
