@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analyzer.engine import Engine, get_engine
+from analyzer.engine import Engine
 from analyzer.errors import UsageError
+from analyzer.fitting import fit_to_engine
 from analyzer.patterns.trips import DEFAULT_MAX_GAP
 from analyzer.risk.continuity import CutTrips, link_cut_trips, moves_in_part
 from analyzer.risk.draw import check_draw
@@ -41,7 +42,7 @@ from analyzer.risk.rotation import (
 )
 from analyzer.risk.trace import match_trace
 from analyzer.risk.trace_points import read_trace
-from analyzer.sightings import Sightings, check_sightings
+from analyzer.sightings import Sightings
 from analyzer.store import is_store, open_store
 from analyzer.units import DAY_MS, HOUR_MS, parse_duration
 
@@ -90,7 +91,8 @@ def measure_linkage(
         From so many first days of each period profiles are made too, as far as a period is longer
         (`RotationLinkage.by_days`); the whole period is always measured.
     engine, memory
-        Where the work runs, and how much may be held at once.
+        Where the parts are worked on, and what that may hold (``"500MB"``; ``"2GB"`` by default):
+        parts that are too large for it are cut.
 
     Returns
     -------
@@ -136,9 +138,8 @@ def measure_linkage(
     >>> linkage.success[1].value, round(linkage.success[1].baseline, 3)
     (1.0, 0.333)
     """
-    check_sightings(sightings)
     check_draw(sample, seed)
-    runner = get_engine(engine, memory)
+    runner, sightings = fit_to_engine(sightings, engine, memory)
     if other is not None:
         return _link_with(sightings, other, runner, int(seed), sample)
     hours = rotation_hours(rotation)
@@ -193,6 +194,7 @@ def _link_with(
     if isinstance(other, str | Path) and is_store(other):
         other = Sightings(open_store(other))
     if isinstance(other, Sightings):
+        _, other = fit_to_engine(other, engine)
         return link_releases(sightings, other, engine, seed=seed, sample=sample)
     if isinstance(other, pd.DataFrame | str | Path):
         return match_trace(sightings, read_trace(other, sightings.timezone), engine)

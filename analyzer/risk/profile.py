@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from analyzer.engine import Engine, get_engine
+from analyzer.engine import Engine
 from analyzer.errors import UsageError
+from analyzer.fitting import fit_to_engine
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.dataset_profile import profile_dataset
 from analyzer.risk.draw import check_draw
 from analyzer.risk.risk_profile import RiskProfile
 from analyzer.risk.vehicle_profile import profile_vehicle
-from analyzer.sightings import Sightings, check_sightings
+from analyzer.sightings import Sightings
 
 
 def profile_risk(
@@ -41,7 +42,8 @@ def profile_risk(
     seed : int
         Of every random draw.
     engine, memory
-        Where the parts run, and how much may be held at once.
+        Where the parts are worked on, and what that may hold (``"500MB"``; ``"2GB"`` by default):
+        parts that are too large for it are cut.
     progress : callable, optional
         Called with the steps done and the steps in all.
 
@@ -80,12 +82,11 @@ def profile_risk(
     >>> profile["singling out"].figure.value, profile.half_singled_out.value
     (1.0, 2.0)
     """
-    check_sightings(sightings)
     check_draw(None, seed)
+    runner, sightings = fit_to_engine(sightings, engine, memory)
     if not len(sightings):
         raise UsageError("there are no sightings here, so there is no risk to profile")
     adversary = Adversary() if adversary is None else adversary
-    runner = get_engine(engine, memory=memory)
     say = progress or (lambda done, total: None)
     if vehicle is not None:
         return profile_vehicle(sightings, vehicle, adversary, int(seed), runner, say)

@@ -450,3 +450,14 @@ def test_an_early_end_saves_what_would_be_refused():
     camera[::300] = 300 + np.arange(40)
     sightings = from_arrays(vehicle, np.arange(len(vehicle)) * 60_000, camera)
     assert measure_worst_case(sightings, "location", points=12).singled_out.value == 1
+
+
+@pytest.mark.parametrize("attack", ["location", "sequence", "home_work"])
+def test_what_memory_does_not_hold_is_refused_with_what_to_give(attack):
+    rng = np.random.default_rng(1)
+    vehicle = np.repeat(np.arange(60), 10)
+    some = from_arrays(vehicle, rng.integers(0, 10**9, 600), rng.integers(0, 40, 600))
+    fine = measure_worst_case(some, attack, 2, memory="100MB")
+    assert fine.risk["risk"].between(0, 1).all()
+    with pytest.raises(TooMuchWorkError, match=r"would hold about .* memory='1GB', or .*between"):
+        measure_worst_case(some, attack, 2, engine=LocalEngine(memory=10_000))

@@ -68,6 +68,29 @@ def refuse_too_much(
     )
 
 
+def refuse_to_hold(attack: str, needed: float, allowed: int) -> None:
+    """Refuse to hold what all vehicles visited, where that is more than memory allows.
+
+    Parameters
+    ----------
+    attack : str
+        Name of the attack.
+    needed, allowed : float
+        Bytes.
+
+    Raises
+    ------
+    TooMuchWorkError
+        With what to ask instead.
+    """
+    raise TooMuchWorkError(
+        f"the {attack} attack compares all vehicles with each other and would hold about "
+        f"{needed / 1e9:.1f} GB of what they visited, more than the {allowed / 1e9:.1f} GB that "
+        f"may be used; it was not started. Give memory='{math.ceil(needed / 1e9)}GB', or look at "
+        "fewer days with sightings.between"
+    )
+
+
 def _about(count: float) -> str:
     if not math.isfinite(count):
         return "more than 1e300"
