@@ -135,11 +135,15 @@ def main() -> None:
         f"{duration((ROWS + encounters) / rate)} at the rate measured here; the search refuses "
         "more encounters than `max_encounters` and says what to ask instead: a region, fewer "
         "days, or `of` one vehicle.",
-        "- **Linkage** holds two adjacent periods of the population in the process that asks: for "
-        f"weeks about {2 * ROWS / 30 * 7 * 16 / 1e9:.0f} GB. Link a region, or a sample of "
-        "vehicles made into a store of its own.",
+        "- **Linkage** holds what was seen of two adjacent periods, as counts by vehicle, place "
+        f"and hour, in the process that asks: for weeks up to {2 * ROWS / 30 * 7 * 24 / 1e9:.0f} "
+        "GB while they are laid together, beside what `--memory` allows, within which the profiles "
+        "are matched group by group. Link a region, or a sample of vehicles made into a store of "
+        "its own.",
         "- **The worst case** compares every vehicle with all that share a place; it counts its "
-        "combinations first and refuses what would not end.",
+        "combinations first, and what it would hold, and refuses what would not end or not fit.",
+        "- **Retention** asks for every vehicle and leak day in every part, so its work grows with "
+        "the vehicles times those who pass a camera in an hour.",
         "- **What is brought together** (places, say) is held in the process that asks"
         f": {VEHICLES:,} vehicles with three places each are about "
         f"{VEHICLES * 3 * 100 / 1e9:.0f} GB.", "",
