@@ -14,7 +14,8 @@ Each measure runs in a process of its
 own, forked from one in which a small region had its kernels compiled. Processor seconds are
 counted, since other work may run beside it, and the peak is that of the whole process. What was
 measured is added to ``benchmarks/results/scale.json``; ``--tables`` writes the tables and curves
-from it, and the rates from which ``--dry-run`` predicts (``analyzer/cost_rates.json``).
+from it anew, and alone writes the rates from which ``--dry-run`` predicts
+(``analyzer/cost_rates.json``, which comes with the program).
 """
 
 from __future__ import annotations
@@ -225,7 +226,9 @@ def measure_cold_starts(folder: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 2_000_000])
     parser.add_argument("--regime", choices=["sparse", "dense"], default="sparse")
     parser.add_argument("--growth", choices=["vehicles", "days"], default="vehicles")
@@ -266,7 +269,7 @@ def main() -> None:
                 if options.master:
                     command += ["--master", options.master]
                 subprocess.run(command, check=True)
-    write_tables()
+    write_tables(rates=options.tables)
     print(f"wrote {RESULTS.with_suffix('.md')}", file=sys.stderr)
 
 

@@ -55,8 +55,8 @@ def exponent(sizes: list[float], seconds: list[float]) -> float | None:
     )
 
 
-def write_tables() -> None:
-    """Write the page with its tables and curves, and the rates of `--dry-run`."""
+def write_tables(*, rates: bool) -> None:
+    """Write the page with its tables and curves, and if asked for the rates of `--dry-run`."""
     measured = points()
     cold = [point for point in measured if point["series"] == "cold start"]
     grown: dict[tuple, list[Point]] = defaultdict(list)
@@ -75,7 +75,9 @@ def write_tables() -> None:
         lines += _series_lines(series, sites, memory, group)
     lines += _cold_lines(cold)
     RESULTS.with_suffix(".md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    _write_rates([point for group in grown.values() for point in group])
+    if rates:
+        # They come with the program: a trial run somewhere must not mix its own into them.
+        _write_rates([point for group in grown.values() for point in group])
 
 
 def _machines(group: list[Point]) -> list[str]:
