@@ -6,7 +6,7 @@ vehicles and cannot.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from analyzer.patterns.commutes import Commutes, find_commutes
 from analyzer.patterns.companions import Companions, find_companions
 from analyzer.patterns.places import HOME, WORK, Places, find_places
 from analyzer.patterns.routines import Routines, find_routines
+from analyzer.patterns.tables_in_turn import TablesInTurn
 from analyzer.patterns.trips import DEFAULT_MAX_GAP, Trips, find_trips
 from analyzer.result import Result
 from analyzer.schema import Rows
@@ -179,8 +180,11 @@ class PatternsOverview(Result):
         """Count commutes between zones; suppress small counts before you publish them."""
         return pd.DataFrame(self.commutes.od_matrix.drop(columns=["geometry", "trips"]))
 
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """Give the tables of single vehicles: internal output, never to be published."""
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """Give the tables of single vehicles: internal output, never to be published.
+
+        Each is made anew whenever it is taken out, and none is kept: they are large.
+        """
         results = {
             "trips": self.trips,
             "places": self.places,
@@ -188,8 +192,8 @@ class PatternsOverview(Result):
             "commutes": self.commutes,
             "companions": self.companions,
         }
-        tables = {name: each.to_pandas() for name, each in results.items() if each is not None}
-        return tables | {"changes": self.routines.changes()}
+        made_by = {name: each.to_pandas for name, each in results.items() if each is not None}
+        return TablesInTurn({**made_by, "changes": self.routines.changes})
 
     def summary(self) -> str:
         """Tell what is inferred about how many vehicles."""

@@ -1,8 +1,8 @@
 """The folder of a report, written so that no half file is ever seen.
 
-Everything is made in memory first; each file is written beside its place and moved there;
+What is published is made in memory first; each file is written beside its place and moved there;
 ``info.json`` comes last and holds the digest of every other file, so that a folder from a killed
-run tells on itself.
+run tells on itself. Tables of single vehicles are large: they are made and written one by one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ from analyzer.report.publishable import (
     warn_of_withheld,
     withheld_sentence,
 )
-from analyzer.report.tables import to_csv
+from analyzer.report.tables import csv_pieces, to_csv
 from analyzer.report.texts import Texts
 
 
@@ -246,21 +246,23 @@ def _write_csvs(
     internal: bool,
 ) -> list[Path]:
     prefix = INTERNAL_PREFIX if internal else ""
-    contents = {
-        f"{prefix}{checked_name(name)}.csv": to_csv(
-            frame.assign(synthetic=True) if synthetic else frame
-        )
-        for name, frame in tables.items()
+    files = {name: f"{prefix}{checked_name(name)}.csv" for name in tables}
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def pieces(name: str) -> Iterator[str]:
+        # Nothing else holds the table: it goes when it is written, before the next is made.
+        frame = tables[name]
+        return csv_pieces(frame.assign(synthetic=True) if synthetic else frame)
+
+    digests = {
+        file: write_file(folder / file, pieces(name), private=internal)
+        for name, file in files.items()
     }
-    digests = {name: _sha256(text) for name, text in contents.items()}
     about = ReportInput(title="", synthetic=synthetic, info=dict(origin))
     digest = _sha256("".join(digests[name] for name in sorted(digests)))
     info = info_document(about, internal=internal, digest=digest, files=digests)
-    contents["info.json"] = to_json(info)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in contents.items():
-        write_file(folder / name, text, private=internal)
-    return [folder / name for name in contents]
+    write_file(folder / "info.json", to_json(info), private=internal)
+    return [folder / name for name in [*digests, "info.json"]]
 
 
 def _said_synthetic(frame: pd.DataFrame, report: ReportInput) -> pd.DataFrame:
@@ -357,25 +359,33 @@ def _remove_outdated(folder: Path, current: set[str]) -> None:
             (folder / name).unlink(missing_ok=True)
 
 
-def write_file(path: Path, content: str | bytes, *, private: bool) -> None:
+def write_file(path: Path, content: str | bytes | Iterable[str], *, private: bool) -> str:
     """Write a file at once: the old one stands until the new one is whole.
 
     Parameters
     ----------
     path : Path
         Where to.
-    content : str or bytes
-        What it holds.
+    content : str, bytes or iterable of str
+        What it holds, whole or in pieces.
     private : bool
         Whether only its owner may read it (mode 0600).
+
+    Returns
+    -------
+    str
+        The SHA-256 of what was written.
     """
+    digest = hashlib.sha256()
     part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)
     mode = 0o600 if private else 0o666
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(_bytes(content))
+            for piece in [content] if isinstance(content, str | bytes) else content:
+                digest.update(_bytes(piece))
+                file.write(_bytes(piece))
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
@@ -383,6 +393,7 @@ def write_file(path: Path, content: str | bytes, *, private: bool) -> None:
         with contextlib.suppress(OSError):
             part.unlink()
         raise
+    return digest.hexdigest()
 
 
 def _sha256(content: str | bytes) -> str:

@@ -28,6 +28,19 @@ def test_shares_are_those_of_the_tables(sightings):
     assert found.estimates["homes"].value > 0.2
     assert all(0 <= each.baseline <= 1 for each in found.regular.values())
     assert found.tables()["changes"].equals(found.routines.changes())
+    assert found.tables()["trips"].equals(found.trips.to_pandas())
+    assert list(found.tables()) == ["trips", "places", "routines", "commutes", "companions",
+                                    "changes"]  # fmt: skip
+
+
+def test_a_table_is_made_when_it_is_taken(sightings, monkeypatch):
+    made = []
+    found = find_patterns(sightings)
+    monkeypatch.setattr(overview.Trips, "to_pandas", lambda trips: made.append(trips))
+    tables = found.tables()
+    assert len(tables) == 6 and "trips" in tables and not made
+    _ = tables["trips"]
+    assert len(made) == 1
 
 
 def test_too_many_encounters_leave_the_rest_standing(sightings, monkeypatch):

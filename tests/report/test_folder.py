@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import hashlib
 import json
 import os
 import re
 import stat
+import weakref
 
 import pandas as pd
 import pytest
 
 from analyzer.errors import UsageError
 from analyzer.estimate import Estimate, wilson
+from analyzer.patterns.tables_in_turn import TablesInTurn
 from analyzer.report import Finding, ReportInput, write_report
+from analyzer.report.folder import write_internal
 from analyzer.report.publication import check_publication
 from tests.report.samples import hostile, plain
 
@@ -314,3 +318,33 @@ def test_when_one_vehicle_was_first_and_last_seen_is_told_to_the_day(written):
         text = (written[0] / name).read_text(encoding="utf-8")
         assert "2024-03-04" in text and "2024-03-31" in text
         assert "00:00:11" not in text and "23:58:40" not in text
+
+
+def test_tables_of_vehicles_are_made_one_by_one(tmp_path):
+    held = []
+
+    def table(name):
+        gc.collect()
+        assert [alive() for alive in held if alive() is not None] == []
+        frame = pd.DataFrame({"vehicle": [name, "=1+1"], "n": [1, 2]})
+        held.append(weakref.ref(frame["n"].array))
+        held.append(weakref.ref(frame))
+        return frame
+
+    made = TablesInTurn({name: lambda name=name: table(name) for name in ("trips", "places")})
+    paths = write_internal(made, tmp_path, origin={}, synthetic=True)
+    names = ["INTERNAL-trips.csv", "INTERNAL-places.csv", "info.json"]
+    assert [path.name for path in paths] == names
+    assert len(held) == 4
+    assert paths[0].read_text() == "vehicle,n,synthetic\ntrips,1,true\n'=1+1,2,true\n"
+    info = json.loads(paths[-1].read_text())
+    assert info["files"] == {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths[:-1]
+    }
+
+
+def test_a_name_that_is_none_of_a_file_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(UsageError):
+        write_internal({"fine": pd.DataFrame(), "../x": pd.DataFrame()}, tmp_path / "new",
+                       origin={}, synthetic=False)  # fmt: skip
+    assert not (tmp_path / "new").exists()

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.errors import UsageError
+from analyzer.report import tables as tables_module
 from analyzer.report.findings import jsonable, to_json
-from analyzer.report.tables import clean_text, is_missing, safe_cell, to_csv
+from analyzer.report.tables import clean_text, csv_pieces, is_missing, safe_cell, to_csv
 from analyzer.report.texts import Texts
 
 STARTS = ["=", "+", "-", "@", "\t", "\r", "\n", " =", "\uff1d"]
@@ -44,6 +45,91 @@ def test_csv_reads_back_and_headers_are_safe_too():
         ['say "hi", you', "1", "0.5", "true"], ["two lines", "2", "", "false"],
         ["'@x", "-3", "-0.25", "true"], ["", "4", "1.0", "false"],
     ]
+
+
+def cell_by_cell(frame: pd.DataFrame) -> str:
+    """What `to_csv` must give, written as plainly as can be."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([safe_cell(str(column)) for column in frame.columns])
+    columns = [frame[column].tolist() for column in frame.columns]
+    for row in zip(*columns, strict=True):
+        writer.writerow([safe_cell(value) for value in row])
+    return buffer.getvalue()
+
+
+AWKWARD = ["=1+1", "a,b", 'say "hi"', "two\nlines", "\x00\x1b[0m", "\u202eevil", " =2", "Чирчиқ",
+           "\ud800", "", "nan", "+998", "\uff1d1", "'", "\r", None, float("nan"),
+           pd.NA, pd.NaT]  # fmt: skip
+MIXED = [1, 1.0, True, np.True_, np.int8(3), np.float32(0.1), -0.0, 2 + 1j, 2**70, b"x", [1],
+         pd.Timestamp("2026-03-01T05:00Z"), pd.Timedelta("-1h"), np.str_("=x"), None]  # fmt: skip
+INSTANTS = ["2026-03-01", "2026-10-25T00:30:00.5", None, "1969-12-31T23:59:59.999", "1890-01-01",
+            "2026-10-25T01:30:00.123", "2200-02-28T12:00:01"]  # fmt: skip
+
+
+def awkward_columns() -> dict[str, pd.Series]:
+    times = pd.Series(pd.to_datetime(INSTANTS, format="ISO8601"))
+    columns = {
+        "objects": pd.Series(AWKWARD, dtype=object), "mixed": pd.Series(MIXED, dtype=object),
+        "texts": pd.Series([*AWKWARD[:8], None, "=1+1"], dtype="str"),
+        "names": pd.Series(["=1", "b", None, "=1"], dtype="category"),
+        "numbers of a kind": pd.Series([3, 1, None, 3], dtype="category"),
+        "floats": pd.Series([1.5, np.nan, -np.inf, 1e300, -0.0, 3.0, 1e16]),
+        "small": pd.Series([0.1, np.nan], dtype="float32"),
+        "whole": pd.Series([1, -2, 2**62]), "unsigned": pd.Series([2**64 - 1], dtype="uint64"),
+        "truth": pd.Series([True, False]), "maybe": pd.Series([True, None], dtype="boolean"),
+        "some": pd.Series([1, None], dtype="Int64"),
+        "nothing": pd.Series([], dtype=object),
+        "finest": times.astype("datetime64[ns]") + pd.Timedelta(7),
+        "spans": pd.to_timedelta(pd.Series(["1s", None, "-2D"])),
+        "kinds of time": pd.Series(pd.Categorical(times)),
+    }  # fmt: skip
+    for unit in ("s", "ms", "us", "ns"):
+        columns[unit] = times.astype(f"datetime64[{unit}]")
+        for zone in ("UTC", "Asia/Tashkent", "Europe/Berlin", "America/St_Johns"):
+            columns[unit + zone] = columns[unit].dt.tz_localize("UTC").dt.tz_convert(zone)
+    return columns
+
+
+@pytest.mark.parametrize("rows", [1, 3, 1_000])
+@pytest.mark.parametrize("name", awkward_columns())
+def test_columns_are_written_as_cell_by_cell(name, rows):
+    column = awkward_columns()[name]
+    for others in ({}, {"=n": 1, "seen": True}):
+        frame = pd.DataFrame({**others, name: column})
+        assert "".join(csv_pieces(frame, rows)) == cell_by_cell(frame)
+
+
+def test_tables_without_rows_or_columns_are_written_as_cell_by_cell():
+    for frame in (pd.DataFrame(), pd.DataFrame(index=range(3)), pd.DataFrame({"a": [], "b": []})):
+        assert to_csv(frame) == cell_by_cell(frame)
+
+
+@given(st.lists(st.datetimes(pd.Timestamp("1700-01-01"), pd.Timestamp("2250-01-01")), max_size=9),
+       st.sampled_from(["UTC", "Asia/Tashkent", "America/New_York"]))  # fmt: skip
+def test_times_are_written_as_each_alone(times, zone):
+    column = pd.Series(times, dtype="datetime64[us]").dt.tz_localize("UTC").dt.tz_convert(zone)
+    frame = pd.DataFrame({"at": column})
+    assert to_csv(frame) == cell_by_cell(frame)
+
+
+def test_a_text_is_cleaned_once_however_many_rows_hold_it(monkeypatch):
+    cleaned = []
+    monkeypatch.setattr(
+        tables_module, "clean_text", lambda text, **limit: cleaned.append(text) or text
+    )
+    frame = pd.DataFrame({
+        "camera": ["north", "south"] * 500, "kind": pd.Categorical(["b", "a"] * 500),
+        "n": range(1_000), "share": 0.5, "at": pd.Timestamp("2026-03-01", tz="Asia/Tashkent"),
+    })  # fmt: skip
+    to_csv(frame)
+    assert sorted(cleaned) == sorted([*frame.columns, "a", "b", "north", "south"])
+
+
+def test_texts_that_can_be_printed_are_left_as_they_are():
+    for code in range(0x110000):
+        if chr(code).isprintable():
+            assert tables_module._shown(chr(code)) == chr(code)
 
 
 @given(st.text(alphabet=st.characters(), max_size=40))
