@@ -2,7 +2,8 @@
 
 A file's name is the digest of everything that its content follows from: the program, the function,
 what was broadcast, the part's recipe or rows, and the files that it reads. So nothing is taken for
-what it is not; whatever differs is computed again.
+what it is not; whatever differs is computed again. A file ends with the checksum of the rest: one
+that a full disk or a bad one damaged is made again as well.
 """
 
 from __future__ import annotations
@@ -99,8 +100,25 @@ def _program() -> tuple:
                  for f in files)  # fmt: skip
 
 
+CHECKSUM_BYTES = 20
+"""Bytes of the checksum at the end of a file."""
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file is there and holds what was written."""
+    checksum, last = hashlib.blake2b(digest_size=CHECKSUM_BYTES), b""
+    try:
+        with open(path, "rb") as file:
+            while some := file.read(1 << 20):
+                checksum.update((last + some)[:-CHECKSUM_BYTES])
+                last = (last + some)[-CHECKSUM_BYTES:]
+    except OSError:
+        return False
+    return last == checksum.digest()
+
+
 def _read(path: Path) -> Rows:
-    data = memoryview(path.read_bytes())
+    data = memoryview(path.read_bytes())[:-CHECKSUM_BYTES]
     pieces = []
     while len(data):
         length = int.from_bytes(data[:8], "little")
@@ -112,9 +130,13 @@ def _read(path: Path) -> Rows:
 def _write(path: Path, rows: Rows) -> None:
     """Write rows so that the file is there whole or not at all; only its owner can read it."""
     waiting = path.with_name(f".{secrets.token_hex(8)}")
+    checksum = hashlib.blake2b(digest_size=CHECKSUM_BYTES)
     with open(os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         for piece in pack_rows(rows):
-            file.write(len(piece).to_bytes(8, "little") + piece)
+            message = len(piece).to_bytes(8, "little") + piece
+            checksum.update(message)
+            file.write(message)
+        file.write(checksum.digest())
     os.replace(waiting, path)
 
 
@@ -132,7 +154,7 @@ class ResumingEngine:
     Raises
     ------
     UsageError
-        If the folder holds something else.
+        If the folder holds something else, or is a file.
     """
 
     def __init__(self, engine: Engine, folder: str | Path):
@@ -140,7 +162,13 @@ class ResumingEngine:
         self._folder = Path(folder)
         self.found = 0
         """Parts whose results were found."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise UsageError(
+                f"{self._folder}: is a file, or lies in one; give a new or empty folder to keep "
+                "work in"
+            ) from None
         if not (self._folder / MARK).is_file():
             if any(self._folder.iterdir()):
                 raise UsageError(
@@ -201,7 +229,7 @@ class ResumingEngine:
             digest = _Digest()
             digest.dump((common, part))
             paths.append(self._folder / digest.hash.hexdigest())
-        missing = [number for number, path in enumerate(paths) if not path.is_file()]
+        missing = [number for number, path in enumerate(paths) if not _is_whole(path)]
         self.found += len(paths) - len(missing)
         for first in range(0, len(missing), WAVE):
             wave = missing[first : first + WAVE]

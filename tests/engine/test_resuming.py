@@ -61,6 +61,59 @@ def test_a_file_that_changed_is_read_again(tmp_path):
     assert engine.found == 1
 
 
+def flip(data: bytes, at: int) -> bytes:
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+DAMAGES = {
+    "empty": lambda data: b"",
+    "short": lambda data: data[:100],
+    "last gone": lambda data: data[:-1],
+    "length": lambda data: flip(data, 7),
+    "header": lambda data: flip(data, 20),
+    "values": lambda data: flip(data, len(data) - 60),
+    "checksum": lambda data: flip(data, len(data) - 1),
+    "longer": lambda data: data + b"0",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_file_is_made_again(tmp_path, damage):
+    def run():
+        engine = ResumingEngine(LocalEngine(threads=1), tmp_path / "work")
+        rows = engine.map(parts(3), functions.counted)
+        buckets = engine.exchange(parts(3), functions.counted, "x", 2)
+        return engine, [*rows, *(bucket.load() for bucket in buckets)]
+
+    _, plain = run()
+    paths = [path for path in (tmp_path / "work").iterdir() if path.name != resuming_module.MARK]
+    whole = {path: path.read_bytes() for path in paths}
+    paths[0].write_bytes(damage(whole[paths[0]]))
+    functions.calls = 0
+    engine, again = run()
+    assert functions.calls == 1 and engine.found == 5
+    for one, two in zip(plain, again, strict=True):
+        for name, column in one.items():
+            np.testing.assert_array_equal(column, two[name])
+    assert {path: path.read_bytes() for path in paths} == whole
+
+
+def test_results_of_more_than_one_block_are_whole(tmp_path):
+    large = [RowsPart({"x": np.arange(300_000)})]
+    for found in (0, 1):
+        engine = ResumingEngine(LocalEngine(), tmp_path)
+        (rows,) = engine.map(large, functions.unchanged)
+        assert engine.found == found
+        np.testing.assert_array_equal(rows["x"], np.arange(300_000))
+
+
+@pytest.mark.parametrize("name", ["letter.txt", "letter.txt/work"])
+def test_a_file_in_the_place_of_the_folder_is_told_what_to_give(tmp_path, name):
+    (tmp_path / "letter.txt").touch()
+    with pytest.raises(UsageError, match=r"is a file.*give a new or empty folder"):
+        ResumingEngine(LocalEngine(), tmp_path / name)
+
+
 def test_another_program_computes_again(tmp_path, monkeypatch):
     ResumingEngine(LocalEngine(), tmp_path).map(parts(), functions.unchanged)
     monkeypatch.setattr(resuming_module, "_program", lambda: ("another",))
