@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import timedelta
 from functools import cache
 
@@ -438,9 +439,42 @@ def test_too_much_work_is_counted_and_refused(attack):
     vehicle = np.repeat(np.arange(60), 400)
     camera = rng.integers(0, 100, len(vehicle))
     sightings = from_arrays(vehicle, np.arange(len(vehicle)) * 60_000, camera)
-    with pytest.raises(TooMuchWorkError, match=r"points=9 has about .* points=8") as refusal:
+    told = r"points=9 has about .* Ask with points=[1-8], or with"
+    with pytest.raises(TooMuchWorkError, match=told) as refusal:
         measure_worst_case(sightings, attack, points=9, tolerance=1.0)
     assert "not started" in str(refusal.value)
+
+
+# Times are counted as places are; what a first look leaves of them here is never in between.
+@pytest.mark.parametrize("attack", sorted(set(work.REMEDIES) - {"time"}))
+def test_the_points_that_a_refusal_names_are_the_most_that_are_not_refused(attack, monkeypatch):
+    rng = np.random.default_rng(4)
+    vehicle = np.repeat(np.arange(200), 30)
+    camera = rng.integers(0, 12, len(vehicle))
+    sightings = from_arrays(vehicle, rng.integers(0, 24 * 3_600_000, len(vehicle)), camera)
+    for search in (known_items, proportion):
+        monkeypatch.setattr(search, "LOOK_FROM", 0)
+
+    def ask(points):
+        measure_worst_case(sightings, attack, points, time="1h", tolerance=0.5)
+
+    named = set()
+    for most in (1e4, 1e5, 1e6, 3e6):
+        monkeypatch.setattr(work, "MOST_STEPS", most)
+        try:
+            ask(6)
+        except TooMuchWorkError as refusal:
+            told = re.search(r"Ask with points=(\d), or with ", str(refusal))
+            if told is None:
+                continue
+            named.add(int(told.group(1)))
+            ask(max(named))
+            with pytest.raises(TooMuchWorkError):
+                ask(max(named) + 1)
+    assert named and max(named) < 6
+    monkeypatch.setattr(work, "MOST_STEPS", 1)
+    with pytest.raises(TooMuchWorkError, match=r"Ask with (?!points)"):
+        ask(6)
 
 
 def test_an_early_end_saves_what_would_be_refused():

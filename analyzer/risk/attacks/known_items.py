@@ -80,6 +80,14 @@ def fewest_matches(
         "least": np.ones(n_vehicles, np.int32),
     }
     order = np.argsort(items.stop - items.first, kind="stable")
+
+    def steps_of(fewer: int) -> float:
+        # For all vehicles: for how many fewer points leave one match is found by trying only.
+        known = make_levels(entries, fewer) if nested else items
+        everybody = np.ones(n_vehicles, np.bool_)
+        exact = broadcast["options"]["exact"]
+        return _count_steps_of_nodes(everybody, entries, known, nested, exact, fewer)
+
     steps = _count_steps(broadcast)
     if steps > LOOK_FROM:
         _look(order, broadcast, steps)
@@ -87,7 +95,7 @@ def fewest_matches(
         is_open = broadcast["fewest"] > broadcast["least"]
         to_try = float(_count_combinations(entries.starts, entries.visits, size, is_open, nested,
                                            points))  # fmt: skip
-        refuse_too_much(attack, points, steps, to_try, int(is_open.sum()))
+        refuse_too_much(attack, points, steps, to_try, int(is_open.sum()), steps_of)
     if _is_together(broadcast, steps):
         broadcast["options"]["together"] = True
         order = np.arange(len(items.first))

@@ -64,7 +64,11 @@ def fewest_matches(
         _search_all(order, entries, points, tolerance, _FIRST_LOOK, fewest)
         is_open = fewest > 1
         combinations, steps = _count_steps(is_open, entries, points, exact)
-        refuse_too_much("proportion", points, steps, combinations, int(is_open.sum()))
+        everybody = np.ones(n_vehicles, np.bool_)
+        refuse_too_much(
+            "proportion", points, steps, combinations, int(is_open.sum()),
+            lambda fewer: _count_steps(everybody, entries, fewer, exact)[1],
+        )  # fmt: skip
     broadcast = {"entries": entries, "points": points, "tolerance": tolerance, "fewest": fewest}
     for found in runner.map(in_chunks(order, steps), search_in_part, broadcast):
         np.minimum(fewest, found["matches"], out=fewest)

@@ -120,7 +120,10 @@ def fewest_matches(visits: Visits, points: int, runner: Engine) -> np.ndarray:
     n_places = int(visits.place.max(initial=-1)) + 1
     combinations = _count_sequences(points, n_places, visits)
     steps = 3 * combinations
-    refuse_too_much("sequence", points, steps, combinations, len(visits.vehicles))
+    refuse_too_much(
+        "sequence", points, steps, combinations, len(visits.vehicles),
+        lambda fewer: 3 * _count_sequences(fewer, n_places, visits),
+    )  # fmt: skip
     holders = np.bincount(visits.place, minlength=n_places)
     order = np.argsort(holders, kind="stable")
     broadcast = {"visits": visits, "points": points, "n_places": n_places}

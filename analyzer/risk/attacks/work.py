@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -25,18 +26,24 @@ CHUNKS = 16
 """Pieces of a larger search; a number of its own, so that no engine changes what is done."""
 
 REMEDIES = {
-    "location": "fewer points, or fewer cameras",
-    "sequence": "fewer points, or a shorter span (sightings.between)",
-    "time": "fewer points, or longer bins (time='1D')",
-    "unique_location": "fewer points",
-    "frequency": "fewer points, or a smaller tolerance",
-    "probability": "fewer points, or a smaller tolerance",
-    "proportion": "fewer points, or a smaller tolerance",
+    "location": "fewer cameras",
+    "sequence": "a shorter span (sightings.between)",
+    "time": "longer bins (time='1D')",
+    "unique_location": "fewer cameras",
+    "frequency": "a smaller tolerance",
+    "probability": "a smaller tolerance",
+    "proportion": "a smaller tolerance",
 }
+"""What makes a search smaller beside fewer points."""
 
 
 def refuse_too_much(
-    attack: str, points: int, steps: float, combinations: float, open_vehicles: int
+    attack: str,
+    points: int,
+    steps: float,
+    combinations: float,
+    open_vehicles: int,
+    steps_of: Callable[[int], float],
 ) -> None:
     """Refuse a search that would not end in some minutes.
 
@@ -52,6 +59,8 @@ def refuse_too_much(
         Combinations that it would have to try.
     open_vehicles : int
         Vehicles for which they are to be tried.
+    steps_of : callable
+        Gives the most steps that fewer points may take, to name how many are not refused.
 
     Raises
     ------
@@ -60,7 +69,11 @@ def refuse_too_much(
     """
     if steps <= MOST_STEPS:
         return
-    fewer = f"points={points - 1}: " if points > 1 else ""
+    allowed = 0
+    # From below: few points are quickly counted.
+    while allowed + 1 < points and steps_of(allowed + 1) <= MOST_STEPS:
+        allowed += 1
+    fewer = f"points={allowed}, or with " if allowed else ""
     raise TooMuchWorkError(
         f"the {attack} attack with points={points} has {_about(combinations)} combinations to try "
         f"for {open_vehicles:,} vehicles, {_about(steps)} steps or {_long(steps)} of one core; it "
