@@ -10,6 +10,7 @@ the place of an earlier one of as many rows; above 50 million, readers that hold
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -149,8 +150,13 @@ def run_one(name: str, path: str, memory: str) -> None:
 
 
 def main() -> None:
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
-    memories = sys.argv[2:] or ["2GB", "1GB", "500MB"]
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("rows", nargs="?", type=int, default=ROWS)
+    parser.add_argument("memories", nargs="*", metavar="memory", default=["2GB", "1GB", "500MB"])
+    given = parser.parse_args()
+    rows, memories = given.rows, given.memories
     with tempfile.TemporaryDirectory() as folder:
         path = Path(os.environ.get("INGEST_CSV", Path(folder) / "reads.csv"))
         if not path.exists():

@@ -9,6 +9,7 @@ Java and Python workers included. The table is written to ``benchmarks/results/i
 
 from __future__ import annotations
 
+import argparse
 import filecmp
 import json
 import os
@@ -67,8 +68,13 @@ def equal(one: Path, two: Path) -> bool:
 
 
 def main() -> None:
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
-    master = sys.argv[2] if len(sys.argv) > 2 else "local[2]"
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("rows", nargs="?", type=int, default=ROWS)
+    parser.add_argument("master", nargs="?", default="local[2]")
+    given = parser.parse_args()
+    rows, master = given.rows, given.master
     lines = [
         "# Reading on Spark", "",
         f"`python benchmarks/ingest_spark.py {rows} '{master}'`: the rows of `ingest.md`, "

@@ -8,6 +8,7 @@ this size was run: every figure is a measured one grown with the rows, and the p
 
 from __future__ import annotations
 
+import argparse
 from typing import Any
 
 from scale_tables import RESULTS, points
@@ -165,4 +166,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     main()
