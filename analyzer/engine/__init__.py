@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from analyzer.engine.base import DerivedPart, Engine, Part, RowsPart, reduce_rows
 from analyzer.engine.local import LocalEngine
+from analyzer.engine.spill import refuse_small_number
 from analyzer.errors import UsageError
 
 __all__ = ["DerivedPart", "Engine", "LocalEngine", "Part", "RowsPart", "get_engine", "reduce_rows"]
@@ -31,7 +32,8 @@ def get_engine(
     Raises
     ------
     UsageError
-        If there is no such engine, or a master is given to one that has none.
+        If there is no such engine, a master is given to one that has none, or memory is a small
+        number without a unit.
     EngineError
         If Spark is asked for, and pyspark or Java are not installed.
 
@@ -40,6 +42,8 @@ def get_engine(
     >>> type(get_engine("local")).__name__
     'LocalEngine'
     """
+    if isinstance(engine, str):
+        refuse_small_number(memory)
     if engine == "spark":
         from analyzer.engine.spark import SparkEngine
 

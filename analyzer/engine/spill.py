@@ -22,7 +22,7 @@ from analyzer.schema import Rows, n_rows
 _MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)I?B?\s*", re.IGNORECASE)
 
 LEAST_BARE = 1_000_000
-"""A text without a unit is taken as bytes from so many on; what is less was meant otherwise."""
+"""An amount without a unit is taken as bytes from so many on; what is less was meant otherwise."""
 
 
 def parse_memory(value: str | int) -> int:
@@ -41,17 +41,42 @@ def parse_memory(value: str | int) -> int:
     size = value if isinstance(value, int) else 0
     match = _MEMORY.fullmatch(value) if isinstance(value, str) else None
     if match is not None:
-        bare = not value.strip()[-1].isalpha()
-        if bare and 0 < float(match.group(1)) < LEAST_BARE:
-            number = value.strip()
-            raise UsageError(
-                f"memory {value!r} has no unit and would be {number} bytes; write {number}GB or "
-                f"{number}MB"
-            )
+        if not value.strip()[-1].isalpha():
+            _refuse_bare(value, float(match.group(1)))
         size = round(float(match.group(1)) * 1_000 ** " KMGT".index(match.group(2).upper() or " "))
     if size <= 0:
         raise UsageError(f"memory {value!r} is not an amount; write for example '2GB' or '512MB'")
     return size
+
+
+def refuse_small_number(value: str | int | None) -> None:
+    """Refuse a small whole number that a user gives as memory: 5 meant 5 GB.
+
+    `parse_memory` takes it for bytes: an engine may be made with so few to see it spill.
+
+    Raises
+    ------
+    UsageError
+        If it is one.
+
+    Examples
+    --------
+    >>> refuse_small_number(5)
+    Traceback (most recent call last):
+    ...
+    analyzer.errors.UsageError: memory 5 has no unit and would be 5 bytes; write 5GB or 5MB
+    """
+    if isinstance(value, int):
+        _refuse_bare(value, value)
+
+
+def _refuse_bare(value: str | int, size: float) -> None:
+    if 0 < size < LEAST_BARE:
+        number = str(value).strip()
+        raise UsageError(
+            f"memory {value!r} has no unit and would be {number} bytes; write {number}GB or "
+            f"{number}MB"
+        )
 
 
 def to_table(rows: Rows) -> pa.Table:

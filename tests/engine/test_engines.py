@@ -387,6 +387,16 @@ def test_a_small_amount_without_a_unit_is_not_taken_for_bytes(text: str, instead
         parse_memory(text)
 
 
+@pytest.mark.parametrize("number", [5, 999_999])
+def test_a_small_number_given_by_a_user_is_not_taken_for_bytes(number: int):
+    for engine in ("local", "spark"):
+        with pytest.raises(UsageError, match=f"memory {number} has no unit .* write {number}GB or"):
+            get_engine(engine, number)
+    assert get_engine("local", 1_000_000).memory == 1_000_000
+    own = LocalEngine(memory=number)
+    assert get_engine(own, number) is own and own.memory == number
+
+
 def test_engines_are_found_by_name():
     assert isinstance(get_engine(), LocalEngine)
     assert get_engine("local", "1GB").memory == 10**9
