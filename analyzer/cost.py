@@ -2,8 +2,8 @@
 
 The measurements (``cost_rates.json``) come from ``benchmarks/scale.py``: processor seconds and
 peak memory of every verb on regions of several sizes, of verbs that take risks for each kind of
-risk. A prediction starts from the one that is nearest in size, and grows it with the sightings;
-where vehicles are compared that meet, a part grows with the encounters, if that was seen to.
+risk. `analyzer.cost_growth` grows them to the sightings, vehicles and encounters that are counted
+here.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from analyzer.cost_growth import grow_memory, grow_seconds, nearest, reading_again
 from analyzer.engine import get_engine
 from analyzer.engine.base import Broadcast
 from analyzer.engine.local import DEFAULT_MEMORY
@@ -35,8 +36,16 @@ MEASURED_AS = {
 }
 """Verbs that run another verb's measure."""
 
-MEETING = ("patterns", "companions", "report", "compare", "recommend")
-"""Verbs whose work grows with encounters too."""
+MEETING = (
+    "patterns", "companions", "report", "compare", "recommend", "profile", "grid", "camera-count",
+)  # fmt: skip
+"""Verbs whose work grows with encounters too: of each size of a region up to 20 million sightings,
+predicted from the others, grids are off by 1.6 times with encounters and 2.2 times without, camera
+counts by 1.5 and 1.7. Retention is not nearer with them."""
+
+COMPANIONS_IN = ("patterns", "profile", "report")
+"""What looks for companions of all vehicles among other things: where vehicles meet again and again
+(two million dense sightings), that takes most of the time."""
 
 STEPS = {
     "grid": {"times": 6, "spaces": 4},
@@ -72,23 +81,17 @@ USUAL_RISKS = {
 }
 """Risks that a verb looks at where none are named; of others that is being singled out."""
 
-BYTES_A_VEHICLE = 400
-"""What is held of each vehicle where parts are bounded: a report on 198.6 million sightings of some
-6.7 million vehicles took about 5 GB with ``--memory 2GB``."""
+PLACED = ("patterns", "inference", "profile", "report", "brief")
+"""What knows places of all vehicles, besides those measurements that are named for it."""
 
-LEAST_HELD_GB = 0.55
-"""Beside the program, reports and risks of homes hold so much of millions of sightings, however
-little is allowed."""
+SPARK_STARTS = (14, 22)
+"""Processor seconds before Spark works: it starts, its workers load the kernels."""
 
 ENCOUNTER_MS = 120_000
 """Two vehicles at one camera within this meet."""
 
 COUNTERS = 1 << 22
 """Time bins that are counted at most; of more, an even share is drawn."""
-
-MOST_EXPONENT = 1.6
-"""No fit over few sizes is trusted beyond this."""
-
 
 @dataclass(frozen=True)
 class Cost:
@@ -106,6 +109,8 @@ class Cost:
         Peak memory of the process.
     how : str
         How the prediction was made.
+    beyond_gb : float
+        What of the peak is beside the program and beyond the memory that was allowed.
     """
 
     verb: str
@@ -113,6 +118,7 @@ class Cost:
     seconds: float | None
     memory_gb: float | None
     how: str = field(repr=False)
+    beyond_gb: float = field(default=0.0, repr=False)
 
     def summary(self) -> str:
         """Tell in plain sentences what will be taken.
@@ -168,7 +174,8 @@ def estimate_cost(
     sightings : Sightings
         The data; they are counted, and gone through once where encounters matter.
     options : mapping, optional
-        The verb's options by name; only numbers of steps (windows, times) are looked at.
+        The verb's options by name: numbers of steps (windows, times), risks and targets, the
+        memory allowed, and the engine where it is not this process.
     engine : str or Engine
         Where encounters are counted.
 
@@ -186,7 +193,16 @@ def estimate_cost(
     }
     if MEASURED_AS.get(verb, verb) in MEETING and len(sightings):
         work["encounters"] = count_encounters(sightings, engine)
-    return _predict(verb, work, options or {})
+    return _predict(verb, work, options or {}, _reads(sightings, options or {}))
+
+
+def _reads(sightings: Sightings, options: Mapping[str, Any]) -> float:
+    """Say how often each file is read: once for each of the parts that memory cuts it into."""
+    if options.get("engine") == "spark" or not len(sightings):
+        return 1.0
+    cut = sightings.within(options.get("memory") or DEFAULT_MEMORY)
+    stored = sightings.store.parts(("vehicle",))
+    return max(1.0, len(cut.parts()) / max(len(stored), 1))
 
 
 def estimate_cost_of_rows(
@@ -230,36 +246,97 @@ def count_bins_of_part(rows: Rows, broadcast: Broadcast) -> Rows:
     return {"bin": cell, "count": count.astype(np.int64)}
 
 
-def _predict(verb: str, work: dict[str, int], options: Mapping[str, Any]) -> Cost:
+def _predict(
+    verb: str, work: dict[str, int], options: Mapping[str, Any], reads: float = 1.0
+) -> Cost:
     rates = read_rates()
     measure = MEASURED_AS.get(verb, verb)
-    known = {point["measure"] for point in rates["points"]}
+    known: dict[str, list[Mapping[str, Any]]] = {}
+    for point in rates["points"]:
+        known.setdefault(point["measure"], []).append(point)
     asked = _measures(verb, measure, options)
-    measures = [each for each in asked if each in known]
     work = dict(work)
     steps = _steps(verb, options)
     if steps != 1:
         work["steps"] = round(_count(verb, options))
-    if not measures:
-        return Cost(verb, work, None, None, "Nothing was measured of what is asked.")
     pace = machine_pace() / rates["pace"]
-    seconds, memory, grown = 0.0, 0.0, []
-    for each in measures:
-        points = [point for point in rates["points"] if point["measure"] == each]
-        took, how = _seconds(points, work)
-        seconds += took * steps * pace
-        memory = max(memory, _memory(points, work, options.get("memory")))
+    again = reading_again(reads)
+    allowed = parse_memory(options.get("memory") or DEFAULT_MEMORY) / 1e9
+    seconds, memory, beyond, grown, absent = 0.0, 0.0, 0.0, [], []
+    for each in asked:
+        like = _like(each, known)
+        if not like:
+            absent.append(each)
+            continue
+        took, how = grow_seconds(known[like[0]], work)
+        if len(like) > 1:
+            times = grow_seconds(known[like[1]], work)[0] / grow_seconds(known[like[2]], work)[0]
+            took *= times
+            how = f"not measured; taken as {times:.1f} times {verb}, as {like[1]} is of {like[2]}"
+        elif each in COMPANIONS_IN and "encounters" in work and "companions" in known:
+            more, said = _more_for_companions(known["companions"], known[each], work)
+            took, how = took + more, how + said
+        seconds += took * steps * pace * again
+        peak, over = grow_memory(known[like[0]], work, allowed, reads, _holds_places(each))
+        memory, beyond = max(memory, peak), max(beyond, over)
         grown.append(f"{each} {how}")
-    absent = [each for each in asked if each not in known]
+    if not grown:
+        return Cost(verb, work, None, None, "Nothing was measured of what is asked.")
     how = (
         "From the processor seconds that this work took (benchmarks/results/scale.md): "
         f"{'; '.join(grown)}; times {pace:.2f} for this processor; the processors that work at "
-        "once share them. What an attack has to try is counted when it starts, and refused where "
-        "it would not end."
+        "once share them."
     )
+    if any(each.endswith("linkage") for each in asked):
+        how += (
+            " What linkage has to compare is counted when it starts, and refused where it would "
+            "not end."
+        )
+    if reads > 1:
+        how += (
+            f" So little memory cuts every file into {reads:.0f} parts, and each file is read once "
+            f"for each of them: times {again:.1f} for that."
+        )
+    if options.get("engine") == "spark":
+        seconds += sum(SPARK_STARTS) / 2
+        how += (
+            f" Starting Spark takes {SPARK_STARTS[0]} to {SPARK_STARTS[1]} processor seconds, half "
+            "way between which is in these figures; the rest was measured in one process, and took "
+            "2 to 20 times that on Spark at half a million sightings."
+        )
     if absent:
         how += f" Not measured, and not in these figures: {', '.join(absent)}."
-    return Cost(verb, work, round(seconds, 2), round(memory, 2), how)
+    return Cost(verb, work, round(seconds, 2), round(memory, 2), how, round(beyond, 3))
+
+
+def _more_for_companions(
+    companions: list[Mapping[str, Any]], points: list[Mapping[str, Any]], work: Mapping[str, int]
+) -> tuple[float, str]:
+    """Say what companions take beyond what a measure that includes them seems to, and from what.
+
+    Companions were measured on more kinds of data than what includes them.
+    """
+    sizes = {(point["rows"], point["encounters"]) for point in points}
+    included = [each for each in companions if (each["rows"], each["encounters"]) in sizes]
+    if not included or nearest(companions, work) in included:
+        return 0.0, ""
+    took, how = grow_seconds(companions, work)
+    more = max(took - grow_seconds(included, work)[0], 0.0)
+    return more, f", and companions in it {how}"
+
+
+def _like(measure: str, known: Mapping[str, Any]) -> list[str]:
+    """Name what a measure is predicted from: itself; or what a verb took, and two for a ratio."""
+    if measure in known:
+        return [measure]
+    verb, _, kind = measure.partition(": ")
+    like = [verb, f"compare: {kind}", "compare"]
+    return like if verb == "recommend" and all(each in known for each in like) else []
+
+
+def _holds_places(measure: str) -> bool:
+    verb, _, kind = measure.partition(": ")
+    return kind == "places" or verb in (*PLACED, "places", "commutes", "meetings")
 
 
 def _measures(verb: str, measure: str, options: Mapping[str, Any]) -> list[str]:
@@ -271,55 +348,6 @@ def _measures(verb: str, measure: str, options: Mapping[str, Any]) -> list[str]:
         risks = [*(risks or ["unicity"]), "visits"]
     kinds = dict.fromkeys(KINDS.get(risk) for risk in risks)
     return [measure if kind is None else f"{measure}: {kind}" for kind in kinds] or [measure]
-
-
-def _seconds(points: list[Mapping[str, Any]], work: Mapping[str, int]) -> tuple[float, str]:
-    """Grow what was measured nearest in size; say from what, and how."""
-    rows, met = max(work["sightings"], 1), work.get("encounters", 0)
-    nearest = min(points, key=lambda point: abs(math.log(point["rows"] / rows)))
-    if "encounters" not in work:
-        power = growth([point["rows"] for point in points],
-                       [point["processor"] for point in points])  # fmt: skip
-        took = nearest["processor"] * (rows / nearest["rows"]) ** power
-        return took, f"on {nearest['rows']:,} sightings, grown with these to the power {power:.2f}"
-    of_rows, of_met = split_growth(
-        [point["rows"] for point in points],
-        [point["encounters"] for point in points],
-        [point["processor"] for point in points],
-    )
-    fitted = of_rows * nearest["rows"] + of_met * nearest["encounters"]
-    took = nearest["processor"] * (of_rows * rows + of_met * met) / fitted
-    return took, (
-        f"on {nearest['rows']:,} sightings, of which {of_rows * nearest['rows'] / fitted:.0%} "
-        "grows with the sightings and the rest with the encounters"
-    )
-
-
-def split_growth(
-    rows: list[float], met: list[float], seconds: list[float]
-) -> tuple[float, float]:
-    """Fit seconds as a sum of so many for each sighting and so many for each encounter.
-
-    Each size counts alike (errors in proportion), and neither part is below nought.
-
-    Examples
-    --------
-    >>> [round(each, 4) for each in split_growth([1e3, 1e4], [1e3, 1e5], [2.0, 110.0])]
-    [0.001, 0.001]
-    >>> split_growth([1e3], [5.0], [2.0])
-    (0.002, 0.0)
-    """
-    took = np.maximum(np.array(seconds, float), 1e-3)
-    terms = np.column_stack([rows, met]) / took[:, None]
-    one = np.ones(len(took))
-    if len(set(rows)) > 1:
-        found = np.linalg.lstsq(terms, one, rcond=None)[0]
-        if (found >= -1e-15).all():
-            return float(max(found[0], 0.0)), float(max(found[1], 0.0))
-    # One part alone: the one that is nearer to what was measured, of the sightings in doubt.
-    alone = [float(term @ one / (term @ term)) if term.any() else 0.0 for term in terms.T]
-    errors = ((terms * alone - one[:, None]) ** 2).sum(axis=0)
-    return (alone[0], 0.0) if errors[0] <= errors[1] else (0.0, alone[1])
 
 
 def _count(verb: str, options: Mapping[str, Any]) -> float:
@@ -342,36 +370,6 @@ def _steps(verb: str, options: Mapping[str, Any]) -> float:
         return 1.0
     fixed = FIXED.get(verb, 0.0)
     return fixed + (1 - fixed) * _count(verb, options) / math.prod(STEPS[verb].values())
-
-
-def growth(sizes: list[float], seconds: list[float]) -> float:
-    """Fit the power of the size with which seconds grow; between 1 and `MOST_EXPONENT`.
-
-    Examples
-    --------
-    >>> round(growth([1e6, 2e6], [1.0, 2.5]), 2), growth([1e6], [1.0])
-    (1.32, 1.0)
-    """
-    if len(set(sizes)) < 2:
-        return 1.0
-    slope = np.polyfit(np.log(sizes), np.log(np.maximum(seconds, 1e-3)), 1)[0]
-    return float(min(max(slope, 1.0), MOST_EXPONENT))
-
-
-def _memory(
-    points: list[Mapping[str, Any]], work: Mapping[str, int], allowed: str | int | None
-) -> float:
-    """Give the peak in GB: what grows with the sightings, until the memory allowed bounds it."""
-    seen = [point for point in points if "peak_gb" in point]
-    sizes, peaks = ([point[name] for point in seen] for name in ("rows", "peak_gb"))
-    if len(set(sizes)) < 2:
-        grown = base = max(peaks)
-    else:
-        slope, base = np.polyfit(sizes, peaks, 1)
-        grown = max(base + slope * work["sightings"], min(peaks))
-    bound = max(parse_memory(DEFAULT_MEMORY if allowed is None else allowed) / 1e9, LEAST_HELD_GB)
-    held = BYTES_A_VEHICLE * work.get("vehicles", 0) / 1e9
-    return float(min(grown, max(base, 0.0) + bound + held))
 
 
 @cache

@@ -13,7 +13,8 @@ from typing import Any
 
 from scale_tables import RESULTS, points
 
-from analyzer.cost import duration, growth
+from analyzer.cost import duration
+from analyzer.cost_growth import growth
 from analyzer.engine.local import WORKING
 
 ROWS = 1_000_000_000

@@ -7,15 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from analyzer import cost
+from analyzer import cost, cost_growth
 from analyzer.array_sightings import from_arrays
-from analyzer.cost import (
-    count_encounters,
-    estimate_cost,
-    estimate_cost_of_rows,
-    growth,
-    split_growth,
-)
+from analyzer.cost import count_encounters, estimate_cost, estimate_cost_of_rows
 from analyzer.synthetic import make_region
 
 
@@ -52,7 +46,9 @@ def test_work_grows_with_the_sightings_and_the_pace(rates):
     found = estimate_cost("risk", random_sightings(5_000))
     # Twice as slow a machine, five times a thousand rows.
     assert found.seconds == pytest.approx(10)
-    assert found.memory_gb == pytest.approx(0.8)
+    # Between 0.4 and 1.3 GB, less what only the benchmark loads.
+    between = 0.4 + 0.9 * np.log(5) / np.log(10)
+    assert found.memory_gb == pytest.approx(between - 0.1, abs=0.01)
     assert found.work["sightings"] == 5_000
     assert "power 1.00" in found.how and "times 2.00" in found.how
 
@@ -103,31 +99,6 @@ def test_what_was_not_measured_of_a_verb_is_named(rates):
     assert "not in these figures: compare: companions, compare: linkage" in found.how
 
 
-def test_memory_is_bounded_by_what_is_allowed_and_grows_with_the_vehicles(rates, monkeypatch):
-    def peak(rows, vehicles, memory=None):
-        work = {"sightings": rows, "vehicles": vehicles, "cameras": 10, "encounters": 0}
-        return cost._predict("report", work, {"memory": memory}).memory_gb
-
-    assert peak(500_000, 10_000) == pytest.approx(0.6, abs=0.01)
-    # 0.4 GB of its own, 2 GB allowed, 400 bytes a vehicle: not 80 GB.
-    assert peak(200_000_000, 6_700_000) == pytest.approx(0.4 + 2 + 2.68, abs=0.02)
-    assert peak(200_000_000, 6_700_000, "8GB") == pytest.approx(0.4 + 8 + 2.68, abs=0.02)
-    assert peak(200_000_000, 0, "100MB") == pytest.approx(0.4 + cost.LEAST_HELD_GB, abs=0.02)
-
-
-def test_seconds_are_split_between_sightings_and_encounters():
-    rng = np.random.default_rng(0)
-    for of_rows, of_met in ((3e-6, 2e-7), (1e-6, 0.0), (0.0, 1e-6)):
-        rows = np.array([1e5, 5e5, 2e6])
-        met = rows**2 / 4e6
-        took = of_rows * rows + of_met * met
-        found = split_growth(rows.tolist(), met.tolist(), took.tolist())
-        assert found == pytest.approx((of_rows, of_met), abs=1e-9)
-        noisy = split_growth(rows.tolist(), met.tolist(),
-                             (took * rng.uniform(0.7, 1.3, 3)).tolist())  # fmt: skip
-        assert min(noisy) >= 0
-
-
 def test_what_was_never_measured_is_not_guessed(rates):
     found = estimate_cost("linkage", random_sightings(1_000))
     assert found.seconds is None and "cannot be predicted" in found.summary()
@@ -149,12 +120,6 @@ def test_encounters_are_counted_nearly(monkeypatch, counters):
     assert count_encounters(data.with_parts(9)) == count_encounters(data)
 
 
-def test_growth_is_what_was_measured_within_reason():
-    assert growth([1e3, 1e4, 1e5], [1, 30, 900]) == pytest.approx(1.477, abs=0.001)
-    assert growth([1e3, 1e4], [1, 1]) == 1.0
-    assert growth([1e3, 1e4], [1, 1_000]) == cost.MOST_EXPONENT
-
-
 def test_every_verb_that_analyses_was_measured():
     measured = {point["measure"] for point in cost.read_rates()["points"]}
     for verb in ("risk", "grid", "anonymity", "plateless", "linkage", "worst-case", "retention",
@@ -169,3 +134,71 @@ def test_every_verb_that_analyses_was_measured():
 def test_an_empty_view_costs_nothing_and_does_not_fail():
     data = make_region(30, 3).sightings.between("2030-01-01", "2030-01-02")
     assert estimate_cost("patterns", data).work["sightings"] == 0
+
+
+def test_dense_data_are_predicted_from_dense_data(monkeypatch):
+    sizes = ((2_000_000, 68_000, 650_000), (20_000_000, 680_000, 64_000_000))
+    dense = (2_750_000, 41_000, 7_800_000)
+    points = [
+        {"measure": measure, "rows": rows, "vehicles": vehicles, "encounters": met,
+         "processor": took, "peak_gb": 1.0}
+        for measure, seconds in (("companions", (1, 17, 92)), ("patterns", (3, 37)))
+        for (rows, vehicles, met), took in zip((*sizes, dense), seconds, strict=False)
+    ]  # fmt: skip
+    monkeypatch.setattr(cost, "read_rates", lambda: {"pace": 1.0, "points": points})
+    monkeypatch.setattr(cost, "machine_pace", lambda: 1.0)
+
+    def predicted(verb, rows, vehicles, met):
+        work = {"sightings": rows, "vehicles": vehicles, "encounters": met}
+        return cost._predict(verb, work, {})
+
+    # Measured: 56 and 58 seconds.
+    alone = predicted("companions", 1_972_030, 29_073, 4_000_000)
+    assert 45 < alone.seconds < 70
+    found = predicted("patterns", 1_972_030, 29_073, 4_000_000)
+    assert alone.seconds < found.seconds < alone.seconds + 10
+    assert "companions in it on 2,750,000 sightings with 7,800,000 encounters" in found.how
+    # A sparse region takes what sparse regions take.
+    sparse = predicted("patterns", *sizes[1])
+    assert sparse.seconds == pytest.approx(37) and "companions in it" not in sparse.how
+
+
+def test_work_that_meets_counts_encounters(rates):
+    data = random_sightings(2_000)
+    for verb in ("patterns", "profile", "case", "grid", "report", "camera-count"):
+        assert "encounters" in estimate_cost(verb, data).work, verb
+    assert "encounters" not in estimate_cost("risk", data).work
+
+
+def test_files_that_memory_cuts_are_read_again(rates, monkeypatch):
+    monkeypatch.setattr("analyzer.sightings.SMALLEST_PART_ROWS", 2_000)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    data = random_sightings(5_000)
+    whole = estimate_cost("risk", data)
+    cut = estimate_cost("risk", data, {"memory": "1KB"})
+    assert "into 3 parts" in cut.how and "read" not in whole.how
+    assert cut.seconds == pytest.approx(whole.seconds * (1 + 2 * cost_growth.AGAIN))
+    assert estimate_cost("risk", data, {"memory": "1KB", "engine": "spark"}).how.count("into") == 0
+
+
+def test_targets_that_rest_on_more_are_more_work(rates, monkeypatch):
+    rows = {"measure": "recommend", "rows": 1_000, "encounters": 9, "processor": 6.0, "peak_gb": 1}
+    points = [*cost.read_rates()["points"], rows]
+    monkeypatch.setattr(cost, "read_rates", lambda: {"pace": 1.0, "points": points})
+
+    def taken(*targets):
+        return estimate_cost_of_rows("recommend", 1_000, {"targets": targets})
+
+    assert taken("unicity=0.05").seconds == pytest.approx(6)
+    # Places took a comparison 20 seconds where being singled out took 3.
+    both = taken("unicity=0.05", "homes=0.1")
+    assert both.seconds == pytest.approx(6 + 6 * 20 / 3)
+    assert "as compare: places is of compare" in both.how
+    assert taken("linkage=0.1").seconds is None
+
+
+def test_the_start_of_spark_is_counted(rates):
+    local = estimate_cost_of_rows("risk", 1_000)
+    spark = estimate_cost_of_rows("risk", 1_000, {"engine": "spark"})
+    assert spark.seconds == pytest.approx(local.seconds + 18)
+    assert "Starting Spark takes 14 to 22" in spark.how and "Spark" not in local.how

@@ -6,9 +6,12 @@ import json
 import os
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from analyzer.cli.wording import in_options
 
 if TYPE_CHECKING:
     from analyzer.cost import Cost
@@ -21,11 +24,11 @@ LARGE = 500_000
 LONG_SECONDS = 30
 """Work that will take longer is announced."""
 
-PROGRAM = 350_000_000
-"""What the program takes of itself, give or take."""
+COUNTED_LATER = ("worst-case",)
+"""Verbs whose combinations can be counted on sightings alone."""
 
-ENOUGH_DONE = 0.1
-"""When so much of the whole is done, its pace says better than any prediction what is left."""
+SLACK = 0.1
+"""So much more than the memory allowed, as a share of it, is not worth a warning."""
 
 
 class Run:
@@ -42,11 +45,9 @@ class Run:
         self._shown = shown or self._terminal
         self._begun = time.monotonic()
         self._said = self._begun
-        self._step = 0
         self._width = 0
         self.expected: float | None = None
-        """Seconds by the clock that the whole will take, as predicted."""
-        self._work_begun = self._begun
+        """Processor seconds that the whole will take, as predicted."""
         self._share = 0.0
 
     def register(self, context: click.Context) -> None:
@@ -56,36 +57,37 @@ class Run:
 
     def part_done(self, done: int, total: int) -> None:
         """Show how far the work is, on standard error, now and then."""
-        self._step += done == 1
         now = time.monotonic()
         if not self._shown or now - self._said < (0.5 if self._terminal else 10):
             return
         self._said = now
         gone = now - self._begun
-        text = f"{self.verb}: step {self._step}, part {done} of {total}, {_clock(gone)} gone"
-        text += self._left(now)
+        text = f"{self.verb}: {_clock(gone)} gone{self._left(gone)}"
+        if self._share:
+            text += f", {self._share:.0%} of the stages done"
+        text += f", part {done} of {total} of what runs now"
         end = "\r" if self._terminal else "\n"
         sys.stderr.write(text.ljust(self._width) + end)
         sys.stderr.flush()
         self._width = len(text)
 
     def whole_done(self, done: int, total: int) -> None:
-        """Take how far the whole work is, where a verb can tell."""
-        if not done:
-            self._work_begun = time.monotonic()
+        """Take how many of its stages a verb has done, where it can tell; they are not alike."""
         self._share = done / max(total, 1)
 
-    def _left(self, now: float) -> str:
-        """Say what is left: by the pace so far once some is done, before that as predicted."""
-        if self._share >= ENOUGH_DONE:
-            took = now - self._work_begun
-            return f", about {_clock(took * (1 - self._share) / self._share)} left"
+    def _left(self, gone: float) -> str:
+        """Say what is left as predicted: all processors may share the work, or one have it all.
+
+        The pace so far says nothing: stages take from seconds to minutes.
+        """
         if self.expected is None:
             return ""
-        gone = now - self._begun
-        if gone >= self.expected:
-            return ", longer than predicted"
-        return f", about {_clock(self.expected - gone)} left"
+        least, most = self.expected / (os.cpu_count() or 1), self.expected
+        if gone >= most:
+            return f", longer than the {_clock(most)} predicted"
+        if least - gone < 1 or _clock(least) == _clock(most):
+            return f", at most {_clock(most - gone)} left as predicted"
+        return f", {_clock(least - gone)} to {_clock(most - gone)} left as predicted"
 
     def end(self) -> None:
         """Clear the line."""
@@ -116,7 +118,10 @@ def before_reading(paths: tuple[str, ...]) -> None:
         from analyzer.ingest.size import estimate_rows
 
         cost = estimate_cost_of_rows(run.verb, estimate_rows(paths), _asked(context))
-        _say(cost, context, "Rows are guessed from the size of the files; reading them is apart.")
+        note = "Rows are guessed from the size of the files; reading them is apart."
+        if run.verb in COUNTED_LATER:
+            note += " Combinations are counted when it starts, and refused where it would not end."
+        _say(cost, context, note)
 
 
 def after_reading(sightings: Sightings) -> None:
@@ -129,27 +134,49 @@ def after_reading(sightings: Sightings) -> None:
 
     cost = estimate_cost(run.verb, sightings, _asked(context))
     allowed = context.params.get("memory")
-    if allowed and run.engine == "local" and cost.memory_gb is not None:
+    if allowed and run.engine == "local":
         from analyzer.engine.spill import parse_memory
 
-        if cost.memory_gb * 1e9 > parse_memory(allowed) + PROGRAM:
+        if cost.beyond_gb * 1e9 > SLACK * parse_memory(allowed):
             click.echo(
                 f"platerisk: {run.verb} will take about {cost.memory_gb:.1f} GB: what it holds of "
-                f"all vehicles beside the program is not bounded by --memory {allowed}",
+                f"places of all vehicles is not bounded by --memory {allowed}",
                 err=True,
             )
     if run.dry:
-        _say(cost, context)
+        cost, note = _counted(cost, sightings, context)
+        _say(cost, context, note)
     if cost.seconds is not None and cost.seconds >= LONG_SECONDS:
         work, taken = cost.summary().splitlines()[:2]
         click.echo(f"platerisk: {work}: {taken}; --dry-run says how this is known", err=True)
-        run.expected = cost.seconds / (os.cpu_count() or 1)
+        run.expected = cost.seconds
     if cost.memory_gb is not None and cost.memory_gb * 1e9 > _memory_of_machine():
         click.echo(
             f"platerisk: about {cost.memory_gb:.0f} GB will be needed, more than this machine has; "
             "ask for fewer days or vehicles, or spread the work with --engine spark",
             err=True,
         )
+
+
+def _counted(cost: Cost, sightings: Sightings, context: click.Context) -> tuple[Cost, str]:
+    """Count what a worst case would try, or find that it would be refused; leave other verbs."""
+    if cost.verb != "worst-case":
+        return cost, ""
+    from analyzer.cost import duration
+    from analyzer.errors import TooMuchWorkError
+    from analyzer.risk.attacks.work import STEPS_PER_SECOND
+    from analyzer.risk.worst_case_count import count_worst_case
+
+    names = ("attack", "points", "time", "tolerance", "compatible_with", "memory")
+    asked = {name: context.params[name] for name in names}
+    try:
+        found = count_worst_case(sightings, **asked)
+    except TooMuchWorkError as error:
+        text = in_options(str(error), context.command.params)
+        return replace(cost, seconds=None, memory_gb=None, how=f"It would be refused: {text}"), ""
+    work = {**cost.work, "combinations": round(found.combinations)}
+    tried = duration(found.steps / STEPS_PER_SECOND)
+    return replace(cost, work=work), f"Trying all combinations takes up to {tried} more."
 
 
 def _asked(context: click.Context) -> dict[str, Any]:

@@ -133,11 +133,18 @@ def test_work_that_does_not_fit_is_announced(store, monkeypatch):
 
 def test_what_memory_does_not_bound_is_announced(store, monkeypatch):
     monkeypatch.setattr(running, "LARGE", 1)
-    monkeypatch.setattr(running, "PROGRAM", 10**8)
-    command = ["patterns", store, "-o", "never", "--dry-run", "--memory"]
-    said = CliRunner().invoke(main, [*command, "1MB"])
-    assert "beside the program" in said.stderr and "not bounded by --memory 1MB" in said.stderr
-    assert "not bounded" not in CliRunner().invoke(main, [*command, "2GB"]).stderr
+    # As if a million vehicles were known.
+    monkeypatch.setattr("analyzer.cost_growth.BYTES_A_VEHICLE", 100 * 10**6 // 60)
+
+    def said(*command):
+        return CliRunner().invoke(main, [*command, "--dry-run"]).stderr
+
+    patterns = ("patterns", store, "-o", "never")
+    beside = said(*patterns, "--memory", "1MB")
+    assert "places of all vehicles" in beside and "not bounded by --memory 1MB" in beside
+    assert "not bounded" not in said(*patterns, "--memory", "2GB")
+    # Risks hold no places, and keep to their memory.
+    assert "not bounded" not in said("risk", store, "--memory", "1MB")
 
 
 def test_resumed_work_prints_the_same(store, tmp_path, monkeypatch):
@@ -161,40 +168,48 @@ def test_work_on_files_is_not_kept(reads, run, tmp_path):
 def test_progress_is_said_now_and_then(capsys, monkeypatch):
     now = [0.0]
     monkeypatch.setattr("analyzer.cli.running.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
     run = Run("risk", dry=False, resume=None, shown=True)
-    run.expected = 100.0
-    for part in range(1, 41):
+    run.expected = 64.0
+    for part in range(1, 81):
         now[0] += 1
-        run.part_done(part, 40)
+        run.part_done(part, 80)
     lines = [line.strip() for line in capsys.readouterr().err.splitlines()]
-    assert len(lines) == 4
-    assert lines[1] == "risk: step 1, part 20 of 40, 0:20 gone, about 1:20 left"
+    assert len(lines) == 8
+    # Both processors may share the 64 seconds, or one may have them all.
+    assert lines[1] == (
+        "risk: 0:20 gone, 0:12 to 0:44 left as predicted, part 20 of 80 of what runs now"
+    )
+    assert "0:40 gone, at most 0:24 left as predicted, part 40" in lines[3]
+    assert "1:10 gone, longer than the 1:04 predicted, part 70" in lines[6]
     silent = Run("risk", dry=False, resume=None, shown=False)
     now[0] += 60
     silent.part_done(1, 2)
     assert capsys.readouterr().err == ""
 
 
-def test_what_is_left_follows_the_pace_once_a_tenth_is_done(capsys, monkeypatch):
+def test_never_more_is_left_than_was_predicted(capsys, monkeypatch):
     now = [0.0]
     monkeypatch.setattr("analyzer.cli.running.time.monotonic", lambda: now[0])
-    run = Run("report", dry=False, resume=None, shown=True)
-    run.expected = 30.0
-    now[0] = 5.0  # Reading is no part of the work.
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    run = Run("inference", dry=False, resume=None, shown=True)
+    run.expected = 45.0
     run.whole_done(0, 20)
     said = []
-    for done, at in ((1, 20), (2, 45), (10, 205)):
+    for done, at in ((1, 20), (2, 35), (10, 50)):
         now[0] = at
         run.whole_done(done, 20)
         run.part_done(1, 4)
-        said.append(capsys.readouterr().err.strip().split(", ")[-1])
-    # A twentieth: as predicted. A tenth in 40 seconds: 360 more. Half in 200: 200 more.
-    assert said == ["about 0:10 left", "about 6:00 left", "about 3:20 left"]
-    silent = Run("risk", dry=False, resume=None, shown=True)
-    silent.expected = 30.0
-    now[0] += 100
-    silent.part_done(1, 4)
-    assert "longer than predicted" in capsys.readouterr().err
+        said.append(capsys.readouterr().err.strip())
+    # A tenth of the stages in 35 seconds is no sign of 315 more: the next ones may be short.
+    assert said == [
+        f"inference: {text}, part 1 of 4 of what runs now"
+        for text in (
+            "0:20 gone, at most 0:25 left as predicted, 5% of the stages done",
+            "0:35 gone, at most 0:10 left as predicted, 10% of the stages done",
+            "0:50 gone, longer than the 0:45 predicted, 50% of the stages done",
+        )
+    ]
 
 
 def test_a_verb_that_tells_how_far_it_is_tells_the_run(store, tmp_path, monkeypatch):
@@ -219,6 +234,25 @@ def test_a_dry_run_depends_on_what_is_asked(store, tmp_path):
         files[-1].write_text("".join(f'[p{n}]\nretention = "{n + 1}D"\n' for n in range(number)))
     few, many = (seconds("compare", store, str(file)) for file in files)
     assert many > 1.2 * few
+
+
+def test_a_dry_run_counts_the_combinations_of_a_worst_case(store, reads, run, monkeypatch):
+    command = ["worst-case", store, "--attack"]
+    for attack in ("sequence", "location", "proportion", "home_work"):
+        found = CliRunner().invoke(main, [*command, attack, "--dry-run", "--format", "json"])
+        assert found.exit_code == 0, found.output
+        cost = json.loads(found.stdout)
+        assert (cost["work"]["combinations"] > 100) == (attack != "home_work")
+        assert "Trying all combinations takes up to" in cost["note"]
+    said = run("worst-case", reads, "--timezone", "Asia/Tashkent", "--dry-run").stdout
+    assert "Combinations are counted when it starts" in said
+    # What the run refuses, the dry run says in the same words.
+    monkeypatch.setattr("analyzer.risk.attacks.work.MOST_STEPS", 1)
+    refused = CliRunner().invoke(main, [*command, "sequence"])
+    dry = CliRunner().invoke(main, [*command, "sequence", "--dry-run"])
+    assert refused.exit_code != 0 and dry.exit_code == 0
+    assert "combinations to try" in dry.stdout and "processor seconds and" not in dry.stdout
+    assert refused.stderr.strip().removeprefix("platerisk: ") in dry.stdout
 
 
 def test_progress_changes_no_output(store, monkeypatch):
