@@ -268,15 +268,15 @@ def _predict(
         if not like:
             absent.append(each)
             continue
-        took, how = grow_seconds(known[like[0]], work)
+        took, how = grow_seconds(known[like[0]], work, again)
         if len(like) > 1:
             times = grow_seconds(known[like[1]], work)[0] / grow_seconds(known[like[2]], work)[0]
             took *= times
             how = f"not measured; taken as {times:.1f} times {verb}, as {like[1]} is of {like[2]}"
         elif each in COMPANIONS_IN and "encounters" in work and "companions" in known:
-            more, said = _more_for_companions(known["companions"], known[each], work)
+            more, said = _more_for_companions(known["companions"], known[each], work, again)
             took, how = took + more, how + said
-        seconds += took * steps * pace * again
+        seconds += took * steps * pace
         peak, over = grow_memory(known[like[0]], work, allowed, reads, _holds_places(each))
         memory, beyond = max(memory, peak), max(beyond, over)
         grown.append(f"{each} {how}")
@@ -295,7 +295,7 @@ def _predict(
     if reads > 1:
         how += (
             f" So little memory cuts every file into {reads:.0f} parts, and each file is read once "
-            f"for each of them: times {again:.1f} for that."
+            f"for each of them: what grows with the sightings is taken {again:.1f} times for that."
         )
     if options.get("engine") == "spark":
         seconds += sum(SPARK_STARTS) / 2
@@ -310,7 +310,10 @@ def _predict(
 
 
 def _more_for_companions(
-    companions: list[Mapping[str, Any]], points: list[Mapping[str, Any]], work: Mapping[str, int]
+    companions: list[Mapping[str, Any]],
+    points: list[Mapping[str, Any]],
+    work: Mapping[str, int],
+    again: float,
 ) -> tuple[float, str]:
     """Say what companions take beyond what a measure that includes them seems to, and from what.
 
@@ -320,8 +323,8 @@ def _more_for_companions(
     included = [each for each in companions if (each["rows"], each["encounters"]) in sizes]
     if not included or nearest(companions, work) in included:
         return 0.0, ""
-    took, how = grow_seconds(companions, work)
-    more = max(took - grow_seconds(included, work)[0], 0.0)
+    took, how = grow_seconds(companions, work, again)
+    more = max(took - grow_seconds(included, work, again)[0], 0.0)
     return more, f", and companions in it {how}"
 
 

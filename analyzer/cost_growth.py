@@ -15,9 +15,9 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 AGAIN = 0.6
-"""Work that each further reading of all files adds, as a share of the work: at 20 million sightings
-with 300 MB, each file in three parts, risks took 1.9, inferences 2.2 and patterns 2.4 times as long
-as with 2 GB."""
+"""Work that each further reading of all files adds, as a share of what grows with the sightings:
+with each file in three parts (20 million sightings, 300 MB) risks took 1.9, inferences 2.2 and
+patterns 2.4 times as long as with 2 GB."""
 
 BYTES_A_VEHICLE = 100
 """What is laid together of each vehicle, within the memory allowed; where places are known, as much
@@ -57,8 +57,13 @@ def nearest(points: Sequence[Point], work: Mapping[str, int]) -> Point:
     return min(points, key=distance)
 
 
-def grow_seconds(points: Sequence[Point], work: Mapping[str, int]) -> tuple[float, str]:
+def grow_seconds(
+    points: Sequence[Point], work: Mapping[str, int], again: float = 1.0
+) -> tuple[float, str]:
     """Grow what the nearest measurement took; say from what, and how.
+
+    What grows with the sightings is taken `again` times, see `reading_again`; encounters are not
+    met again where files are read more than once.
 
     Examples
     --------
@@ -71,14 +76,16 @@ def grow_seconds(points: Sequence[Point], work: Mapping[str, int]) -> tuple[floa
     sizes, took = ([point[name] for point in points] for name in ("rows", "processor"))
     if "encounters" not in work:
         power = growth(sizes, took)
-        grown = near["processor"] * (rows / near["rows"]) ** power
+        grown = near["processor"] * (rows / near["rows"]) ** power * again
         return grown, f"on {near['rows']:,} sightings, grown with these to the power {power:.2f}"
     of_rows, of_met = split_growth(sizes, [point["encounters"] for point in points], took)
     fitted = of_rows * near["rows"] + of_met * near["encounters"]
-    return near["processor"] * (of_rows * rows + of_met * met) / fitted, (
-        f"on {near['rows']:,} sightings with {near['encounters']:,} encounters, of which "
-        f"{of_rows * near['rows'] / fitted:.0%} grows with the sightings and the rest with the "
-        "encounters"
+    share = of_rows * near["rows"] / fitted
+    parts = "all" if of_met == 0 else f"{share:.0%}"
+    rest = "" if of_met == 0 else " and the rest with the encounters"
+    return near["processor"] * (of_rows * rows * again + of_met * met) / fitted, (
+        f"on {near['rows']:,} sightings with {near['encounters']:,} encounters, of which {parts} "
+        f"grows with the sightings{rest}"
     )
 
 

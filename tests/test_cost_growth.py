@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analyzer import cost_growth
-from analyzer.cost_growth import grow_memory, growth, reading_again, split_growth
+from analyzer.cost_growth import grow_memory, grow_seconds, growth, reading_again, split_growth
 
 SPARSE = (
     {"rows": 102_023, "vehicles": 3_401},
@@ -70,3 +70,16 @@ def test_reading_again_takes_longer():
     assert reading_again(1) == reading_again(0.5) == 1
     # Risk, inference and patterns on 20 million sightings, each file in three parts.
     assert np.prod([1.9, 2.2, 2.4]) ** (1 / 3) == pytest.approx(reading_again(3), rel=0.05)
+
+
+def test_encounters_are_not_met_again():
+    points = [{"rows": 1_000, "encounters": 1_000, "processor": 2.0},
+              {"rows": 10_000, "encounters": 100_000, "processor": 110.0}]  # fmt: skip
+    work = {"sightings": 10_000, "encounters": 100_000}
+    whole, how = grow_seconds(points, work)
+    assert whole == pytest.approx(110) and "of which 9% grows with the sightings" in how
+    assert grow_seconds(points, work, 3.0)[0] == pytest.approx(130)
+    # Without encounters all of it is.
+    assert grow_seconds(points[:1], {"sightings": 1_000}, 3.0)[0] == pytest.approx(6)
+    alike, how = grow_seconds(points[:1], {"sightings": 1_000, "encounters": 9}, 3.0)
+    assert alike == pytest.approx(6) and how.endswith("of which all grows with the sightings")
