@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from analyzer.cost_growth import grow_memory, grow_seconds, nearest, reading_again
+from analyzer.cost_growth import grow_memory, grow_seconds, more_for_companions, reading_again
 from analyzer.engine import get_engine
 from analyzer.engine.base import Broadcast
 from analyzer.engine.local import DEFAULT_MEMORY
@@ -93,6 +93,7 @@ ENCOUNTER_MS = 120_000
 COUNTERS = 1 << 22
 """Time bins that are counted at most; of more, an even share is drawn."""
 
+
 @dataclass(frozen=True)
 class Cost:
     """What a verb will take.
@@ -111,6 +112,8 @@ class Cost:
         How the prediction was made.
     beyond_gb : float
         What of the peak is beside the program and beyond the memory that was allowed.
+    refused : str
+        Why the work would be refused, if that is known; nothing is then taken.
     """
 
     verb: str
@@ -119,6 +122,7 @@ class Cost:
     memory_gb: float | None
     how: str = field(repr=False)
     beyond_gb: float = field(default=0.0, repr=False)
+    refused: str = ""
 
     def summary(self) -> str:
         """Tell in plain sentences what will be taken.
@@ -132,6 +136,8 @@ class Cost:
         """
         work = ", ".join(f"{count:,} {name}" for name, count in self.work.items())
         lines = [f"{self.verb}: {work}"]
+        if self.refused:
+            return "\n".join([*lines, f"it would be refused: {self.refused}"])
         if self.seconds is None:
             lines.append("seconds and memory cannot be predicted")
         else:
@@ -140,8 +146,9 @@ class Cost:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the fields for JSON."""
-        return {"verb": self.verb, "work": self.work, "processor_seconds": self.seconds,
-                "memory_gb": self.memory_gb, "how": self.how}  # fmt: skip
+        given = {"verb": self.verb, "work": self.work, "processor_seconds": self.seconds,
+                 "memory_gb": self.memory_gb, "how": self.how}  # fmt: skip
+        return {**given, "refused": self.refused} if self.refused else given
 
 
 def duration(seconds: float) -> str:
@@ -274,7 +281,7 @@ def _predict(
             took *= times
             how = f"not measured; taken as {times:.1f} times {verb}, as {like[1]} is of {like[2]}"
         elif each in COMPANIONS_IN and "encounters" in work and "companions" in known:
-            more, said = _more_for_companions(known["companions"], known[each], work, again)
+            more, said = more_for_companions(known["companions"], known[each], work, again)
             took, how = took + more, how + said
         seconds += took * steps * pace
         peak, over = grow_memory(known[like[0]], work, allowed, reads, _holds_places(each))
@@ -307,25 +314,6 @@ def _predict(
     if absent:
         how += f" Not measured, and not in these figures: {', '.join(absent)}."
     return Cost(verb, work, round(seconds, 2), round(memory, 2), how, round(beyond, 3))
-
-
-def _more_for_companions(
-    companions: list[Mapping[str, Any]],
-    points: list[Mapping[str, Any]],
-    work: Mapping[str, int],
-    again: float,
-) -> tuple[float, str]:
-    """Say what companions take beyond what a measure that includes them seems to, and from what.
-
-    Companions were measured on more kinds of data than what includes them.
-    """
-    sizes = {(point["rows"], point["encounters"]) for point in points}
-    included = [each for each in companions if (each["rows"], each["encounters"]) in sizes]
-    if not included or nearest(companions, work) in included:
-        return 0.0, ""
-    took, how = grow_seconds(companions, work, again)
-    more = max(took - grow_seconds(included, work, again)[0], 0.0)
-    return more, f", and companions in it {how}"
 
 
 def _like(measure: str, known: Mapping[str, Any]) -> list[str]:

@@ -89,6 +89,33 @@ def grow_seconds(
     )
 
 
+def more_for_companions(
+    companions: Sequence[Point],
+    points: Sequence[Point],
+    work: Mapping[str, int],
+    again: float,
+) -> tuple[float, str]:
+    """Say what companions take beyond what a measure that includes them seems to, and from what.
+
+    Companions were measured on more kinds of data than what includes them.
+
+    Examples
+    --------
+    >>> sparse = {"rows": 2_000, "encounters": 60, "processor": 1.0}
+    >>> dense = {"rows": 2_000, "encounters": 4_000, "processor": 50.0}
+    >>> both = {**sparse, "processor": 3.0}
+    >>> more_for_companions([sparse, dense], [both], {"sightings": 2_000, "encounters": 60}, 1.0)
+    (0.0, '')
+    """
+    sizes = {(point["rows"], point["encounters"]) for point in points}
+    included = [each for each in companions if (each["rows"], each["encounters"]) in sizes]
+    if not included or nearest(companions, work) in included:
+        return 0.0, ""
+    took, how = grow_seconds(companions, work, again)
+    more = max(took - grow_seconds(included, work, again)[0], 0.0)
+    return more, f", and companions in it {how}"
+
+
 def split_growth(
     rows: Sequence[float], met: Sequence[float], seconds: Sequence[float]
 ) -> tuple[float, float]:

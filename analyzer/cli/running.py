@@ -86,7 +86,7 @@ class Run:
         if gone >= most:
             return f", longer than the {_clock(most)} predicted"
         if least - gone < 1 or _clock(least) == _clock(most):
-            return f", at most {_clock(most - gone)} left as predicted"
+            return f", up to {_clock(most - gone)} left as predicted"
         return f", {_clock(least - gone)} to {_clock(most - gone)} left as predicted"
 
     def end(self) -> None:
@@ -173,7 +173,7 @@ def _counted(cost: Cost, sightings: Sightings, context: click.Context) -> tuple[
         found = count_worst_case(sightings, **asked)
     except TooMuchWorkError as error:
         text = in_options(str(error), context.command.params)
-        return replace(cost, seconds=None, memory_gb=None, how=f"It would be refused: {text}"), ""
+        return replace(cost, seconds=None, memory_gb=None, how="Counted.", refused=text), ""
     work = {**cost.work, "combinations": round(found.combinations)}
     tried = duration(found.steps / STEPS_PER_SECOND)
     return replace(cost, work=work), f"Trying all combinations takes up to {tried} more."

@@ -180,7 +180,7 @@ def test_progress_is_said_now_and_then(capsys, monkeypatch):
     assert lines[1] == (
         "risk: 0:20 gone, 0:12 to 0:44 left as predicted, part 20 of 80 of what runs now"
     )
-    assert "0:40 gone, at most 0:24 left as predicted, part 40" in lines[3]
+    assert "0:40 gone, up to 0:24 left as predicted, part 40" in lines[3]
     assert "1:10 gone, longer than the 1:04 predicted, part 70" in lines[6]
     silent = Run("risk", dry=False, resume=None, shown=False)
     now[0] += 60
@@ -205,8 +205,8 @@ def test_never_more_is_left_than_was_predicted(capsys, monkeypatch):
     assert said == [
         f"inference: {text}, part 1 of 4 of what runs now"
         for text in (
-            "0:20 gone, at most 0:25 left as predicted, 5% of the stages done",
-            "0:35 gone, at most 0:10 left as predicted, 10% of the stages done",
+            "0:20 gone, up to 0:25 left as predicted, 5% of the stages done",
+            "0:35 gone, up to 0:10 left as predicted, 10% of the stages done",
             "0:50 gone, longer than the 0:45 predicted, 50% of the stages done",
         )
     ]
@@ -252,7 +252,11 @@ def test_a_dry_run_counts_the_combinations_of_a_worst_case(store, reads, run, mo
     dry = CliRunner().invoke(main, [*command, "sequence", "--dry-run"])
     assert refused.exit_code != 0 and dry.exit_code == 0
     assert "combinations to try" in dry.stdout and "processor seconds and" not in dry.stdout
-    assert refused.stderr.strip().removeprefix("platerisk: ") in dry.stdout
+    said = refused.stderr.strip().removeprefix("platerisk: ")
+    assert dry.stdout.splitlines()[1] == f"it would be refused: {said}"
+    given = CliRunner().invoke(main, [*command, "sequence", "--dry-run", "--format", "json"])
+    assert json.loads(given.stdout)["refused"] == said
+    assert json.loads(given.stdout)["processor_seconds"] is None
 
 
 def test_progress_changes_no_output(store, monkeypatch):
