@@ -6,6 +6,7 @@ no row.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,16 +152,24 @@ def measure_further(
     """
     runner, sightings = fit_to_engine(sightings, engine, memory)
     attributes = [name for name in ATTRIBUTES if name in sightings.columns]
-    try:
-        worst = measure_worst_case(sightings, "location", WORST_POINTS, engine=runner)
-    except TooMuchWorkError:
-        worst = None
+    worst = _unless_too_much(
+        measure_worst_case, sightings, "location", WORST_POINTS, engine=runner
+    )
     return FurtherRisks(
         anonymity=measure_anonymity(sightings, adversary, sample, seed, engine=runner),
         worst_case=worst,
         predictability=measure_predictability(sightings, max_gap=max_gap, engine=runner),
-        plateless=measure_plateless(sightings, attributes, engine=runner) if attributes else None,
+        plateless=_unless_too_much(measure_plateless, sightings, attributes, engine=runner)
+        if attributes else None,
         sites=()
         if sites is None
         else measure_site_exposure(places, sites, DEFAULT_DRAWS, int(seed)),
     )
+
+
+def _unless_too_much(measure: Callable[..., Any], *given: Any, **options: Any) -> Any:
+    """Give what is measured, or None where it would be too much work: a report goes on without."""
+    try:
+        return measure(*given, **options)
+    except TooMuchWorkError:
+        return None

@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 
 from analyzer.array_sightings import from_arrays
+from analyzer.errors import TooMuchWorkError
 from analyzer.patterns.places import find_places
 from analyzer.patterns.trips import find_trips
-from analyzer.report import write_report
+from analyzer.report import further_risks, write_report
 from analyzer.report.further_risks import COLUMNS, measure_further
 from analyzer.report.texts import LANGUAGES, Texts
 from analyzer.risk.adversary import Adversary
@@ -64,6 +65,20 @@ def test_what_the_data_do_not_hold_has_no_row():
     assert two.plateless is None
     assert two.sites == ()
     assert two.table().empty
+
+
+@pytest.mark.parametrize("measure", ["measure_worst_case", "measure_plateless"])
+def test_a_report_goes_on_without_what_would_be_too_much_work(monkeypatch, measure):
+    def refuse(*given, **options):
+        raise TooMuchWorkError("it would take hours")
+
+    monkeypatch.setattr(further_risks, measure, refuse)
+    sightings = make_region(vehicles=60, days=5, seed=2).sightings
+    assert {"make", "color"} <= set(sightings.columns)
+    found = measured(sightings)
+    assert (found.worst_case is None) == (measure == "measure_worst_case")
+    assert (found.plateless is None) == (measure == "measure_plateless")
+    found.table()
 
 
 def test_the_page_shows_them_and_nothing_of_them_acts(tmp_path):
