@@ -108,8 +108,9 @@ def write_table(every: list[dict[str, Any]]) -> None:
             "",
             f"{one['vehicles']:,} vehicles, {one['cameras']:,} cameras, about "
             f"{one['encounters']:,} encounters within two minutes; `--memory {one['memory']}`, "
-            f"{drawn}{', with sites' if one['sites'] else ''}; load {one['load']:.1f}; of the peak "
-            f"{one['program_gb']:.2f} GB the program itself, warmed up.",
+            f"{drawn}{', with sites' if one['sites'] else ''}; load {one['load']:.1f}; the peak "
+            f"was {one['program_gb']:.2f} GB before the first step, with the program warmed up and "
+            "the encounters counted.",
             "",
             "| step | seconds | processor seconds | peak GB until then |",
             "|---|---|---|---|",

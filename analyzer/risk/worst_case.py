@@ -56,6 +56,10 @@ ATTACKS = {
 HELD_TIMES = 5
 """What a search holds, in times of the list of what was visited: measured at 3.4 to 4.2."""
 
+LEAST_REFUSED = 50_000_000
+"""Bytes that are held however little memory is given: the program itself takes several times as
+much."""
+
 AMONG = (2, 5, 10)
 """Sizes of the group of matching vehicles whose shares are reported, beside one."""
 
@@ -324,9 +328,10 @@ def _gather(
     for found in map_in_turns(runner, parts, function, known, bytes_each=each):
         frames.append(found)
         held += sum(column.nbytes for column in found.values())
-        if HELD_TIMES * held > memory_of(runner):
+        allowed = max(memory_of(runner), LEAST_REFUSED)
+        if HELD_TIMES * held > allowed:
             needed = HELD_TIMES * held * len(parts) / len(frames)
-            refuse_to_hold(attack, needed, memory_of(runner))
+            refuse_to_hold(attack, needed, allowed)
     return concatenate(frames)
 
 

@@ -18,6 +18,7 @@ from analyzer.array_sightings import from_arrays
 from analyzer.engine import LocalEngine
 from analyzer.errors import TooMuchWorkError, UsageError
 from analyzer.ingest.reader import read_sightings
+from analyzer.risk import worst_case
 from analyzer.risk.attacks import known_items, proportion, work
 from analyzer.risk.worst_case import ATTACKS, measure_worst_case
 from tests.process_engine import ProcessEngine
@@ -487,11 +488,16 @@ def test_an_early_end_saves_what_would_be_refused():
 
 
 @pytest.mark.parametrize("attack", ["location", "sequence", "home_work"])
-def test_what_memory_does_not_hold_is_refused_with_what_to_give(attack):
+def test_what_memory_does_not_hold_is_refused_with_what_to_give(monkeypatch, attack):
     rng = np.random.default_rng(1)
     vehicle = np.repeat(np.arange(60), 10)
     some = from_arrays(vehicle, rng.integers(0, 10**9, 600), rng.integers(0, 40, 600))
     fine = measure_worst_case(some, attack, 2, memory="100MB")
     assert fine.risk["risk"].between(0, 1).all()
+    # So little is held whatever memory is given.
+    assert measure_worst_case(some, attack, 2, engine=LocalEngine(memory=10_000)).risk.equals(
+        fine.risk
+    )
+    monkeypatch.setattr(worst_case, "LEAST_REFUSED", 0)
     with pytest.raises(TooMuchWorkError, match=r"would hold about .* memory='1GB', or .*between"):
         measure_worst_case(some, attack, 2, engine=LocalEngine(memory=10_000))
