@@ -69,7 +69,10 @@ def write_tables(*, rates: bool) -> None:
         "threads, compilation apart; the peak is that of the whole process, the program's own "
         "(about 0.4 GB, with every measure loaded) included. The exponent is the power of the "
         "number of sightings, or of sightings and encounters together, with which the seconds grow "
-        "over the sizes shown (n log n would be 1.07 from one to two million).", "",
+        "over the sizes shown (n log n would be 1.07 from one to two million). What has 20 million "
+        "sightings, and all series but the small sizes of the sparse one at 100 sites, was "
+        "measured beside other work, which costs up to a third more processor seconds. Whole "
+        "reports on 20 and 200 million stand in `assess.md`.", "",
     ]  # fmt: skip
     for (series, sites, memory), group in sorted(grown.items()):
         lines += _series_lines(series, sites, memory, group)
