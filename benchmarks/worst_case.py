@@ -25,7 +25,8 @@ import pandas as pd
 from analyzer.array_sightings import from_arrays
 from analyzer.engine import LocalEngine
 from analyzer.errors import TooMuchWorkError
-from analyzer.risk.worst_case import ATTACKS, WorstCase, measure_worst_case
+from analyzer.risk.worst_case import WorstCase, measure_worst_case
+from analyzer.risk.worst_case_plan import ATTACKS
 from analyzer.sightings import Sightings
 
 RESULTS = Path(__file__).parent / "results"

@@ -165,7 +165,7 @@ def _counted(cost: Cost, sightings: Sightings, context: click.Context) -> tuple[
     from analyzer.cost import duration
     from analyzer.errors import TooMuchWorkError
     from analyzer.risk.attacks.work import STEPS_PER_SECOND
-    from analyzer.risk.worst_case_count import count_worst_case
+    from analyzer.risk.worst_case_plan import count_worst_case
 
     names = ("attack", "points", "time", "tolerance", "compatible_with", "memory")
     asked = {name: context.params[name] for name in names}

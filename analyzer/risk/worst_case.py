@@ -14,51 +14,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analyzer.engine import Engine, Part
-from analyzer.engine.base import Broadcast, PartFunction, bytes_of
-from analyzer.engine.turns import map_in_turns, memory_of
-from analyzer.errors import UsageError
+from analyzer.engine import Engine
 from analyzer.estimate import Estimate, wilson
 from analyzer.fitting import fit_to_engine
 from analyzer.result import Result
-from analyzer.risk.adversary import MOST_POINTS
-from analyzer.risk.attacks import home_work, known_items, proportion, sequence
-from analyzer.risk.attacks.elements import (
-    columns_of,
-    count_elements_in_part,
-    list_visits_in_part,
-    what_is_known,
-)
-from analyzer.risk.attacks.items import make_entries
-from analyzer.risk.attacks.precision import precision_of
-from analyzer.risk.attacks.tolerance import Tolerance, make_tolerance
-from analyzer.risk.attacks.work import refuse_to_hold
-from analyzer.schema import Rows, concatenate
-from analyzer.sightings import Sightings, check_sightings
+from analyzer.risk.attacks import known_items
+from analyzer.risk.worst_case_plan import ATTACKS, plan_worst_case
+from analyzer.sightings import Sightings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-SCIKIT_MOBILITY = "scikit-mobility"
-
-ATTACKS = {
-    "location": "{points} at the places that tell most, in any order",
-    "sequence": "{points} at the places that tell most, in their order",
-    "time": "{points} that tell most, each to {time} and the place",
-    "unique_location": "the {places} that tell most",
-    "frequency": "the {places} that tell most, and how often it was seen there",
-    "probability": "the {places} that tell most, and their shares of all its sightings",
-    "proportion": "the {places} that tell most, and the proportions of how often it was seen there",
-    "home_work": "the two places where it is seen most",
-}
-"""What the adversary of each attack knows of a vehicle."""
-
-HELD_TIMES = 5
-"""What a search holds, in times of the list of what was visited: measured at 3.4 to 4.2."""
-
-LEAST_REFUSED = 50_000_000
-"""Bytes that are held however little memory is given: the program itself takes several times as
-much."""
 
 AMONG = (2, 5, 10)
 """Sizes of the group of matching vehicles whose shares are reported, beside one."""
@@ -278,100 +243,11 @@ def measure_worst_case(
     >>> measure_worst_case(three, "sequence", points=2).risk["matches"].tolist()
     [1, 1, 1]
     """
-    check_sightings(sightings)
-    if attack not in ATTACKS:
-        raise UsageError(f"attack={attack!r} is not known; write one of {', '.join(ATTACKS)}")
-    if isinstance(points, bool) or not isinstance(points, int) or not 1 <= points <= MOST_POINTS:
-        raise UsageError(
-            f"points={points!r}: how much is known must be a whole number from 1 to {MOST_POINTS}, "
-            "for example points=2"
-        )
-    if compatible_with not in (None, SCIKIT_MOBILITY):
-        raise UsageError(
-            f"compatible_with={compatible_with!r} is not known; write {SCIKIT_MOBILITY!r}, or None"
-        )
-    compatible = compatible_with is not None
-    within = make_tolerance(tolerance, exact=not compatible)
-    precision = precision_of(time) if attack == "time" and compatible else None
     runner, sightings = fit_to_engine(sightings, engine, memory)
-    known = what_is_known(
-        sightings,
-        time=time if attack == "time" and not compatible else None,
-        precision=precision,
-        compatible=compatible,
-    )
-    parts = sightings.parts(
-        *columns_of(sightings, timed=attack == "time", compatible=compatible)
-    )
-    function = list_visits_in_part if attack == "sequence" else count_elements_in_part
-    rows = _gather(runner, parts, function, known, attack)
-    vehicles, matches = _matches(rows, sightings, known, attack, points, within, runner)
-    order = np.argsort(vehicles, kind="stable")
-    return _result(
-        sightings,
-        vehicles[order],
-        matches[order],
-        attack=attack,
-        points=points,
-        time=(precision or time) if attack == "time" else None,
-        tolerance=within.written,
-        compatible_with=compatible_with,
-    )
-
-
-def _gather(
-    runner: Engine, parts: list[Part], function: PartFunction, known: Broadcast, attack: str
-) -> Rows:
-    """Lay together what all vehicles visited, and refuse once that is more than may be held."""
-    frames, held = [], 0
-    each = max(map(bytes_of, parts), default=0)
-    for found in map_in_turns(runner, parts, function, known, bytes_each=each):
-        frames.append(found)
-        held += sum(column.nbytes for column in found.values())
-        allowed = max(memory_of(runner), LEAST_REFUSED)
-        if HELD_TIMES * held > allowed:
-            needed = HELD_TIMES * held * len(parts) / len(frames)
-            refuse_to_hold(attack, needed, allowed)
-    return concatenate(frames)
-
-
-def _matches(
-    rows: Rows,
-    sightings: Sightings,
-    known: dict[str, Any],
-    attack: str,
-    points: int,
-    tolerance: Tolerance,
-    runner: Engine,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Find the fewest matches of each vehicle (codes, matches)."""
-    if attack == "sequence":
-        visits = sequence.make_visits(rows["vehicle"], rows["element"])
-        return visits.vehicles, sequence.fewest_matches(visits, points, runner)
-    if attack == "home_work":
-        return home_work.fewest_matches(
-            rows["vehicle"],
-            rows["element"],
-            rows["visits"],
-            _order_of_places(sightings, known),
-            least_visited=not tolerance.exact,
-        )
-    entries = make_entries(rows["vehicle"], rows["element"], rows["visits"])
-    if attack == "proportion":
-        return entries.vehicles, proportion.fewest_matches(entries, points, tolerance, runner)
-    found = known_items.fewest_matches(entries, attack, points, tolerance, runner)
-    return entries.vehicles, found
-
-
-def _order_of_places(sightings: Sightings, known: dict[str, Any]) -> np.ndarray:
-    """Order places by latitude, longitude and name; those without a position come last."""
-    cameras = sightings.camera_table
-    order = np.lexsort([cameras["name"].astype(str), cameras["lon"], cameras["lat"]])
-    rank = np.empty(len(cameras), np.int64)
-    rank[order] = np.arange(len(cameras))
-    first = np.full(known["n_places"], len(cameras), np.int64)
-    np.minimum.at(first, known["places"], rank)
-    return first
+    plan = plan_worst_case(sightings, runner, attack, points, time, tolerance, compatible_with)
+    matches = plan.search.run(runner)
+    order = np.argsort(plan.vehicles, kind="stable")
+    return _result(sightings, plan.vehicles[order], matches[order], **plan.asked)
 
 
 def _result(

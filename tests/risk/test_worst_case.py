@@ -18,9 +18,10 @@ from analyzer.array_sightings import from_arrays
 from analyzer.engine import LocalEngine
 from analyzer.errors import TooMuchWorkError, UsageError
 from analyzer.ingest.reader import read_sightings
-from analyzer.risk import worst_case
+from analyzer.risk import worst_case_plan
 from analyzer.risk.attacks import known_items, proportion, work
-from analyzer.risk.worst_case import ATTACKS, measure_worst_case
+from analyzer.risk.worst_case import measure_worst_case
+from analyzer.risk.worst_case_plan import ATTACKS
 from tests.process_engine import ProcessEngine
 from tests.risk import worst_case_oracle as oracle
 
@@ -498,6 +499,6 @@ def test_what_memory_does_not_hold_is_refused_with_what_to_give(monkeypatch, att
     assert measure_worst_case(some, attack, 2, engine=LocalEngine(memory=10_000)).risk.equals(
         fine.risk
     )
-    monkeypatch.setattr(worst_case, "LEAST_REFUSED", 0)
+    monkeypatch.setattr(worst_case_plan, "LEAST_REFUSED", 0)
     with pytest.raises(TooMuchWorkError, match=r"would hold about .* memory='1GB', or .*between"):
         measure_worst_case(some, attack, 2, engine=LocalEngine(memory=10_000))

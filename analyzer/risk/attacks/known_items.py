@@ -5,13 +5,12 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast
 from analyzer.risk.attacks.containment import count_dominators, search
 from analyzer.risk.attacks.items import Entries, Items, make_levels, make_values
 from analyzer.risk.attacks.nodes import MOST_SHARED, binomial
 from analyzer.risk.attacks.tolerance import Tolerance
-from analyzer.risk.attacks.work import LOOK_FROM, in_chunks, refuse_too_much
+from analyzer.risk.attacks.work import LOOK_FROM, Search, in_chunks, refuse_too_much
 from analyzer.schema import Rows
 
 LEVELS = ("location", "time")
@@ -28,10 +27,8 @@ _SLOWER = 4
 """A node for each item has to look its vehicles up all over memory: such a step is slower."""
 
 
-def fewest_matches(
-    entries: Entries, attack: str, points: int, tolerance: Tolerance, runner: Engine
-) -> np.ndarray:
-    """Find the fewest matches that `points` known items leave of each vehicle.
+def plan_search(entries: Entries, attack: str, points: int, tolerance: Tolerance) -> Search:
+    """Plan to find the fewest matches that `points` known items leave of each vehicle.
 
     Parameters
     ----------
@@ -43,12 +40,10 @@ def fewest_matches(
         Size of the knowledge.
     tolerance : Tolerance
         How far known counts or shares may be off.
-    runner : Engine
-        Where the search runs.
 
     Returns
     -------
-    numpy.ndarray of int32, shape (v,)
+    Search
 
     Raises
     ------
@@ -88,23 +83,26 @@ def fewest_matches(
         exact = broadcast["options"]["exact"]
         return _count_steps_of_nodes(everybody, entries, known, nested, exact, fewer)
 
-    steps = _count_steps(broadcast)
+    def combinations() -> float:
+        is_open = broadcast["fewest"] > broadcast["least"]
+        return float(
+            _count_combinations(entries.starts, entries.visits, size, is_open, nested, points)
+        )
+
+    steps = dealt = _count_steps(broadcast)
     if steps > LOOK_FROM:
         _look(order, broadcast, steps)
-        steps = _count_steps(broadcast)
-        is_open = broadcast["fewest"] > broadcast["least"]
-        to_try = float(_count_combinations(entries.starts, entries.visits, size, is_open, nested,
-                                           points))  # fmt: skip
-        refuse_too_much(attack, points, steps, to_try, int(is_open.sum()), steps_of)
+        steps = dealt = _count_steps(broadcast)
+        left = int((broadcast["fewest"] > broadcast["least"]).sum())
+        refuse_too_much(attack, points, steps, combinations(), left, steps_of)
     if _is_together(broadcast, steps):
         broadcast["options"]["together"] = True
         order = np.arange(len(items.first))
         # Pairs are one table.
-        steps = steps if points > 2 else 0
-    fewest = broadcast["fewest"]
-    for found in runner.map(in_chunks(order, steps), search_in_part, broadcast):
-        np.minimum(fewest, found["matches"], out=fewest)
-    return fewest
+        dealt = steps if points > 2 else 0
+    return Search(
+        broadcast["fewest"], steps, combinations, in_chunks(order, dealt), search_in_part, broadcast
+    )
 
 
 def _is_together(broadcast: Broadcast, steps: float) -> bool:

@@ -12,14 +12,13 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast
 from analyzer.risk.attacks import nodes
 from analyzer.risk.attacks.bits import lowest_bit
 from analyzer.risk.attacks.items import Entries
 from analyzer.risk.attacks.nodes import binomial, search_node, set_bit
 from analyzer.risk.attacks.tolerance import Tolerance, is_enough, is_not_too_much
-from analyzer.risk.attacks.work import LOOK_FROM, in_chunks, refuse_too_much
+from analyzer.risk.attacks.work import LOOK_FROM, Search, in_chunks, refuse_too_much
 from analyzer.schema import Rows
 
 _SLACK = 1e-9
@@ -29,10 +28,8 @@ _FIRST_LOOK = 20
 """Combinations of each vehicle at each place that a first look tries."""
 
 
-def fewest_matches(
-    entries: Entries, points: int, tolerance: Tolerance, runner: Engine
-) -> np.ndarray:
-    """Find the fewest matches that `points` places and their proportions leave of each vehicle.
+def plan_search(entries: Entries, points: int, tolerance: Tolerance) -> Search:
+    """Plan to find the fewest matches that `points` places and their proportions leave of each.
 
     Parameters
     ----------
@@ -42,12 +39,10 @@ def fewest_matches(
         Number of places known.
     tolerance : Tolerance
         How far the proportions may be off.
-    runner : Engine
-        Where the search runs.
 
     Returns
     -------
-    numpy.ndarray of int32, shape (v,)
+    Search
 
     Raises
     ------
@@ -70,9 +65,9 @@ def fewest_matches(
             lambda fewer: _count_steps(everybody, entries, fewer, exact)[1],
         )  # fmt: skip
     broadcast = {"entries": entries, "points": points, "tolerance": tolerance, "fewest": fewest}
-    for found in runner.map(in_chunks(order, steps), search_in_part, broadcast):
-        np.minimum(fewest, found["matches"], out=fewest)
-    return fewest
+    return Search(
+        fewest, steps, lambda: combinations, in_chunks(order, steps), search_in_part, broadcast
+    )
 
 
 def search_in_part(rows: Rows, broadcast: Broadcast) -> Rows:

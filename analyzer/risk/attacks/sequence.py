@@ -12,10 +12,9 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast
 from analyzer.risk.attacks.elements import starts_of
-from analyzer.risk.attacks.work import in_chunks, refuse_too_much
+from analyzer.risk.attacks.work import Search, in_chunks, refuse_too_much
 from analyzer.schema import Rows
 
 
@@ -95,8 +94,8 @@ def _arrange(
     return starts, places[:count], last[:count], occurrences[: count + 1], position
 
 
-def fewest_matches(visits: Visits, points: int, runner: Engine) -> np.ndarray:
-    """Find the fewest matches that `points` visits in their order leave of each vehicle.
+def plan_search(visits: Visits, points: int) -> Search:
+    """Plan to find the fewest matches that `points` visits in their order leave of each vehicle.
 
     Parameters
     ----------
@@ -104,12 +103,10 @@ def fewest_matches(visits: Visits, points: int, runner: Engine) -> np.ndarray:
         Of the whole population.
     points : int
         Size of the knowledge.
-    runner : Engine
-        Where the search runs.
 
     Returns
     -------
-    numpy.ndarray of int32, shape (v,)
+    Search
 
     Raises
     ------
@@ -128,9 +125,9 @@ def fewest_matches(visits: Visits, points: int, runner: Engine) -> np.ndarray:
     order = np.argsort(holders, kind="stable")
     broadcast = {"visits": visits, "points": points, "n_places": n_places}
     fewest = np.full(len(visits.vehicles), len(visits.vehicles), np.int32)
-    for found in runner.map(in_chunks(order, steps), search_in_part, broadcast):
-        np.minimum(fewest, found["matches"], out=fewest)
-    return fewest
+    return Search(
+        fewest, steps, lambda: combinations, in_chunks(order, steps), search_in_part, broadcast
+    )
 
 
 def search_in_part(rows: Rows, broadcast: Broadcast) -> Rows:

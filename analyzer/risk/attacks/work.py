@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from analyzer.engine.base import RowsPart
+from analyzer.engine import Engine
+from analyzer.engine.base import Broadcast, PartFunction, RowsPart
 from analyzer.errors import TooMuchWorkError
 
 MOST_STEPS = 3e11
@@ -24,6 +26,42 @@ FEW_STEPS = 1e8
 
 CHUNKS = 16
 """Pieces of a larger search; a number of its own, so that no engine changes what is done."""
+
+class Search(NamedTuple):
+    """A search that is counted, allowed and not begun.
+
+    Attributes
+    ----------
+    fewest : numpy.ndarray, shape (v,)
+        The fewest matches of each vehicle that are known before it.
+    steps : float
+        Elementary steps that it may take.
+    count : callable
+        Gives the combinations that it tries.
+    parts : sequence of RowsPart
+        Into which it is dealt out; none where nothing is left to try.
+    function : callable or None
+        Searches a part; gives ``matches`` of every vehicle.
+    broadcast : mapping or None
+        What the function is given.
+    """
+
+    fewest: np.ndarray
+    steps: float = 0.0
+    count: Callable[[], float] = float
+    parts: Sequence[RowsPart] = ()
+    function: PartFunction | None = None
+    broadcast: Broadcast | None = None
+
+    def run(self, engine: Engine) -> np.ndarray:
+        """Search all parts, and give the fewest matches of each vehicle."""
+        if not self.parts:
+            return self.fewest
+        fewest = self.fewest.copy()
+        for found in engine.map(self.parts, self.function, self.broadcast):
+            np.minimum(fewest, found["matches"], out=fewest)
+        return fewest
+
 
 REMEDIES = {
     "location": "fewer cameras",

@@ -10,9 +10,11 @@ import pytest
 from analyzer.array_sightings import from_arrays
 from analyzer.engine import LocalEngine
 from analyzer.errors import TooMuchWorkError
-from analyzer.risk.attacks import work
+from analyzer.risk.attacks import known_items, proportion, sequence, work
 from analyzer.risk.worst_case import measure_worst_case
-from analyzer.risk.worst_case_count import SEARCHES, count_worst_case
+from analyzer.risk.worst_case_plan import count_worst_case
+
+SEARCHES = (known_items.search_in_part, proportion.search_in_part, sequence.search_in_part)
 
 
 @pytest.fixture
