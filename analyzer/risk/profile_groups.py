@@ -73,8 +73,13 @@ class ProfileGroups:
         """Whose pseudonyms they are: the answers, which no matcher is given."""
         return self._pseudonyms.vehicles
 
+    @property
+    def is_one_group(self) -> bool:
+        """Whether all of them are held at once."""
+        return len(self._slices) <= 1
+
     def __iter__(self) -> Iterator[Profiles]:
-        if len(self._slices) > 1:
+        if not self.is_one_group:
             for which in self._slices:
                 yield self.pick(which)
             return

@@ -20,7 +20,13 @@ from analyzer.local_time import check_bin, time_bins
 from analyzer.risk.assignment import assign, learn_margin
 from analyzer.risk.draw import draw_vehicles
 from analyzer.risk.profile_groups import ProfileGroups, entries_at_once
-from analyzer.risk.profile_matching import Matches, count_work, match_groups, score_answers
+from analyzer.risk.profile_matching import (
+    Matches,
+    count_work,
+    match_groups,
+    match_profiles,
+    score_answers,
+)
 from analyzer.risk.profile_weights import (
     MATCHERS,
     STEP,
@@ -290,6 +296,9 @@ def match_among(
     traffic : Traffic
         Of both sides.
     """
+    if candidates.is_one_group:
+        (group,) = candidates
+        return match_profiles(engine, weigh(matcher, queries, group, traffic), answers)
     present = answers >= 0
     right = weigh(matcher, queries, candidates.pick(answers[present]), traffic)
     true_scores = score_answers(right, np.where(present, np.cumsum(present) - 1, -1))
