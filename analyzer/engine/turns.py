@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from analyzer.engine.base import Broadcast, Engine, Part, PartFunction, shared_memory_of
 from analyzer.engine.local import DEFAULT_MEMORY
 from analyzer.engine.spill import parse_memory
@@ -62,3 +64,47 @@ def map_in_turns(
     at_once = max(memory_of(engine) // SHARE_OF_RESULTS // max(bytes_each, 1), FEWEST)
     for first in range(0, len(parts), at_once):
         yield from engine.map(parts[first : first + at_once], function, broadcast)
+
+
+def add_in_turns(
+    engine: Engine,
+    parts: Sequence[Part],
+    function: PartFunction,
+    broadcast: Broadcast | None = None,
+    *,
+    columns: Sequence[str],
+    rows: int,
+    dtype: np.dtype | type,
+) -> np.ndarray:
+    """Add up the counts that all parts give of the same things, few of them held at once.
+
+    Parameters
+    ----------
+    engine, parts, function, broadcast
+        As for `map_in_turns`.
+    columns : sequence of str
+        Columns to add up, each of `rows` counts.
+    rows : int
+        How many things are counted.
+    dtype : numpy dtype
+        Of the counts of one part.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (rows, columns)
+
+    Examples
+    --------
+    >>> from analyzer.engine import RowsPart, get_engine
+    >>> parts = [RowsPart({"a": np.array([n, 1], np.uint8)}) for n in range(9)]
+    >>> def same(rows, broadcast):
+    ...     return rows
+    >>> add_in_turns(get_engine(), parts, same, columns=["a"], rows=2, dtype=np.uint8).tolist()
+    [[36], [9]]
+    """
+    totals = np.zeros((rows, len(columns)), np.int64)
+    each = totals.size * np.dtype(dtype).itemsize
+    for counts in map_in_turns(engine, parts, function, broadcast, bytes_each=each):
+        for at, column in enumerate(columns):
+            totals[:, at] += counts[column]
+    return totals

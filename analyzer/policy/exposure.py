@@ -16,7 +16,7 @@ import numpy as np
 
 from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast, Part
-from analyzer.engine.turns import map_in_turns, memory_of
+from analyzer.engine.turns import add_in_turns, memory_of
 from analyzer.policy.leaks import draw_before_leaks
 from analyzer.policy.resampling import ABSENT, ALONE, DELETED, SHOWN
 from analyzer.risk.knowledge import columns, count_fits, looks_known
@@ -92,8 +92,7 @@ def _states_of(
         shown += shown_from[:, q, None] <= np.arange(len(reach))
     slots = make_slots(known)
     by_window = shared["bin_ms"] > DAY_MS
-    matches = np.zeros((n_targets, len(reach) if by_window else points), np.int64)
-    counted = map_in_turns(
+    matches = add_in_turns(
         runner,
         parts,
         count_in_part,
@@ -108,11 +107,10 @@ def _states_of(
             "shown_from": shown_from,
             "target_leak_days": leak_days,
         },
-        bytes_each=matches.size,
+        columns=columns("matches", len(reach) if by_window else points),
+        rows=n_targets,
+        dtype=np.uint8,
     )
-    for counts in counted:
-        for at in range(matches.shape[1]):
-            matches[:, at] += counts[f"matches_{at}"]
     if not by_window:
         matches = np.take_along_axis(matches, np.maximum(shown - 1, 0), axis=1)
     found = np.where(shown == 0, DELETED, np.where(matches == 1, ALONE, SHOWN)).astype(np.int8)
@@ -172,4 +170,7 @@ def count_in_part(rows: Rows, broadcast: Broadcast) -> Rows:
         # the windows' matches are those of the first 1, 2, … points.
         del local
         counts = count_fits(rows, found, postings, broadcast)
-    return {f"matches_{at}": counts[:, at].astype(np.uint8) for at in range(counts.shape[1])}
+    return {
+        name: counts[:, at].astype(np.uint8)
+        for at, name in enumerate(columns("matches", counts.shape[1]))
+    }

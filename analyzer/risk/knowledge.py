@@ -14,7 +14,7 @@ import numpy as np
 
 from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast, Part
-from analyzer.engine.turns import map_in_turns
+from analyzer.engine.turns import add_in_turns
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.choosing import chooser_of
 from analyzer.risk.draw import check_draw, draw_vehicles
@@ -224,8 +224,7 @@ def count_fitting(
     known = find_slots(targets.keys, slots)
     known[~there] = -1
     asked = columns("fits", points)[-1:] if last_only else columns("fits", points)
-    totals = np.zeros((len(targets.vehicle), len(asked)), np.int64)
-    counted = map_in_turns(
+    return add_in_turns(
         engine,
         parts,
         count_in_part,
@@ -238,12 +237,10 @@ def count_fitting(
             "cap": cap,
             "last_only": last_only,
         },
-        bytes_each=totals.size * smallest_type(cap).itemsize,
+        columns=asked,
+        rows=len(targets.vehicle),
+        dtype=smallest_type(cap),
     )
-    for counts in counted:
-        for at, column in enumerate(asked):
-            totals[:, at] += counts[column]
-    return totals
 
 
 def draw_in_part(rows: Rows, broadcast: Broadcast) -> Rows:
