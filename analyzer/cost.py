@@ -21,9 +21,10 @@ import numpy as np
 
 from analyzer.cost_growth import grow_memory, grow_seconds, more_for_companions, reading_again
 from analyzer.engine import get_engine
-from analyzer.engine.base import Broadcast
+from analyzer.engine.base import Broadcast, bytes_of
 from analyzer.engine.local import DEFAULT_MEMORY
 from analyzer.engine.spill import parse_memory
+from analyzer.engine.turns import map_in_turns
 from analyzer.errors import UsageError
 from analyzer.schema import Rows
 from analyzer.sightings import Sightings
@@ -235,10 +236,12 @@ def count_encounters(sightings: Sightings, engine: Any = "local") -> int:
     shared = {"first": first, "every": every, "bins": bins // every + 1, "cameras": cameras}
     parts = sightings.parts("camera", "seen_at")
     total = np.zeros(cameras * shared["bins"], np.int64)
-    runner = get_engine(engine)
-    for start in range(0, len(parts), 8):
-        for rows in runner.map(parts[start : start + 8], count_bins_of_part, shared):
-            total[rows["bin"]] += rows["count"]
+    # At the worst, each sighting of a part has a bin of its own.
+    each = 2 * max(map(bytes_of, parts), default=0)
+    for rows in map_in_turns(
+        get_engine(engine), parts, count_bins_of_part, shared, bytes_each=each
+    ):
+        total[rows["bin"]] += rows["count"]
     # Within two minutes lie, on both sides, two bins' worth: twice the pairs inside a bin.
     return int((total * (total - 1)).sum()) * every
 
