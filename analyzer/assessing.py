@@ -7,7 +7,7 @@ from typing import Any
 
 from analyzer.assessment import Assessment
 from analyzer.engine import Engine
-from analyzer.errors import TooMuchWorkError
+from analyzer.errors import unless_too_much
 from analyzer.fitting import fit_to_engine
 from analyzer.patterns.camera_load import measure_camera_load
 from analyzer.patterns.overview import find_patterns
@@ -17,7 +17,6 @@ from analyzer.policy.retention import DOCUMENTED, sweep_retention
 from analyzer.report.further_risks import measure_further
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.linkage import measure_linkage
-from analyzer.risk.linkage_result import RotationLinkage
 from analyzer.risk.sites import read_sites
 from analyzer.risk.unicity import measure_unicity
 from analyzer.sightings import Sightings, check_sightings
@@ -103,7 +102,10 @@ def assess(
     say(1, 8)
     retention = sweep_retention(sightings, windows, adversary, seed=seed, **where)
     say(3, 8)
-    linkage = _link(sightings, rotation, seed=seed, **where)
+    # A report tells of whole periods; their first days alone would be twice the work again.
+    linkage = unless_too_much(
+        measure_linkage, sightings, rotation, sample=LINKED, shorter=(), seed=seed, **where
+    )
     patterns = find_patterns(
         sightings,
         max_gap=max_gap,
@@ -132,11 +134,3 @@ def assess(
     return Assessment(
         sightings, unicity, retention, linkage, patterns, counts, load, options, further
     )
-
-
-def _link(sightings: Sightings, rotation: str, **options: Any) -> RotationLinkage | None:
-    try:
-        # A report tells of whole periods; their first days alone would be twice the work again.
-        return measure_linkage(sightings, rotation, sample=LINKED, shorter=(), **options)
-    except TooMuchWorkError:
-        return None

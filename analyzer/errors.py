@@ -6,6 +6,9 @@ kinds of value.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 
 class AnalyzerError(Exception):
     """Base of all errors that platerisk raises on purpose."""
@@ -51,3 +54,19 @@ class TooMuchWorkError(UsageError):
     def __init__(self, message: str, reason: str = ""):
         super().__init__(message)
         self.reason = reason or message
+
+
+def unless_too_much(measure: Callable[..., Any], *given: Any, **options: Any) -> Any:
+    """Give what is measured, or None where it would be too much work: a report goes on without.
+
+    Examples
+    --------
+    >>> def refuse():
+    ...     raise TooMuchWorkError("it would take hours")
+    >>> unless_too_much(refuse) is None, unless_too_much(max, 2, 5)
+    (True, 5)
+    """
+    try:
+        return measure(*given, **options)
+    except TooMuchWorkError:
+        return None

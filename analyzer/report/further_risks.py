@@ -6,14 +6,13 @@ no row.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from analyzer.engine import Engine
-from analyzer.errors import TooMuchWorkError
+from analyzer.errors import unless_too_much
 from analyzer.estimate import Estimate
 from analyzer.fitting import fit_to_engine
 from analyzer.patterns.places import Places
@@ -152,24 +151,16 @@ def measure_further(
     """
     runner, sightings = fit_to_engine(sightings, engine, memory)
     attributes = [name for name in ATTRIBUTES if name in sightings.columns]
-    worst = _unless_too_much(
+    worst = unless_too_much(
         measure_worst_case, sightings, "location", WORST_POINTS, engine=runner
     )
     return FurtherRisks(
         anonymity=measure_anonymity(sightings, adversary, sample, seed, engine=runner),
         worst_case=worst,
         predictability=measure_predictability(sightings, max_gap=max_gap, engine=runner),
-        plateless=_unless_too_much(measure_plateless, sightings, attributes, engine=runner)
+        plateless=unless_too_much(measure_plateless, sightings, attributes, engine=runner)
         if attributes else None,
         sites=()
         if sites is None
         else measure_site_exposure(places, sites, DEFAULT_DRAWS, int(seed)),
     )
-
-
-def _unless_too_much(measure: Callable[..., Any], *given: Any, **options: Any) -> Any:
-    """Give what is measured, or None where it would be too much work: a report goes on without."""
-    try:
-        return measure(*given, **options)
-    except TooMuchWorkError:
-        return None
