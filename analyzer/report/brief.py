@@ -94,7 +94,8 @@ def render_brief(brief: Brief, *, k: int = DEFAULT_K, texts: Texts = ENGLISH) ->
 
 def _denominators(sweep: RetentionSweep, texts: Texts) -> list[str]:
     """Say of which vehicles each figure is a share: three numbers that must not be mixed."""
-    targets, seen = (common_n(sweep.of(risk)) for risk in ("unicity", "homes"))
+    targets, seen = (common_n(step.share for step in sweep.of(risk))
+                     for risk in ("unicity", "homes"))  # fmt: skip
     regular = {each.days.n for each in sweep.until_half if each.days.n}
     if targets is None or seen is None or len(regular) != 1:
         return []

@@ -14,9 +14,9 @@ from analyzer.report.texts import Texts
 from analyzer.units import DAY_MS
 
 
-def common_n(steps: Iterable[WindowRisk]) -> int | None:
+def common_n(shares: Iterable[Estimate]) -> int | None:
     """Of how many vehicles the shares of a column are, if all are of as many."""
-    numbers = {step.share.n for step in steps if step.share.is_measured}
+    numbers = {share.n for share in shares if share.is_measured}
     return numbers.pop() if len(numbers) == 1 else None
 
 

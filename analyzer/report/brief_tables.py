@@ -39,7 +39,7 @@ def rules_table(sweep: RetentionSweep, rules: Sequence[Rule], texts: Texts) -> P
         days = f"{row.days:g}" if row.days == 0 or row.days >= 1 else "< 1"
         mark = texts(f"brief.mark.{marks[row.mark]}")
         rows.append([clean_text(texts.rule(row.jurisdiction)), days, share, mark])
-    n = common_n(sweep.of(sweep.risks[0]))
+    n = common_n(step.share for step in sweep.of(sweep.risks[0]))
     names = [texts(f"brief.row.{name}") for name in ("jurisdiction", "days", "share", "mark")]
     names[2] = headed(names[2], n, texts)
     title = texts("brief.rules.title")
@@ -75,7 +75,7 @@ def curve_table(opened: OpenStoreSweep, texts: Texts) -> PageTable:
         for at, days in enumerate(told)
     ]
     names = [texts(f"brief.column.{risk}") for risk in (sweep.risks[0], *rest)]
-    counted = [common_n(curve.values()) for curve in curves]
+    counted = [common_n(step.share for step in curve.values()) for curve in curves]
     names = [
         texts("column.window"),
         *(headed(name, n, texts)
@@ -110,8 +110,7 @@ def until_table(sweep: RetentionSweep, texts: Texts) -> PageTable | None:
     if not rows:
         return None
     heads = [texts(f"brief.row.{name}") for name in ("known", "until", "by_end")]
-    numbers = {each.by_end.n for each in sweep.until_half if each.by_end.is_measured}
-    n = numbers.pop() if len(numbers) == 1 else None
+    n = common_n(each.by_end for each in sweep.until_half)
     heads[2] = headed(heads[2], n, texts)
     title = texts("brief.until.title")
     return PageTable(
