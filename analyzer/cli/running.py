@@ -24,8 +24,8 @@ LARGE = 500_000
 LONG_SECONDS = 30
 """Work that will take longer is announced."""
 
-COUNTED_LATER = ("worst-case",)
-"""Verbs whose combinations can be counted on sightings alone."""
+OF_COMBINATIONS = "worst-case"
+"""The verb whose combinations are counted, which sightings alone allow."""
 
 SLACK = 0.1
 """So much more than the memory allowed, as a share of it, is not worth a warning."""
@@ -119,7 +119,7 @@ def before_reading(paths: tuple[str, ...]) -> None:
 
         cost = estimate_cost_of_rows(run.verb, estimate_rows(paths), _asked(context))
         note = "Rows are guessed from the size of the files; reading them is apart."
-        if run.verb in COUNTED_LATER:
+        if run.verb == OF_COMBINATIONS:
             note += " Combinations are counted when it starts, and refused where it would not end."
         _say(cost, context, note)
 
@@ -160,7 +160,7 @@ def after_reading(sightings: Sightings) -> None:
 
 def _counted(cost: Cost, sightings: Sightings, context: click.Context) -> tuple[Cost, str]:
     """Count what a worst case would try, or find that it would be refused; leave other verbs."""
-    if cost.verb != "worst-case":
+    if cost.verb != OF_COMBINATIONS:
         return cost, ""
     from analyzer.cost import duration
     from analyzer.errors import TooMuchWorkError
