@@ -23,7 +23,8 @@ from scipy.sparse import csr_matrix
 
 from analyzer.engine import LocalEngine
 from analyzer.risk.linkage import count_pair, measure_linkage
-from analyzer.risk.profile_matching import count_additions, match_profiles
+from analyzer.risk.profile_index import count_additions
+from analyzer.risk.profile_matching import match_profiles
 from analyzer.risk.profile_weights import Weighted, weigh
 from analyzer.risk.profiles import GRAINS, make_profiles
 from analyzer.risk.rotation import find_answers, first_days, pairs_of

@@ -18,20 +18,19 @@ import numpy as np
 
 from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast, RowsPart
+from analyzer.risk.profile_index import BLOCK, Index, count_work, make_index
 from analyzer.risk.profile_weights import Weighted
 from analyzer.schema import Rows, concatenate
 
 KEPT_BEST = 20
 """How many of the best candidates of each query are kept."""
 
-BLOCK = 8192
-"""Candidates whose scores are summed at once; a multiple of `_CHUNK`."""
-
 _SPARSE = 128
 """With fewer hits than one in so many candidates of a block, only those hit are looked at."""
 
 _CHUNK = 64
-"""So many sums are asked at once whether one of them matters; compilers make it a few steps."""
+"""So many sums are asked at once whether one of them matters; compilers make it a few steps. A
+block has a multiple of them."""
 
 _NOTHING = 2**31 - 1
 """True score of a query without an answer: no sum reaches it."""
@@ -40,22 +39,6 @@ _PARTS = 16
 _WORK = 1 << 24
 """Queries go out in at most so many parts, of at least about so much work each (see
 `count_work`): few queries among many candidates are worth sharing, too."""
-
-
-class Index(NamedTuple):
-    """Candidates by feature, in blocks.
-
-    Attributes
-    ----------
-    starts : numpy.ndarray of int64, shape (blocks × features + 1,)
-        Where the list of each feature begins, block by block.
-    entries : numpy.ndarray of uint32
-        A candidate, counted from the first of its block, in the upper half, and its weight in the
-        lower.
-    """
-
-    starts: np.ndarray
-    entries: np.ndarray
 
 
 class Matches(NamedTuple):
@@ -217,72 +200,6 @@ def match_in_part(rows: Rows, broadcast: Broadcast) -> Rows:
         found[f"best_{at}"] = np.ascontiguousarray(best[:, at])
         found[f"score_{at}"] = np.ascontiguousarray(scores[:, at])
     return found
-
-
-def make_index(weighted: Weighted, block: int = BLOCK) -> Index:
-    """List the candidates that hold each feature, block by block."""
-    n_candidates = len(weighted.candidate_offsets) - 1
-    return Index(
-        *_index(
-            weighted.candidate_offsets,
-            weighted.candidate_features,
-            weighted.candidate_weights,
-            weighted.n_features,
-            max(1, -(-n_candidates // block)),
-            block,
-        )
-    )
-
-
-def count_additions(weighted: Weighted) -> int:
-    """Count the additions that matching takes: for each query, the lengths of its features' lists.
-
-    Examples
-    --------
-    >>> from analyzer.risk.profile_weights import weigh
-    >>> from analyzer.risk.profiles import Profiles
-    >>> two = Profiles(np.arange(2), np.array([0, 1, 3]), np.array([3, 3, 8]), np.ones(3, int))
-    >>> count_additions(weigh("cosine", two, two))
-    5
-    """
-    asked, held = (
-        np.bincount(features, minlength=weighted.n_features).astype(np.float64)
-        for features in (weighted.query_features, weighted.candidate_features)
-    )
-    return int(asked @ held)
-
-
-def count_work(weighted: Weighted) -> float:
-    """Count the steps that matching takes: its additions, and to look at each sum."""
-    n_queries, n_candidates = len(weighted.query_offsets) - 1, len(weighted.candidate_offsets) - 1
-    return count_additions(weighted) + n_queries * n_candidates / 4
-
-
-@numba.njit(cache=True, nogil=True)
-def _index(
-    offsets: np.ndarray,
-    features: np.ndarray,
-    weights: np.ndarray,
-    n_features: int,
-    n_blocks: int,
-    block: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    starts = np.zeros(n_blocks * n_features + 1, np.int64)
-    for row in range(len(offsets) - 1):
-        base = row // block * n_features
-        for i in range(offsets[row], offsets[row + 1]):
-            starts[base + features[i] + 1] += 1
-    for i in range(len(starts) - 1):
-        starts[i + 1] += starts[i]
-    following = starts[:-1].copy()
-    entries = np.empty(len(features), np.uint32)
-    for row in range(len(offsets) - 1):
-        base = row // block * n_features
-        for i in range(offsets[row], offsets[row + 1]):
-            at = following[base + features[i]]
-            following[base + features[i]] += 1
-            entries[at] = (row % block) << 16 | weights[i]
-    return starts, entries
 
 
 @numba.njit(cache=True, nogil=True)

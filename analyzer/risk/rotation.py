@@ -20,13 +20,8 @@ from analyzer.local_time import check_bin, time_bins
 from analyzer.risk.assignment import assign, learn_margin
 from analyzer.risk.draw import draw_vehicles
 from analyzer.risk.profile_groups import ProfileGroups, entries_at_once
-from analyzer.risk.profile_matching import (
-    Matches,
-    count_work,
-    match_groups,
-    match_profiles,
-    score_answers,
-)
+from analyzer.risk.profile_index import count_work
+from analyzer.risk.profile_matching import Matches, match_groups, match_profiles, score_answers
 from analyzer.risk.profile_weights import (
     MATCHERS,
     STEP,

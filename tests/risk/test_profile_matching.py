@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from analyzer.engine import LocalEngine
 from analyzer.risk import profile_matching
-from analyzer.risk.profile_matching import KEPT_BEST, count_additions, match_profiles
+from analyzer.risk.profile_index import count_additions
+from analyzer.risk.profile_matching import KEPT_BEST, match_profiles
 from analyzer.risk.profile_weights import (
     LARGEST_WEIGHT,
     MATCHERS,
