@@ -14,6 +14,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from analyzer.risk.bits import ones, trailing_zeros
 from analyzer.risk.postings import Postings
 
 UNCAPPED = int(np.iinfo(np.int32).max)
@@ -178,33 +179,12 @@ def hold_both(
             both = bits[row, word] & bits[second, word]
             while both:
                 rest = both & (both - np.uint64(1))
-                common[count] = 64 * word + _trailing_zeros(both)
+                common[count] = 64 * word + trailing_zeros(both)
                 count += 1
                 both = rest
         return count
     few = holders[offsets[one] : offsets[one + 1]]
     return narrow(few, len(few), other, offsets, holders, row_of_bits, bits, common)
-
-
-@numba.njit(cache=True, nogil=True)
-def _trailing_zeros(word: np.uint64) -> int:
-    zeros = 0
-    for width in (32, 16, 8, 4, 2, 1):
-        if word & ((np.uint64(1) << np.uint64(width)) - np.uint64(1)) == 0:
-            word >>= np.uint64(width)
-            zeros += width
-    return zeros
-
-
-@numba.njit(cache=True, nogil=True)
-def _ones(word: np.uint64) -> int:
-    """Count the bits of a word that are set, neighbours first."""
-    word -= (word >> np.uint64(1)) & np.uint64(0x5555555555555555)
-    word = (word & np.uint64(0x3333333333333333)) + (
-        (word >> np.uint64(2)) & np.uint64(0x3333333333333333)
-    )
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
 @numba.njit(cache=True, nogil=True)
@@ -250,10 +230,10 @@ def _first_holders(
             for w in range(len(common)):
                 word = common[w]
                 if to_count:
-                    count += _ones(word)
+                    count += ones(word)
                     continue
                 while word:
-                    found[count] = 64 * (begin + w) + _trailing_zeros(word)
+                    found[count] = 64 * (begin + w) + trailing_zeros(word)
                     count += 1
                     if count == cap:
                         return count

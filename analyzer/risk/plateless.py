@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numba
 import numpy as np
 import pandas as pd
 
@@ -23,10 +22,11 @@ from analyzer.fitting import fit_to_engine
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary, check_attributes, listed
 from analyzer.risk.crowd_sizes import BELOW, CLASSES, in_classes
-from analyzer.risk.looks import agree, fields_of, looks_of
+from analyzer.risk.look_crowds import WORD, count_agreeing, count_words
+from analyzer.risk.looks import fields_of, looks_of
 from analyzer.risk.points import keys_of, local_times, resolution_of
 from analyzer.risk.published import Published, published
-from analyzer.schema import CORE, MISSING, Rows
+from analyzer.schema import CORE, Rows
 from analyzer.sightings import Sightings, check_sightings
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ METHOD = (
     "sighting; Wilson, 95 %, with the sightings of a camera and time bin as one cluster"
 )
 
-MOST_COMPARISONS = 200_000_000_000
-"""Comparisons of looks that are done; more would take longer than anybody waits."""
+MOST_WORDS = 200_000_000_000
+"""Times that a look is asked of 64 vehicles; more would take longer than anybody waits."""
 
 _BUCKET_ROWS = 2_000_000
 _LARGEST = 1_000
@@ -253,14 +253,12 @@ def measure_plateless(
     parts = sightings.parts(*CORE, *attributes)
     buckets = 1 + len(sightings) // _BUCKET_ROWS
     groups = runner.exchange(parts, looks_in_part, "key", buckets, shared)
-    work = sum(
-        int(counted["comparisons"].sum())
-        for counted in runner.map(groups, count_work_in_bucket, shared)
-    )
-    if work > MOST_COMPARISONS:
+    counted = runner.map(groups, count_work_in_bucket, shared)
+    work = sum(int(rows["words"][0]) for rows in counted)
+    if work > MOST_WORDS:
         raise TooMuchWorkError(
-            f"{work:.1e} pairs of looks would have to be compared, since so many different ones "
-            f"meet within {time}; write a shorter time, or fewer attributes"
+            f"{work * WORD:.1e} pairs of looks would have to be compared, since so many different "
+            f"ones meet within {time}; write a shorter time, or fewer attributes"
         )
     found = runner.map(groups, measure_in_bucket, shared)
     return _gather(sightings, attributes, time, found)
@@ -268,21 +266,16 @@ def measure_plateless(
 
 def looks_in_part(rows: Rows, broadcast: Broadcast) -> Rows:
     """Give the key (camera and time bin), look and vehicle of each sighting of a part."""
-    looks = looks_of(rows, broadcast["attributes"], broadcast["fields"])
-    noted = np.ones(len(looks), bool)
-    for name in broadcast["attributes"]:
-        noted &= rows[name] != MISSING
     return {
         "key": keys_of(rows, local_times(rows, broadcast), broadcast),
-        "look": looks,
+        "look": looks_of(rows, broadcast["attributes"], broadcast["fields"]),
         "vehicle": rows["vehicle"],
-        "noted": noted.astype(np.int8),
     }
 
 
 def count_work_in_bucket(rows: Rows, broadcast: Broadcast) -> Rows:
-    """Count the comparisons of looks that a bucket takes."""
-    return {"comparisons": np.array([_comparisons(rows["key"], rows["look"], rows["noted"])])}
+    """Count the words that a bucket takes."""
+    return {"words": np.array([count_words(rows["key"], rows["look"], broadcast["fields"])])}
 
 
 def measure_in_bucket(rows: Rows, broadcast: Broadcast) -> Rows:
@@ -295,9 +288,8 @@ def measure_in_bucket(rows: Rows, broadcast: Broadcast) -> Rows:
         and with so many vehicles in all; and the sums over clusters that the intervals need.
     """
     key = rows["key"]
-    agreeing, there = _agreeing(
-        key, rows["look"], rows["vehicle"], rows["noted"], broadcast["fields"]
-    )
+    fields = broadcast["fields"]
+    agreeing, there = count_agreeing(key, rows["look"], rows["vehicle"], fields)
     what, at, value = [], [], []
     for kind, k in ((_K, agreeing), (_K_ALONE, there)):
         sizes, counts = np.unique(np.minimum(k, _LARGEST), return_counts=True)
@@ -306,7 +298,8 @@ def measure_in_bucket(rows: Rows, broadcast: Broadcast) -> Rows:
         value.append(counts)
     starts = np.flatnonzero(np.diff(key, prepend=key[0] - 1)) if len(key) else np.zeros(0, int)
     n = np.diff(starts, append=len(key))
-    sums = [n.sum(), (n * n).sum(), rows["noted"].sum()]
+    noted = np.all([rows["look"] & field != 0 for field in fields], axis=0)
+    sums = [n.sum(), (n * n).sum(), noted.sum()]
     for size in BELOW:
         few = np.add.reduceat((agreeing < size).astype(np.int64), starts) if len(key) else n
         sums += [few.sum(), (few * few).sum(), (few * n).sum()]
@@ -317,82 +310,6 @@ def measure_in_bucket(rows: Rows, broadcast: Broadcast) -> Rows:
         name: np.concatenate(columns).astype(np.int64)
         for name, columns in (("what", what), ("at", at), ("value", value))
     }
-
-
-@numba.njit(cache=True, nogil=True)
-def _comparisons(key: np.ndarray, look: np.ndarray, noted: np.ndarray) -> int:
-    """Count pairs of different looks that meet, where one of them has a value missing."""
-    work = np.int64(0)
-    start = 0
-    while start < len(key):
-        stop = start
-        looks = partial = np.int64(0)
-        while stop < len(key) and key[stop] == key[start]:
-            if stop == start or look[stop] != look[stop - 1]:
-                looks += 1
-                partial += noted[stop] == 0
-            stop += 1
-        work += looks * partial
-        start = stop
-    return work
-
-
-@numba.njit(cache=True, nogil=True)
-def _agreeing(
-    key: np.ndarray,
-    look: np.ndarray,
-    vehicle: np.ndarray,
-    noted: np.ndarray,
-    fields: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Count, for each row, the vehicles of its key that agree with its look, and all of its key.
-
-    Rows are sorted by key, look, vehicle.
-    """
-    agreeing = np.empty(len(key), np.int64)
-    there = np.empty(len(key), np.int64)
-    start = 0
-    while start < len(key):
-        stop = start
-        while stop < len(key) and key[stop] == key[start]:
-            stop += 1
-        vehicles = np.unique(vehicle[start:stop])
-        local = np.searchsorted(vehicles, vehicle[start:stop])
-        there[start:stop] = len(vehicles)
-        # Where each look begins; those with a value missing may agree with others.
-        begins = np.empty(stop - start + 1, np.int64)
-        partial = np.empty(stop - start, np.int64)
-        n_looks = n_partial = 0
-        for i in range(start, stop):
-            if i == start or look[i] != look[i - 1]:
-                begins[n_looks] = i
-                if noted[i] == 0:
-                    partial[n_partial] = n_looks
-                    n_partial += 1
-                n_looks += 1
-        begins[n_looks] = stop
-        counted_for = np.full(len(vehicles), -1, np.int64)
-        for own in range(n_looks):
-            first = begins[own]
-            is_partial = noted[first] == 0
-            count = 0
-            for other in range(n_looks if is_partial else n_partial + 1):
-                # A look with all values noted agrees with itself and with partial ones.
-                if is_partial:
-                    at = other
-                elif other == n_partial:
-                    at = own
-                else:
-                    at = partial[other]
-                if not agree(look[first], look[begins[at]], fields):
-                    continue
-                for i in range(begins[at], begins[at + 1]):
-                    if counted_for[local[i - start]] != own:
-                        counted_for[local[i - start]] = own
-                        count += 1
-            agreeing[first : begins[own + 1]] = count
-        start = stop
-    return agreeing, there
 
 
 def _gather(

@@ -118,7 +118,7 @@ def test_refuses_wrong_calls(monkeypatch):
     ):
         with pytest.raises(UsageError, match=told):
             measure_plateless(sightings, attributes, time)
-    monkeypatch.setattr("analyzer.risk.plateless.MOST_COMPARISONS", 10)
+    monkeypatch.setattr("analyzer.risk.plateless.MOST_WORDS", 10)
     with pytest.raises(TooMuchWorkError, match="shorter time"):
         measure_plateless(sightings, ATTRIBUTES, "7D")
     assert len(CAMERAS) == 6
