@@ -2,20 +2,22 @@
 
     python benchmarks/scale.py --rows 500000 1000000 2000000
     python benchmarks/scale.py --rows 20000000 200000000 --memory 2GB --measures risk patterns
-    python benchmarks/scale.py --regime dense --growth days --cameras 2000
+    python benchmarks/scale.py --regime dense --growth days --base 1400000 --cameras 2000
     python benchmarks/scale.py --tables
 
-Four series can be made: sparse (about 40 sightings a vehicle in 180 days) or dense (about five a
-vehicle and day, 20,000 vehicles of 1,000 sightings at 20 million), growing by vehicles (the
-traffic at each camera grows too: by density) or by days (it does not). More than 2,000 camera
-sites are a country: several regions, each with its own vehicles. Floors and, where DuckDB is
-installed, peers are measured in the same run; a store that is in ``--folder`` is not made again.
-Each measure runs in a process of its
-own, forked from one in which a small region had its kernels compiled. Processor seconds are
-counted, since other work may run beside it, and the peak is that of the whole process. What was
-measured is added to ``benchmarks/results/scale.json``; ``--tables`` writes the tables and curves
-from it anew, and alone writes the rates from which ``--dry-run`` predicts
-(``analyzer/cost_rates.json``, which comes with the program).
+Four series can be made: sparse (about 40 sightings a vehicle in 180 days) or dense (about 70 a
+vehicle in 28 days), growing by vehicles (the traffic at each camera grows too: by density) or by
+days (it does not). Growing by days, data have as many vehicles as ``--base`` sightings in 180 or 28
+days come from: of 1,400,000 dense ones, 20 million are of 20,000 who live there, with 1,000 each.
+More than 2,000 camera sites are a country: several regions, each with its own vehicles.
+
+Floors and, where DuckDB is installed, peers are measured in the same run; a store that is in
+``--folder`` is not made again. Each measure runs in a process of its own, forked from one in which
+a small region had its kernels compiled. Processor seconds are counted, since other work may run
+beside it, and the peak is that of the whole process. What was measured is added to
+``benchmarks/results/scale.json``; ``--tables`` writes the tables and curves from it anew, and alone
+writes the rates from which ``--dry-run`` predicts (``analyzer/cost_rates.json``, which comes with
+the program).
 """
 
 from __future__ import annotations
@@ -59,7 +61,7 @@ APART_DEGREES = 8
 
 
 def build(path: Path, rows: int, regime: str, growth: str, cameras: int, base: int) -> None:
-    """Write a region of about so many sightings; `base` is the size from which days grow."""
+    """Write a region of about so many sightings; `base` of them are of the usual number of days."""
     days = SPARSE_DAYS if regime == "sparse" else DENSE_DAYS
     regions = -(-cameras // LARGEST_REGION)
     cameras //= regions
@@ -232,6 +234,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 2_000_000])
     parser.add_argument("--regime", choices=["sparse", "dense"], default="sparse")
     parser.add_argument("--growth", choices=["vehicles", "days"], default="vehicles")
+    parser.add_argument("--base", type=int, help="see above; by default the least of the rows")
     parser.add_argument("--cameras", type=int, default=100)
     parser.add_argument("--measures", nargs="+", choices=list(all_measures()), metavar="NAME")
     parser.add_argument("--memory", default="2GB")
@@ -251,15 +254,17 @@ def main() -> None:
         if options.cold:
             measure_cold_starts(Path(temporary))
         elif not options.tables:
+            base = options.base or min(options.rows)
             for rows in options.rows:
                 series = f"{options.regime}, by {options.growth}"
-                name = f"{series}-{options.cameras}-{rows}".replace(", by ", "-")
+                name = f"{options.regime}-{options.growth}-{options.cameras}-{rows}"
+                if options.growth == "days":
+                    name += f"-of-{base}"
                 if options.master:
                     series += f", on Spark at {options.master}"
                 path = folder / name
                 if not path.exists():
-                    build(path, rows, options.regime, options.growth, options.cameras,
-                          min(options.rows))  # fmt: skip
+                    build(path, rows, options.regime, options.growth, options.cameras, base)
                 about = {"series": series, "sites": options.cameras, "memory": options.memory}
                 command = [sys.executable, __file__, "--store", str(path), "--about",
                            json.dumps(about), "--memory", options.memory,

@@ -55,6 +55,12 @@ def exponent(sizes: list[float], seconds: list[float]) -> float | None:
     )
 
 
+def log_linear(sizes: list[float]) -> float:
+    """Give the exponent that n log n has between the least and the greatest of some sizes."""
+    least, greatest = min(sizes), max(sizes)
+    return 1 + math.log(math.log(greatest) / math.log(least)) / math.log(greatest / least)
+
+
 def write_tables(*, rates: bool) -> None:
     """Write the page with its tables and curves, and if asked for the rates of `--dry-run`."""
     measured = points()
@@ -69,10 +75,7 @@ def write_tables(*, rates: bool) -> None:
         "threads, compilation apart; the peak is that of the whole process, the program's own "
         "(about 0.4 GB, with every measure loaded) included. The exponent is the power of the "
         "number of sightings, or of sightings and encounters together, with which the seconds grow "
-        "over the sizes shown (n log n would be 1.07 from one to two million). What has 20 million "
-        "sightings, and all series but the small sizes of the sparse one at 100 sites, was "
-        "measured beside other work, which costs up to a third more processor seconds. Whole "
-        "reports on 20 and 200 million stand in `assess.md`.", "",
+        "over the sizes shown. Whole reports on 20 and 200 million stand in `assess.md`.", "",
     ]  # fmt: skip
     for (series, sites, memory), group in sorted(grown.items()):
         lines += _series_lines(series, sites, memory, group)
@@ -113,7 +116,7 @@ def _series_lines(series: str, sites: int, memory: str, group: list[Point]) -> l
         "|---" * (len(head) + 4) + "|",
     ]  # fmt: skip
     scans = {p["rows"]: p["processor"] for p in group if p["measure"] == "floor: scan"}
-    curves = {}
+    curves, above = {}, []
     for name in dict.fromkeys(point["measure"] for point in group):
         by_rows = {p["rows"]: p for p in group if p["measure"] == name}
         done = {rows: p for rows, p in by_rows.items() if "processor" in p}
@@ -126,9 +129,14 @@ def _series_lines(series: str, sites: int, memory: str, group: list[Point]) -> l
         times = done[largest]["processor"] / scans[largest] if scans.get(largest) else None
         row = [name, *seconds, *peaks, _number(of_rows, 2), _number(of_work, 2), _number(times, 1)]
         lines.append(f"| {' | '.join(row)} |")
+        works = [point["rows"] + point["encounters"] for point in done.values()]
+        if of_work is not None and of_work > round(log_linear(works), 2) + 0.005:
+            above.append(f"{name} ({of_work:.2f}; n log n would be {log_linear(works):.2f})")
         if len(done) > 1:
             curves[name] = sorted((rows, point["processor"]) for rows, point in done.items())
     if curves:
+        steep = ", ".join(above) or "nothing"
+        lines += ["", f"Steeper than n log n of sightings and encounters: {steep}."]
         words = re.findall(r"\w+", f"{series} {sites} {memory}")
         file = f"scale_{'_'.join(words)}.svg"
         _draw(curves, RESULTS.parent / file, title.replace("`", ""))
