@@ -44,4 +44,5 @@ def fit_to_engine(
     check_sightings(sightings)
     runner = get_engine(engine, memory)
     allowed = shared_memory_of(runner)
-    return runner, sightings if allowed is None else sightings.within(allowed)
+    # With its unit: an engine may be made with so few bytes as nobody means.
+    return runner, sightings if allowed is None else sightings.within(f"{allowed}B")

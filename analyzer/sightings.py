@@ -15,7 +15,7 @@ import pandas as pd
 from analyzer.cameras import geo_cameras, geo_zones
 from analyzer.engine.base import reduce_rows
 from analyzer.engine.local import WORKING
-from analyzer.engine.spill import parse_memory
+from analyzer.engine.spill import parse_memory, refuse_small_number
 from analyzer.errors import StoreError, UsageError
 from analyzer.local_time import Clock, clock, read_instant
 from analyzer.result import Result
@@ -281,6 +281,11 @@ class Sightings:
             What may be held beside the program itself: ``"500MB"``, or bytes. Parts of fewer than
             250,000 sightings are not made; a measure takes 80 MB for one.
 
+        Raises
+        ------
+        UsageError
+            If it is not an amount of memory, or a small number without a unit: 5 meant 5 GB.
+
         Examples
         --------
         >>> from analyzer.synthetic import make_region
@@ -288,6 +293,7 @@ class Sightings:
         >>> len(sightings.within("300MB").parts())
         1
         """
+        refuse_small_number(memory)
         width = sum(DTYPES[name].itemsize for name in CORE)
         fitting = parse_memory(memory) // (WORKING * (os.cpu_count() or 1) * width)
         fitting = max(fitting, SMALLEST_PART_ROWS)

@@ -192,7 +192,7 @@ def whole(sightings: Sightings) -> dict[str, Any]:
 def _stored_in_parts(sightings: Sightings, parts: int) -> Sightings:
     """Write the same rows as a store of so many files."""
     builder = StoreBuilder(
-        None, timezone=sightings.timezone, columns=sightings.columns, parts=parts, memory=100_000
+        None, timezone=sightings.timezone, columns=sightings.columns, parts=parts, memory="100KB"
     )
     for part in sightings.parts(*sightings.columns):
         builder.append(part.load())

@@ -341,14 +341,14 @@ def test_parts_are_as_small_as_the_memory_asks(monkeypatch):
     assert len(whole) == 1 and sightings.within("2GB").parts() == whole
     row = whole[0].bytes_held // len(frame)
     # Two threads, each of which holds twenty times what it reads.
-    small = sightings.within(2 * 20 * row * 25)
+    small = sightings.within(f"{2 * 20 * row * 25}B")
     agree(small, frame)
     assert len(small.parts()) == -(-len(frame) // 25)
     assert max(part.bytes_held for part in small.parts()) <= row * 25
     engine = LocalEngine(memory=2 * 20 * row * 25, threads=2)
     assert engine._threads_for(small.parts()) == 2 and engine._threads_for(whole) == 1
     # There is a least part, however little memory there is.
-    assert len(sightings.within(1).parts()) == -(-len(frame) // 10)
+    assert len(sightings.within("1B").parts()) == -(-len(frame) // 10)
 
 
 def test_parts_that_are_small_enough_are_left_as_they_are(monkeypatch):
@@ -356,16 +356,16 @@ def test_parts_that_are_small_enough_are_left_as_they_are(monkeypatch):
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     frame = table(3)
     sightings = sightings_of(frame)
-    memory = 2 * 20 * 16 * 25
+    memory = "16KB"
     small = sightings.within(memory)
     assert small is not sightings
     assert small.within(memory) is small and small.within("2GB") is small
-    assert len(small.within(memory // 2).parts()) > len(small.parts())
+    assert len(small.within("8KB").parts()) > len(small.parts())
     # What is viewed of it is in parts as small, and under a policy too.
     for view in (small._between_ms(0, 60_000), Policy("1D").apply(small)):
         assert view.within(memory) is view
     one = sightings.of(sightings.vehicles[0])
-    assert one.within(1) is one
+    assert one.within("1B") is one
     assert len(small.with_parts(1).within(memory).parts()) == len(small.parts())
     many = sightings.with_parts(500)
     assert many.within(memory) is many
@@ -380,13 +380,16 @@ def test_parts_of_several_files_are_cut_by_the_largest_file(monkeypatch):
     names = [f"p{code}" for code in range(9)]
     stored = Sightings(builder.finish(cameras=CAMERAS, vehicles=names))
     largest = max(part.rows for part in stored.parts())
-    memory = 2 * 20 * 16
-    assert stored.within(memory * largest) is stored
-    assert len(stored.within(memory * (largest - 1)).parts()) == 8
+
+    def memory(rows: int) -> str:
+        return f"{2 * 20 * 16 * rows}B"
+
+    assert stored.within(memory(largest)) is stored
+    assert len(stored.within(memory(largest - 1)).parts()) == 8
     # Parts that take of every file hold more than one file does.
     for together in (stored.with_parts(1), stored.with_parts(3)):
-        fitting = together.within(memory * largest)
-        assert len(fitting.parts()) == 4 and fitting.within(memory * largest) is fitting
+        fitting = together.within(memory(largest))
+        assert len(fitting.parts()) == 4 and fitting.within(memory(largest)) is fitting
         pd.testing.assert_frame_equal(fitting.to_pandas(), stored.to_pandas(), check_exact=True)
 
 

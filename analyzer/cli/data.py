@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,11 +12,14 @@ from analyzer.cli.options import encrypt_option, examples, format_option, readin
 from analyzer.cli.output import show
 from analyzer.cli.reading import read
 
+if TYPE_CHECKING:
+    from analyzer.store import Store
+
 
 @click.command(
     epilog=examples(
         "platerisk ingest 'reads-*.csv' --timezone Asia/Tashkent --key plates.key -o store",
-        "platerisk ingest more.csv --timezone Asia/Tashkent --key plates.key -o store",
+        "platerisk ingest reads-2026-04.csv --timezone Asia/Tashkent --key plates.key -o store",
         "platerisk ingest 'month-*.parquet' --timezone Asia/Tashkent -o store --engine spark",
     )
 )
@@ -32,6 +35,11 @@ def ingest(sources: tuple[str, ...], output: str, rejects: str | None, **options
     a key file accepts further files; the same file again adds nothing. With --engine spark, workers
     read CSV and Parquet files and write the same store; files and store must lie on paths that all
     of them see.
+
+    A run that is interrupted leaves the store that was there before, or none. Typed again, it
+    removes what was left and starts over: plates are in memory only, and without them there is
+    nothing to go on from. Where reading takes long, add month by month to one store, with --key:
+    the store is the same, and what was added stays.
     """
     sightings = read(sources, store=output, rejects=rejects, **options)
     click.echo(sightings.summary())
@@ -126,7 +134,7 @@ def info(
         [(name, data[name]) for name in ("timezone", "columns", "parts")],
         columns=["what", "value"],
     )
-    text = "\n".join([sightings.summary(), *_origin(manifest)])
+    text = "\n".join([sightings.summary(), *_origin(manifest), *_interrupted(sightings.store)])
     show(output_format, text=text, data=data, table=table)
 
 
@@ -159,6 +167,18 @@ def _origin(manifest: dict[str, Any]) -> list[str]:
             "vehicle whose trip they complete."
         )
     return lines
+
+
+def _interrupted(store: Store) -> list[str]:
+    """Say whether a run that was changing a store has not ended."""
+    from analyzer.store.store import newer_generations
+
+    if not newer_generations(store.path, store.manifest["generation"]):
+        return []
+    return [
+        "A run that was adding to this store was interrupted, or is still at work; this is the "
+        "store as it was before. If none is at work, type its command again."
+    ]
 
 
 def _show_own_vehicle(sightings: Any, key: Path, output_format: str) -> None:

@@ -1,11 +1,31 @@
-"""Private folders for what waits on disk while it is used, and goes when nobody uses it."""
+"""Private folders for what waits on disk while it is used, and goes when nobody uses it.
+
+A process that is killed cannot remove its folders. Each is locked as long as its process lives, so
+that a later run finds those which nobody uses any more, and removes them.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import tempfile
+import time
 import weakref
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover
+    # Where folders cannot be locked, nothing is taken for abandoned.
+    fcntl = None
+
+PREFIX = "platerisk-"
+LOCKED = ".held"
+"""Ends the names of folders whose processes lock them."""
+
+NEW_SECONDS = 60
+"""A folder as new as this may not have been locked yet."""
 
 
 class ScratchFolder:
@@ -38,9 +58,74 @@ class ScratchFolder:
 
     def __init__(self, prefix: str, within: Path | None = None):
         # mkdtemp makes the folder with mode 0700: nobody else reads along.
-        self.path = Path(tempfile.mkdtemp(prefix=prefix, dir=within))
-        self._remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+        self.path = Path(tempfile.mkdtemp(prefix=prefix, suffix=LOCKED, dir=within))
+        self._remove = weakref.finalize(self, _remove, self.path, _lock(self.path))
 
     def remove(self) -> None:
         """Remove the folder now, with all in it."""
         self._remove()
+
+
+def remove_abandoned(within: Path | None = None) -> int:
+    """Remove the folders that killed processes of this user left; give the bytes they took.
+
+    Parameters
+    ----------
+    within : Path, optional
+        Where they lie; where temporary files go if not given.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as empty:
+    ...     remove_abandoned(Path(empty))
+    0
+    """
+    freed = 0
+    for path in Path(within or tempfile.gettempdir()).glob(f"{PREFIX}*{LOCKED}"):
+        # Gone meanwhile, somebody else's, or not a folder: nothing to do.
+        with contextlib.suppress(OSError):
+            if fcntl is None or not _may_be_abandoned(path):
+                continue
+            handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                freed += bytes_in(path)
+                shutil.rmtree(path, ignore_errors=True)
+            finally:
+                os.close(handle)
+    return freed
+
+
+def bytes_in(folder: Path) -> int:
+    """Count the bytes of the files in a folder.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "rows").write_text("12345")
+    ...     bytes_in(Path(folder))
+    5
+    """
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _may_be_abandoned(path: Path) -> bool:
+    about = path.lstat()
+    return about.st_uid == os.getuid() and time.time() - about.st_mtime > NEW_SECONDS
+
+
+def _lock(path: Path) -> int | None:
+    """Lock a folder until this process ends, however it ends."""
+    if fcntl is None:
+        return None
+    handle = os.open(path, os.O_RDONLY)
+    # A file system without locks: then nobody else gets one either.
+    with contextlib.suppress(OSError):
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return handle
+
+
+def _remove(path: Path, handle: int | None) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+    if handle is not None:
+        os.close(handle)

@@ -38,7 +38,8 @@ def parse_memory(value: str | int) -> int:
     >>> parse_memory("2GB"), parse_memory("512MB")
     (2000000000, 512000000)
     """
-    size = value if isinstance(value, int) else 0
+    # A truth value is a number to Python, and no amount.
+    size = value if isinstance(value, int) and not isinstance(value, bool) else 0
     match = _MEMORY.fullmatch(value) if isinstance(value, str) else None
     if match is not None:
         if not value.strip()[-1].isalpha():
@@ -66,7 +67,7 @@ def refuse_small_number(value: str | int | None) -> None:
     ...
     analyzer.errors.UsageError: memory 5 has no unit and would be 5 bytes; write 5GB or 5MB
     """
-    if isinstance(value, int):
+    if isinstance(value, int) and not isinstance(value, bool):
         _refuse_bare(value, value)
 
 

@@ -19,6 +19,7 @@ from analyzer.errors import InputError, UsageError
 from analyzer.ingest.stray_plates import may_name_plate
 from analyzer.ingest.streams import Member, Place, open_file
 from analyzer.store import is_store
+from analyzer.store.store import GENERATION, LOCK, refuse_unfinished
 
 ENDINGS = frozenset(
     (
@@ -83,6 +84,7 @@ def _expand(source: Any, notes: list[str]) -> list[Input]:
 
 
 def _of_path(path: Path, notes: list[str]) -> list[Input]:
+    _refuse_inside_of_store(path)
     if path.is_dir():
         return [path] if is_store(path) else _of_folder(path, notes)
     if path.is_file() and _is_archive(path):
@@ -90,7 +92,17 @@ def _of_path(path: Path, notes: list[str]) -> list[Input]:
     return [path]
 
 
+def _refuse_inside_of_store(path: Path) -> None:
+    """Refuse what lies in a store, and may be half of one: it is opened whole, by its folder."""
+    for folder in (path, path.parent):
+        store = folder.parent
+        if GENERATION.fullmatch(folder.name) and (store / LOCK).is_file():
+            refuse_unfinished(store)
+            raise UsageError(f"{path} lies in the store {store}: name the folder of the store")
+
+
 def _of_folder(folder: Path, notes: list[str]) -> list[Input]:
+    refuse_unfinished(folder)
     if (folder / "findings.json").is_file() and (folder / "info.json").is_file():
         raise UsageError(
             f"{folder} is a report, not sightings; give the store or the files that it is about"
@@ -100,6 +112,8 @@ def _of_folder(folder: Path, notes: list[str]) -> list[Input]:
     no_files = 0
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
+        if path.name == LOCK:
+            refuse_unfinished(path.parent)
         if path.is_dir() or any(part.startswith(".") for part in inside.parts):
             continue
         if not path.is_file():

@@ -18,7 +18,8 @@ import pandas as pd
 
 from analyzer.camera_lists import read_camera_frame
 from analyzer.engine import Engine, LocalEngine, get_engine
-from analyzer.engine.spill import parse_memory
+from analyzer.engine.scratch import remove_abandoned
+from analyzer.engine.spill import parse_memory, refuse_small_number
 from analyzer.errors import KeyFileError, UsageError
 from analyzer.ingest.columns import check_columns
 from analyzer.ingest.encodings import check_encoding
@@ -217,6 +218,7 @@ def _read(
     engine: str | Engine,
 ) -> Sightings:
     """Read all there is, or open a store."""
+    refuse_small_number(memory)
     if plates not in ("raw", "pseudonymous"):
         raise UsageError(f"plates must be 'raw' or 'pseudonymous', not {plates!r}")
     if timezone is not None:
@@ -231,6 +233,14 @@ def _read(
     inputs, passed_over = find_inputs(source)
     if len(inputs) == 1 and isinstance(inputs[0], Path) and is_store(inputs[0]):
         return _open_again(inputs[0], store, open_secret(encrypt))
+    freed = remove_abandoned()
+    if freed:
+        # Rows of vehicles, if without plates: nothing to be left lying.
+        warnings.warn(
+            f"{freed / 1e6:,.1f} MB of temporary files that interrupted runs left were removed",
+            UserWarning,
+            stacklevel=3,
+        )
     target = None if store is None else Path(store)
     apart_from = [] if target is None else [target]
     is_there = target is not None and is_store(target)

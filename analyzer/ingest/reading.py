@@ -182,7 +182,7 @@ class Reading:
             self.target,
             timezone=self._store_timezone,
             columns=[*optional, *self._earlier_frames],
-            memory=self.memory,
+            memory=f"{self.memory}B",
             secret=self.secret,
         )
         try:

@@ -16,7 +16,7 @@ import pyarrow as pa
 from analyzer.cameras import CAMERA_TABLE, camera_table
 from analyzer.engine.scratch import ScratchFolder
 from analyzer.engine.sealing import Seal, write_sealed_bytes
-from analyzer.engine.spill import parse_memory
+from analyzer.engine.spill import parse_memory, refuse_small_number
 from analyzer.errors import StoreError
 from analyzer.schema import CORE, DTYPES, FRAMES, MISSING, OPTIONAL, Rows, n_rows
 from analyzer.store.generation import Generation
@@ -72,7 +72,7 @@ class StoreBuilder:
     parts : int, optional
         Number of parts; by default as many as the rows need.
     memory : str or int
-        How much may be held before rows are spilled to disk.
+        How much may be held before rows are spilled to disk: ``"2GB"``, or bytes.
     secret : bytes, optional
         Encrypts whatever is written, spill files included; needed again to open the store.
 
@@ -80,6 +80,8 @@ class StoreBuilder:
     ------
     StoreError
         If the path cannot be written, or another run is writing there.
+    UsageError
+        If the memory is not an amount.
     """
 
     def __init__(
@@ -92,6 +94,8 @@ class StoreBuilder:
         memory: str | int = "2GB",
         secret: bytes | None = None,
     ):
+        refuse_small_number(memory)
+        self._memory = parse_memory(memory)
         self._secret = secret
         self.seal = None if secret is None else Seal.new(secret)
         self._temporary = None
@@ -102,7 +106,6 @@ class StoreBuilder:
         self.timezone = timezone
         self.columns = CORE + tuple(name for name in (*OPTIONAL, FRAMES) if name in columns)
         self._parts = parts
-        self._memory = parse_memory(memory)
         self._waiting = WaitingRows(parts or SLOTS, self._memory // 8, sealed=secret is not None)
         self._recode: Mapping[str, np.ndarray] = {}
         self._rows = 0

@@ -6,16 +6,20 @@ import contextlib
 import json
 import os
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
+from analyzer.engine.scratch import bytes_in
 from analyzer.errors import StoreError
 from analyzer.store.store import (
     GENERATION,
     LOCK,
     MANIFEST,
+    is_unfinished,
+    newer_generations,
     read_manifest,
     read_outer_manifest,
 )
@@ -40,6 +44,11 @@ class Generation:
     ------
     StoreError
         If the path cannot be written, holds something else, or another run is writing there.
+
+    Warns
+    -----
+    UserWarning
+        If a run that was interrupted left something here, which is removed.
     """
 
     def __init__(self, path: Path, secret: bytes | None = None):
@@ -59,7 +68,7 @@ class Generation:
             self._was_empty = self._made_folder or not any(self.path.iterdir())
             if (self.path / MANIFEST).exists():
                 self._check_replaceable()
-            elif self._foreign_files():
+            elif not (self._was_empty or is_unfinished(self.path)):
                 raise StoreError(
                     f"{self.path}: the folder holds other files and is not a store; "
                     "give a new or empty folder"
@@ -83,21 +92,28 @@ class Generation:
             )
         read_manifest(self.path, self._secret)
 
-    def _foreign_files(self) -> bool:
-        # A killed run leaves its lock; a generation beside no lock is somebody's own folder.
-        names = {entry.name for entry in self.path.iterdir()}
-        ours = {LOCK, "." + MANIFEST} if LOCK in names else set()
-        return any(not (ours and GENERATION.fullmatch(name)) for name in names - ours)
-
     def _next(self) -> Path:
         current = "data-000000"
         if (self.path / MANIFEST).exists():
             current = read_outer_manifest(self.path)["generation"]
         # What a killed run left; no manifest speaks of it.
+        self._tell_of_interruption(current)
         self._remove(but=current)
         generation = self.path / f"data-{int(current.removeprefix('data-')) + 1:06d}"
         generation.mkdir(mode=0o700)
         return generation
+
+    def _tell_of_interruption(self, current: str) -> None:
+        # An older generation is what a finished run had no time to remove.
+        left = newer_generations(self.path, current)
+        if left:
+            size = sum(map(bytes_in, left)) / 1e6
+            warnings.warn(
+                f"{self.path}: an earlier run was interrupted while it wrote here; the {size:.1f} "
+                "MB that it left are removed, and this run starts over",
+                UserWarning,
+                stacklevel=5,
+            )
 
     def _remove(self, but: str) -> None:
         for entry in self.path.iterdir():

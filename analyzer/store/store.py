@@ -235,6 +235,58 @@ def is_store(path: str | Path) -> bool:
     return (Path(path) / MANIFEST).is_file()
 
 
+def is_unfinished(path: str | Path) -> bool:
+    """Tell whether a folder holds only what a run that writes a store has made so far, or left.
+
+    Examples
+    --------
+    >>> is_unfinished("no/such/folder")
+    False
+    """
+    folder = Path(path)
+    # A generation beside no lock is somebody's own folder.
+    if not (folder / LOCK).is_file() or is_store(folder):
+        return False
+    return all(
+        entry.name in (LOCK, "." + MANIFEST) or GENERATION.fullmatch(entry.name)
+        for entry in folder.iterdir()
+    )
+
+
+def newer_generations(path: Path, current: str) -> list[Path]:
+    """List the generations in a folder that a run began after the current one.
+
+    Examples
+    --------
+    >>> newer_generations(Path("no/such/folder"), "data-000001")
+    []
+    """
+    number = int(current.removeprefix("data-"))
+    return sorted(
+        entry for entry in Path(path).glob("data-*")
+        if GENERATION.fullmatch(entry.name) and int(entry.name.removeprefix("data-")) > number
+    )  # fmt: skip
+
+
+def refuse_unfinished(path: Path) -> None:
+    """Refuse the folder of a store that was never finished.
+
+    Raises
+    ------
+    StoreError
+        If it is one.
+
+    Examples
+    --------
+    >>> refuse_unfinished(Path("no/such/folder"))
+    """
+    if is_unfinished(path):
+        raise StoreError(
+            f"{path}: not a store yet: the run that was writing it was interrupted, or is still "
+            "at work. If none is, type its command again: it removes what was left and starts over"
+        )
+
+
 def open_store(
     path: str | Path, owner: object = None, *, secret: bytes | None = None
 ) -> Store:
@@ -307,6 +359,7 @@ def read_outer_manifest(path: Path) -> dict[str, Any]:
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
+        refuse_unfinished(path)
         raise StoreError(
             f"{path}: not a store; make one with `platerisk ingest FILES -o {path.name}`"
         ) from None

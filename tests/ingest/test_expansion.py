@@ -93,13 +93,13 @@ def test_one_long_text_among_plates_does_no_harm(tmp_path):
 def test_a_vehicle_that_memory_cannot_hold_is_refused(monkeypatch):
     monkeypatch.setattr(builder, "LARGEST_VEHICLE_ROWS", 100)
     one = {"vehicle": np.full(80, 7), "seen_at": np.arange(80), "camera": np.zeros(80, int)}
-    store = StoreBuilder(None, timezone="UTC", memory=1_000)
+    store = StoreBuilder(None, timezone="UTC", memory="1KB")
     store.append(one)
     store.append({**one, "vehicle": np.arange(80)})
     with pytest.raises(StoreError, match=r"one vehicle has more than 161 .*--memory"):
         store.append(one)
     store.abandon()
-    enough = StoreBuilder(None, timezone="UTC", memory=100_000)
+    enough = StoreBuilder(None, timezone="UTC", memory="100KB")
     for _ in range(5):
         enough.append(one)
     enough.abandon()

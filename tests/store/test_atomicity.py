@@ -14,8 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analyzer.errors import StoreError
+from analyzer.cameras import camera_table
+from analyzer.errors import StoreError, UsageError
+from analyzer.ingest.inputs import find_inputs
 from analyzer.store import StoreBuilder, StoredPart, open_store
+from analyzer.store.small_tables import write_tables
+from analyzer.store.store import is_unfinished, newer_generations
 from tests.store.writing import (
     COLUMNS,
     hold,
@@ -76,6 +80,7 @@ def check_after(path: Path, texts: dict[int, list[str]], *, had_old: bool) -> st
     return state
 
 
+@pytest.mark.filterwarnings("ignore:.*an earlier run was interrupted")
 @pytest.mark.parametrize("had_old", [True, False], ids=["over an old store", "in a new folder"])
 def test_killed_at_every_file_operation(tmp_path: Path, processes, texts, had_old: bool):
     states = []
@@ -100,6 +105,7 @@ def test_killed_at_every_file_operation(tmp_path: Path, processes, texts, had_ol
     assert states.count(before) > 5 and states.count(after) > (1 if had_old else 0)
 
 
+@pytest.mark.filterwarnings("ignore:.*an earlier run was interrupted")
 def test_killed_at_random_times(tmp_path: Path, processes, texts):
     write(tmp_path / "s", random_rows(OLD), parts=2)
     delays = random.Random(3)
@@ -146,7 +152,8 @@ def test_a_second_writer_in_one_process_is_told_too(tmp_path: Path):
 def test_a_writer_that_was_forgotten_gives_the_lock_back(tmp_path: Path):
     builder = StoreBuilder(tmp_path / "s", timezone="UTC")
     del builder
-    write(tmp_path / "s", random_rows(OLD))
+    with pytest.warns(UserWarning, match="an earlier run was interrupted"):
+        write(tmp_path / "s", random_rows(OLD))
 
 
 # Generations
@@ -182,7 +189,7 @@ def test_nothing_changes_before_finish(tmp_path: Path, texts):
     assert (store.folder / "rejects.csv").exists()
 
 
-@pytest.mark.parametrize("memory", ["2GB", 4_000])
+@pytest.mark.parametrize("memory", ["2GB", "4KB"])
 def test_an_abandoned_run_leaves_the_store_as_it_was(tmp_path: Path, monkeypatch, texts, memory):
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
@@ -252,3 +259,57 @@ def test_paths_that_cannot_be_folders(tmp_path: Path):
         with pytest.raises(StoreError, match="cannot be written"):
             StoreBuilder(path, timezone="UTC")
     assert (tmp_path / "file").read_text() == "x"
+
+
+# What an interrupted run leaves
+
+
+def interrupted(path: Path) -> StoreBuilder:
+    """Leave what a run that is killed near its end leaves: parts and tables, and no manifest."""
+    builder = StoreBuilder(path, timezone="UTC", columns=COLUMNS, parts=2)
+    builder.append(random_rows(NEW))
+    builder.write_parts()
+    write_tables(
+        builder.folder, camera_table(tables()["cameras"]), tables()["vehicles"], {}, builder.seal
+    )
+    builder._generation._lock.release()
+    return builder
+
+
+def test_what_is_left_of_a_store_is_never_taken_for_one(tmp_path: Path):
+    path = tmp_path / "s"
+    interrupted(path)
+    part = path / "data-000001" / "part-00000.parquet"
+    assert is_unfinished(path) and part.is_file()
+    with pytest.raises(StoreError, match=r"interrupted, or is still at work.*starts over"):
+        open_store(path)
+    # Its parts are Parquet: nothing that is read as files may lead to them.
+    for source in (path, path.parent, path / "data-000001", part, f"{path}/data-*/part-*.parquet"):
+        with pytest.raises(StoreError, match=f"{path}: not a store yet"):
+            find_inputs(source if isinstance(source, str) else str(source))
+    with pytest.warns(UserWarning, match=r"s: an earlier run was interrupted .* MB .*starts over"):
+        write(path, random_rows(NEW), parts=2)
+    assert not is_unfinished(path)
+
+
+def test_parts_of_a_whole_store_are_not_read_as_files(tmp_path: Path):
+    path = tmp_path / "s"
+    write(path, random_rows(OLD), parts=2)
+    for source in (path / "data-000001", path / "data-000001" / "part-00000.parquet"):
+        with pytest.raises(UsageError, match="name the folder of the store"):
+            find_inputs(str(source))
+
+
+def test_a_store_is_whole_while_something_is_added_to_it(tmp_path: Path, texts, recwarn):
+    path = tmp_path / "s"
+    old = write(path, random_rows(OLD), parts=2)
+    assert newer_generations(path, old.manifest["generation"]) == []
+    interrupted(path)
+    assert rows_of(open_store(path)) == texts[OLD] and not is_unfinished(path)
+    left = newer_generations(path, old.manifest["generation"])
+    assert [folder.name for folder in left] == ["data-000002"]
+    # What a finished run had no time to remove is no interruption.
+    shutil.rmtree(left[0])
+    shutil.copytree(path / "data-000001", path / "data-000000")
+    write(path, random_rows(NEW), parts=2)
+    assert not [each for each in recwarn if "interrupted" in str(each.message)]

@@ -34,7 +34,7 @@ def texts(store) -> list[str]:
     )
 
 
-@pytest.mark.parametrize("memory", ["2GB", 4_000])
+@pytest.mark.parametrize("memory", ["2GB", "4KB"])
 def test_with_its_key_it_holds_what_a_plain_store_holds(tmp_path: Path, memory):
     store = sealed(tmp_path / "s", memory=memory)
     plain = write(tmp_path / "p", random_rows(1), chunks=5, parts=2)
@@ -50,7 +50,7 @@ def test_nothing_of_the_rows_stands_on_the_disk(tmp_path: Path, monkeypatch):
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     copies = tmp_path / "copies"
-    builder = StoreBuilder(tmp_path / "s", timezone="UTC", columns=COLUMNS, memory=4_000,
+    builder = StoreBuilder(tmp_path / "s", timezone="UTC", columns=COLUMNS, memory="4KB",
                            secret=SECRET)  # fmt: skip
     rows = {**random_rows(1), "vehicle": np.full(600, 0x5EC0DE5, np.int32)}
     for _ in range(4):
@@ -76,7 +76,7 @@ def test_nothing_of_the_rows_stands_on_the_disk(tmp_path: Path, monkeypatch):
 
 def test_a_plain_spill_would_have_shown_the_marks(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    builder = StoreBuilder(None, timezone="UTC", columns=COLUMNS, memory=4_000)
+    builder = StoreBuilder(None, timezone="UTC", columns=COLUMNS, memory="4KB")
     rows = {**random_rows(1), "vehicle": np.full(600, 0x5EC0DE5, np.int32)}
     for _ in range(4):
         builder.append(rows)
@@ -201,7 +201,7 @@ def test_an_abandoned_first_run_leaves_nothing(tmp_path: Path):
     assert list((tmp_path / "empty").iterdir()) == []
 
 
-@pytest.mark.parametrize("memory", ["2GB", 300])
+@pytest.mark.parametrize("memory", ["2GB", "300B"])
 def test_of_exact_repeats_the_fullest_row_comes_first(tmp_path: Path, memory):
     count = 8
     rows = {

@@ -89,13 +89,13 @@ def write_and_die(path: str, seed: int, moment: int) -> None:
             seen += 1
 
     sys.addaudithook(count)
-    write(path, random_rows(seed), chunks=3, parts=2, memory=4_000)
+    write(path, random_rows(seed), chunks=3, parts=2, memory="4KB")
 
 
 def write_for_ever(path: str, seed: int) -> None:
     """Write the same store again and again."""
     while True:
-        write(path, random_rows(seed), chunks=3, parts=2, memory=4_000)
+        write(path, random_rows(seed), chunks=3, parts=2, memory="4KB")
 
 
 def hold(path: str, ready, go) -> None:
