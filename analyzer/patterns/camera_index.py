@@ -16,19 +16,24 @@ NO_DIRECTIONS = np.empty(0, np.int32)
 
 
 @numba.njit(cache=True, nogil=True)
-def _deal_to_bins(bin_of: np.ndarray, n_bins: int) -> tuple[np.ndarray, np.ndarray]:
-    # A counting sort: rows of one bin keep their order.
-    starts = np.zeros(n_bins + 1, np.int64)
-    for row in range(len(bin_of)):
+def _deal_to_bins(
+    cameras: np.ndarray, times: np.ndarray, first: int, length: int, bins: int, n_cameras: int
+) -> tuple[np.ndarray, np.ndarray]:
+    # A counting sort: rows of one bin keep their order. Rows and bins are fewer than 2³¹.
+    bin_of = np.empty(len(times), np.int32)
+    # Until rows are dealt out, a bin begins one place further on: where it begins moves on with
+    # each of its rows, to where the next one does.
+    starts = np.zeros(n_cameras * bins + 2, np.int32)
+    for row in range(len(times)):
+        bin_of[row] = np.int64(cameras[row]) * bins + (times[row] - first) // length
+        starts[bin_of[row] + 2] += 1
+    for b in range(2, len(starts)):
+        starts[b] += starts[b - 1]
+    order = np.empty(len(times), np.int32)
+    for row in range(len(times)):
+        order[starts[bin_of[row] + 1]] = row
         starts[bin_of[row] + 1] += 1
-    for b in range(n_bins):
-        starts[b + 1] += starts[b]
-    place = starts[:-1].copy()
-    order = np.empty(len(bin_of), np.int32)
-    for row in range(len(bin_of)):
-        order[place[bin_of[row]]] = row
-        place[bin_of[row]] += 1
-    return order, starts
+    return order, starts[:-1]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -68,7 +73,7 @@ def order_by_camera(
         Rows of equal camera and time keep their order.
     times : numpy.ndarray of int64, shape (n,)
         Times in that order.
-    starts : numpy.ndarray of int64, shape (n_cameras × bins + 1,)
+    starts : numpy.ndarray of int32, shape (n_cameras × bins + 1,)
         Where each bin of each camera begins.
     bins : numpy.ndarray of int64, shape (3,)
         First time, length of a bin (ms) and number of bins.
@@ -82,8 +87,7 @@ def order_by_camera(
     # About as many bins as rows: a bin then leads to within a row or two of what is looked for.
     bins = max(1, min((last - first) // SHORTEST_BIN_MS, len(times) // max(n_cameras, 1)))
     length = (last - first) // bins + 1
-    bin_of = cameras * np.int64(bins) + (times - first) // length
-    order, starts = _deal_to_bins(bin_of, n_cameras * bins)
+    order, starts = _deal_to_bins(cameras, times, first, length, bins, n_cameras)
     ordered = times[order]
     _sort_bins(order, ordered, starts)
     return order, ordered, starts, np.array([first, length, bins], np.int64)

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from analyzer.engine import Engine
+from analyzer.engine.turns import map_in_turns
 from analyzer.patterns import camera_index, closeness, habit, moves, traffic
 from analyzer.patterns.cotravel_parts import (
     CAMERA_ITSELF,
@@ -30,14 +31,19 @@ from analyzer.patterns.cotravel_parts import (
     traffic_with_all_of_part,
     units_of_part,
 )
+from analyzer.patterns.pair_blocks import join_rows
 from analyzer.patterns.pair_passes import Frame, Opportunities, PairPasses
 from analyzer.patterns.pairs import Pairs, Terms
+from analyzer.patterns.slot_sums import Sums, sum_slots
 from analyzer.schema import CORE, Rows
 from analyzer.sightings import Sightings
 from analyzer.units import DAY_MS
 
 PROBED_SIGHTINGS = 2_000_000
 """Shifted sightings that are probed to find out what chance does to vehicles in general."""
+
+BYTES_OF_UNITS = 34
+"""What the sums of a part take for each of its rows: two slots, with key, units and what it is."""
 
 ROWS_A_BUCKET = 500_000
 """Sightings that are counted at once."""
@@ -69,19 +75,23 @@ class CoTravel(PairPasses):
 
     @cached_property
     def _sums(self) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-        rows = self.engine.reduce(self.engine.map(self.parts, units_of_part, self.terms_and_clock))
-        kinds = SLOT_UNITS, HOUR_ITSELF, WAY_ITSELF, CAMERA_ITSELF
-        of = {what: rows["what"] == what for what in kinds}
-        return {
-            what: moves.sum_slots(rows["key"][here], rows["value"][here])
-            for what, here in of.items()
-        }
+        sums = {what: Sums() for what in (SLOT_UNITS, HOUR_ITSELF, WAY_ITSELF, CAMERA_ITSELF)}
+        rows_a_part = -(-self.n_sightings // max(len(self.parts), 1))
+        # As many as the parts have where no two vehicles are on one way at one hour.
+        for rows in map_in_turns(
+            self.engine, self.parts, units_of_part, self.terms_and_clock,
+            bytes_each=rows_a_part * BYTES_OF_UNITS,
+        ):  # fmt: skip
+            for what, of in sums.items():
+                here = slice(*np.searchsorted(rows["what"], [what, what + 1]))
+                of.add(rows["key"][here], rows["value"][here])
+        return {what: of.total() for what, of in sums.items()}
 
     @cached_property
     def units(self) -> Rows:
         """Moves of all vehicles, in units: by slot and by way, those in use, and by camera."""
         used, units = self._sums[SLOT_UNITS]
-        ways, way_units = moves.sum_slots(used // (self.frame.slots * moves.KINDS), units)
+        ways, way_units = sum_slots(used // (self.frame.slots * moves.KINDS), units)
         camera_units = np.zeros(self.n_cameras, np.int64)
         np.add.at(camera_units, ways // self.n_cameras, way_units)
         return {
@@ -167,10 +177,13 @@ class CoTravel(PairPasses):
                     "index_bins": index["index_bins"] + np.array([offsets[0], 0, 0]),
                 }
             return
-        for block in self._blocks():
-            rows = on_trips(block, self.terms_and_clock)
-            local = local_times(rows, self.terms_and_clock)
-            yield camera_index.index_by_camera(rows, local, self.n_cameras)
+        for frames in self._map_blocks(on_trips, self.terms_and_clock):
+            yield self._index_by_local_time(frames)
+
+    def _index_by_local_time(self, frames: list[Rows]) -> Rows:
+        rows = join_rows(frames)
+        local = local_times(rows, self.terms_and_clock)
+        return camera_index.index_by_camera(rows, local, self.n_cameras)
 
     @property
     def thresholds(self) -> np.ndarray:

@@ -11,7 +11,8 @@ import numpy as np
 from analyzer.local_time import to_local
 from analyzer.patterns import closeness, encounter_counts, encounters, habit, moves, traffic
 from analyzer.patterns.joint_journeys import joint_journeys
-from analyzer.schema import Rows, n_rows, take
+from analyzer.patterns.slot_sums import sum_slots
+from analyzer.schema import Rows, take
 from analyzer.units import DAY_MS
 
 
@@ -42,14 +43,19 @@ def local_times(rows: Rows, broadcast: Rows) -> np.ndarray:
 
 
 def of_vehicles(rows: Rows, vehicles: np.ndarray) -> Rows:
-    """Take the rows of some vehicles (sorted codes), sorted by vehicle."""
-    # A block of several parts is sorted within each only.
-    if n_rows(rows) and np.any(np.diff(rows["vehicle"]) < 0):
-        rows = take(rows, np.argsort(rows["vehicle"], kind="stable"))
+    """Take the rows of some vehicles (sorted codes); never the very same dictionary."""
     if not len(vehicles):
         return take(rows, np.empty(0, np.int64))
-    at = np.minimum(np.searchsorted(vehicles, rows["vehicle"]), len(vehicles) - 1)
-    return take(rows, np.flatnonzero(vehicles[at] == rows["vehicle"]))
+    starts = encounters.run_starts(rows["vehicle"])
+    here = rows["vehicle"][starts[:-1]]
+    at = np.minimum(np.searchsorted(vehicles, here), len(vehicles) - 1)
+    wanted = vehicles[at] == here
+    return dict(rows) if wanted.all() else take(rows, np.repeat(wanted, np.diff(starts)))
+
+
+def seconds_of_part(rows: Rows, broadcast: Rows) -> Rows:
+    """Give the rows of the vehicles that are the second of a pair."""
+    return of_vehicles(rows, broadcast["seconds"])
 
 
 def with_trip_cameras(rows: Rows, broadcast: Rows) -> Rows:
@@ -103,7 +109,8 @@ def pairs_here(broadcast: Rows, here: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
     Returns their positions among the pairs, and where the two stand in the part and the block.
     """
-    there = broadcast["block_vehicles"]
+    # The block's vehicles are in order here, and stand in it as its parts came.
+    there, place = broadcast["block_vehicles"], broadcast["block_places"]
     if not len(here) or not len(there):
         return (np.empty(0, np.int64),) * 3
     at_a = np.minimum(np.searchsorted(here, broadcast["pairs_a"]), len(here) - 1)
@@ -111,7 +118,7 @@ def pairs_here(broadcast: Rows, here: np.ndarray) -> tuple[np.ndarray, np.ndarra
     found = np.flatnonzero(
         (here[at_a] == broadcast["pairs_a"]) & (there[at_b] == broadcast["pairs_b"])
     )
-    return found, at_a[found], at_b[found]
+    return found, at_a[found], place[at_b[found]]
 
 
 def lives_of_part(rows: Rows, broadcast: Rows) -> Rows:
@@ -138,7 +145,7 @@ def units_of_part(rows: Rows, broadcast: Rows) -> Rows:
     """Sum the moves of a part by slot, and their squares by vehicle; see `moves.sum_squares`."""
     dealt = arrange_by_slot(rows, broadcast)
     sums = [
-        moves.sum_slots(dealt["slot"], dealt["units"]),
+        sum_slots(dealt["slot"], dealt["units"]),
         *(
             (np.flatnonzero(values), values[np.flatnonzero(values)])
             for values in moves.sum_squares(
@@ -148,7 +155,7 @@ def units_of_part(rows: Rows, broadcast: Rows) -> Rows:
         ),
     ]
     return {
-        "what": np.repeat(np.arange(len(sums)), [len(key) for key, _ in sums]),
+        "what": np.repeat(np.arange(len(sums), dtype=np.int8), [len(key) for key, _ in sums]),
         "key": np.concatenate([key for key, _ in sums]),
         "value": np.concatenate([value for _, value in sums]),
     }
@@ -255,7 +262,7 @@ def encounters_of_part(rows: Rows, broadcast: Rows) -> Rows:
 
     A negative ``pair`` is a camera: -1 for the first, -2 for the next.
     """
-    rows = of_vehicles(rows, distinct(broadcast["pairs_a"]))
+    rows = of_vehicles(rows, broadcast["firsts"])
     starts = encounters.run_starts(rows["vehicle"])
     found, at_a, at_b = pairs_here(broadcast, rows["vehicle"][starts[:-1]])
     met, at_camera = encounter_counts.encounters_of_pairs(
@@ -272,7 +279,7 @@ def encounters_of_part(rows: Rows, broadcast: Rows) -> Rows:
 
 def shifted_of_part(rows: Rows, broadcast: Rows) -> Rows:
     """Count the joint journeys, over all shifts, of the pairs of a part with a block."""
-    rows = on_trips(of_vehicles(rows, distinct(broadcast["pairs_a"])), broadcast)
+    rows = on_trips(of_vehicles(rows, broadcast["firsts"]), broadcast)
     daily = arrange_by_day(rows, broadcast)
     found, at_a, at_b = pairs_here(broadcast, daily["vehicles"])
     names = ("starts", "cameras", "clock", "days", "directions", "trip_cameras")
@@ -289,7 +296,7 @@ def shifted_of_part(rows: Rows, broadcast: Rows) -> Rows:
 
 def traffic_of_part(rows: Rows, broadcast: Rows) -> Rows:
     """Sum the traffic of the pairs of a part with a block."""
-    dealt = arrange_by_slot(of_vehicles(rows, distinct(broadcast["pairs_a"])), broadcast)
+    dealt = arrange_by_slot(of_vehicles(rows, broadcast["firsts"]), broadcast)
     found, at_a, at_b = pairs_here(broadcast, dealt["vehicles"])
     own = broadcast["own_starts"]
     # The kernel wants each selected pair's own journeys behind each other.

@@ -333,12 +333,12 @@ def daily_rows(rows: Rows, starts: np.ndarray, local: np.ndarray, first_day: int
     dict
         ``cameras``, ``clock``, ``days``, ``directions``, ``trip_cameras``.
     """
-    clock = local % DAY_MS
+    clock = (local % DAY_MS).astype(np.int32)
     order = order_by_camera_and_clock(starts, rows["camera"], clock)
     return {
         "cameras": rows["camera"][order],
         "clock": clock[order],
-        "days": local[order] // DAY_MS - first_day,
+        "days": (local // DAY_MS - first_day).astype(np.int32)[order],
         "directions": rows["direction"][order] if "direction" in rows else np.empty(0, np.int32),
         "trip_cameras": rows["trip_cameras"][order],
     }

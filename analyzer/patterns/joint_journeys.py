@@ -73,7 +73,7 @@ def joint_journeys(
         What a journey that begins with this sighting is tallied under, below `n_cells`.
     index_bins : numpy.ndarray of int64, shape (3,)
         First time, length of a time bin (ms) and number of bins.
-    index_starts : numpy.ndarray of int64, shape (cameras × bins + 1,)
+    index_starts : numpy.ndarray of int, shape (cameras × bins + 1,)
         Where each bin of each camera begins in the index.
     index_times, index_vehicles, index_directions, index_trip_cameras : numpy.ndarray, shape (m,)
         Sightings of the indexed vehicles, sorted by (camera, time).

@@ -20,9 +20,6 @@ SLOT_MS = 10 * MINUTE_MS
 UNITS = 16
 """A move is dealt out in so many equal shares, so that all sums are whole numbers."""
 
-SPARSE = 4
-"""Slots are sorted where there are more than so many times the values to sum."""
-
 
 def slots_of_day(within: int) -> int:
     """Give the number of slots of a day for encounters within some time (ms).
@@ -73,15 +70,17 @@ def find_moves(
     -------
     starts : numpy.ndarray of int64, shape (vehicles + 1,)
         Where each vehicle's moves begin.
-    slot, later : numpy.ndarray of int64, shape (moves,)
+    slot : numpy.ndarray of int64, shape (moves,)
         The first of the two slots of a move, numbered over (camera, next camera, kind of day,
-        slot); and how many of the `UNITS` belong to the slot after it.
-    day : numpy.ndarray of int64, shape (moves,)
+        slot).
+    later : numpy.ndarray of int8, shape (moves,)
+        How many of the `UNITS` belong to the slot after it.
+    day : numpy.ndarray of int32, shape (moves,)
         Local day.
     """
     found = np.zeros(len(starts), np.int64)
-    slot, later = np.empty(len(times), np.int64), np.empty(len(times), np.int64)
-    day = np.empty(len(times), np.int64)
+    slot, later = np.empty(len(times), np.int64), np.empty(len(times), np.int8)
+    day = np.empty(len(times), np.int32)
     n = 0
     for vehicle in range(len(starts) - 1):
         for row in range(starts[vehicle], starts[vehicle + 1] - 1):
@@ -115,11 +114,13 @@ def deal_moves(
     -------
     starts : numpy.ndarray of int64, shape (vehicles + 1,)
         Where each vehicle's slots begin.
-    slot, units : numpy.ndarray of int64, shape (found,)
-        Slots in increasing order within a vehicle, and the units there.
+    slot : numpy.ndarray of int64, shape (found,)
+        Slots in increasing order within a vehicle.
+    units : numpy.ndarray of int32, shape (found,)
+        The units there.
     """
     found_starts = np.zeros(len(starts), np.int64)
-    dealt, units = np.empty(2 * len(slot), np.int64), np.empty(2 * len(slot), np.int64)
+    dealt, units = np.empty(2 * len(slot), np.int64), np.empty(2 * len(slot), np.int32)
     found = 0
     for vehicle in range(len(starts) - 1):
         first, stop = starts[vehicle], starts[vehicle + 1]
@@ -139,35 +140,6 @@ def deal_moves(
                 found += 1
         found_starts[vehicle + 1] = found
     return found_starts, dealt[:found].copy(), units[:found].copy()
-
-
-@numba.njit(cache=True, nogil=True)
-def _add_up(slot: np.ndarray, units: np.ndarray, n_slots: int) -> np.ndarray:
-    sums = np.zeros(n_slots, np.int64)
-    for i in range(len(slot)):
-        sums[slot[i]] += units[i]
-    return sums
-
-
-def sum_slots(slot: np.ndarray, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sum units, which are more than nothing, by slot.
-
-    Examples
-    --------
-    >>> [array.tolist() for array in sum_slots(np.array([7, 3, 7]), np.array([1, 2, 4]))]
-    [[3, 7], [2, 5]]
-    """
-    if not len(slot):
-        return slot, units
-    n_slots = int(slot.max()) + 1
-    if n_slots <= SPARSE * len(slot):
-        sums = _add_up(slot, units, n_slots)
-        used = np.flatnonzero(sums)
-        return used, sums[used]
-    order = np.argsort(slot)
-    slot = slot[order]
-    first = np.flatnonzero(np.diff(slot, prepend=-1))
-    return slot[first], np.add.reduceat(units[order], first)
 
 
 @numba.njit(cache=True, nogil=True)

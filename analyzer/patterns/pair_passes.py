@@ -27,18 +27,19 @@ from analyzer.patterns.cotravel_parts import (
     encounters_of_part,
     journeys_of_part,
     lives_of_part,
-    of_vehicles,
     on_trips,
     rows_of_part,
+    seconds_of_part,
     shifted_of_part,
     traffic_of_part,
 )
 from analyzer.patterns.habit import ShiftCalendar
+from analyzer.patterns.pair_blocks import join_arranged, join_rows, with_rows
 from analyzer.patterns.pairs import Pairs, Terms
 from analyzer.schema import Rows
 from analyzer.units import DAY_MS
 
-BYTES_A_ROW = 100
+BYTES_A_ROW = 80
 """Memory that one row of a block takes at most, while it is being arranged."""
 
 
@@ -116,8 +117,11 @@ class PairPasses:
     def __init__(self, parts: Sequence[Part], n_rows: int, frame: Frame, engine: Engine):
         memory = getattr(engine, "memory", 2_000_000_000)
         rows_a_part = -(-n_rows // max(len(parts), 1))
-        self._parts_a_block = max(1, int(memory // BYTES_A_ROW // max(rows_a_part, 1)))
-        self._in_one_block = self._parts_a_block >= len(parts)
+        fitting = max(1, int(memory // BYTES_A_ROW // max(rows_a_part, 1)))
+        # As many in each block: a small last one is gone through as often as a large one.
+        blocks = max(-(-len(parts) // fitting), 1)
+        self._parts_a_block = max(-(-len(parts) // blocks), 1)
+        self._in_one_block = blocks == 1
         keep = n_rows if self._in_one_block else 0
         self.parts: list[Part] = [DerivedPart(part, rows_of_part, keep=keep) for part in parts]
         self.frame, self.engine = frame, engine
@@ -135,33 +139,36 @@ class PairPasses:
         """Codes of the vehicles that travel."""
         return self.lives["vehicle"][self.lives["travels"]]
 
-    def _blocks(self) -> Iterator[Rows]:
+    def _map_blocks(self, function: PartFunction, broadcast: Rows) -> Iterator[list[Rows]]:
+        """Give, block by block, what a function makes of each part of it."""
         for first in range(0, len(self.parts), self._parts_a_block):
-            block = self.engine.map(self.parts[first : first + self._parts_a_block], rows_of_part)
-            yield self.engine.reduce(block)
+            block = self.parts[first : first + self._parts_a_block]
+            # Not kept here while the block is worked on.
+            yield self.engine.map(block, function, broadcast)
 
     def _by_instant(self) -> Iterator[Rows]:
         """Arrange each block by (camera, instant); what is arranged once for all is kept."""
         if self._in_one_block:
             yield self._arranged
             return
-        for block in self._blocks():
-            yield self._arrange(block)
+        yield from map(self._index, self._map_blocks(on_trips, self.terms_and_clock))
 
     @cached_property
     def _arranged(self) -> Rows:
-        (block,) = self._blocks()
-        return self._arrange(block)
+        (block,) = self._map_blocks(on_trips, self.terms_and_clock)
+        return self._index(block)
 
-    def _arrange(self, block: Rows) -> Rows:
-        rows = on_trips(block, self.terms_and_clock)
-        return camera_index.index_by_camera(rows, rows["seen_at"], self.n_cameras)
+    def _index(self, frames: list[Rows]) -> Rows:
+        rows = join_rows(frames)
+        return camera_index.index_by_camera(rows, rows.pop("seen_at"), self.n_cameras)
 
     def _join(self, blocks: Iterator[Rows], function: PartFunction, extra: Rows) -> Rows:
         found: list[Rows] = []
-        for block in blocks:
+        while (block := next(blocks, None)) is not None:
             broadcast = {**self.terms_and_clock, **extra, **block}
             found += self.engine.map(self.parts, function, broadcast)
+            # Before the next block is made.
+            del block, broadcast
         return self.engine.reduce(found)
 
     def find_journeys(
@@ -186,6 +193,8 @@ class PairPasses:
         """
         extra = {"kept": kept, "least": np.array([least]), "thresholds": thresholds}
         real = self._join(self._by_instant(), journeys_of_part, extra)
+        # No other pass asks for it, and it is as large as the rows.
+        self.__dict__.pop("_arranged", None)
         unlisted = np.zeros((len(thresholds) + 1, self.n_cameras * moves.KINDS), np.int64)
         others = real["vehicle_a"] == UNLISTED
         where = real["level"][others], real["cell"][others]
@@ -258,15 +267,22 @@ class PairPasses:
         self, pairs: Pairs, arrange: Callable[[Rows, Rows], Rows], function: PartFunction,
         extra: Rows,
     ) -> Rows:
-        broadcast = {**extra, "pairs_a": pairs.a, "pairs_b": pairs.b}
-        seconds = distinct(pairs.b)
+        broadcast = {
+            **extra, "pairs_a": pairs.a, "pairs_b": pairs.b, "firsts": distinct(pairs.a),
+        }  # fmt: skip
+        shared = {**self.terms_and_clock, **extra}
 
-        def arranged(rows: Rows) -> Rows:
-            rows = of_vehicles(rows, seconds)
-            found = arrange(rows, {**self.terms_and_clock, **broadcast})
-            return {f"block_{name}": column for name, column in found.items()}
+        def arranged(frames: list[Rows]) -> Rows:
+            made = []
+            for rows in with_rows(frames):
+                made.append(arrange(rows, shared))
+                # What the rows became is held instead of them.
+                rows.clear()
+            return {f"block_{name}": column for name, column in join_arranged(made).items()}
 
-        return self._join(map(arranged, self._blocks()), function, broadcast)
+        seconds = {"seconds": distinct(pairs.b)}
+        blocks = self._map_blocks(seconds_of_part, seconds)
+        return self._join(map(arranged, blocks), function, broadcast)
 
     def first_seen(self, vehicles: np.ndarray) -> np.ndarray:
         """Give the instants (ms) at which vehicles were first seen."""

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.patterns.moves import cell_of, deal_moves, find_moves, sum_slots, sum_squares
+from analyzer.patterns.moves import cell_of, deal_moves, find_moves, sum_squares
+from analyzer.patterns.slot_sums import Sums, sum_slots
 from analyzer.patterns.traffic import (
     BORROWED,
     fit_mixture,
@@ -201,3 +202,15 @@ def test_cells_part_weekends_from_working_days():
     friday, saturday = 8 * DAY, 9 * DAY
     found = cell_of(np.array([1, 1, 1]), np.array([friday, saturday, saturday + DAY - 1]))
     assert found.tolist() == [2, 3, 3]
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(0, 12), st.integers(1, 9)), max_size=9), max_size=9))
+def test_sums_of_many_are_those_of_all_at_once(parts):
+    sums, expected = Sums(), Counter()
+    for part in parts:
+        table = np.array(part, np.int64).reshape(-1, 2)
+        sums.add(*sum_slots(table[:, 0], table[:, 1]))
+        for slot, units in part:
+            expected[slot] += units
+    slots, units = sums.total()
+    assert list(zip(slots.tolist(), units.tolist(), strict=True)) == sorted(expected.items())
