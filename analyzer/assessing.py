@@ -106,20 +106,20 @@ def assess(
     linkage = unless_too_much(
         measure_linkage, sightings, rotation, sample=LINKED, shorter=(), seed=seed, **where
     )
+    counts = measure_sighting_counts(sightings, **where)
+    load = measure_camera_load(sightings, **where)
+    further = measure_further(
+        sightings, adversary, sites=listed, sample=sample, seed=seed, max_gap=max_gap, **where
+    )
+    say(5, 8)
+    # Last, since places and routines of all vehicles are held from here on.
     patterns = find_patterns(
         sightings,
         max_gap=max_gap,
         seed=seed,
-        progress=lambda done, total: say(3 * total + 4 * done, 8 * total),
+        progress=lambda done, total: say(5 * total + 3 * done, 8 * total),
         **where,
     )
-    counts = measure_sighting_counts(sightings, **where)
-    load = measure_camera_load(sightings, **where)
-    further = measure_further(
-        sightings, patterns.places, adversary, sites=listed, sample=sample, seed=seed,
-        max_gap=max_gap, **where,
-    )  # fmt: skip
-    say(8, 8)
     options = {
         "points": adversary.points,
         "time": adversary.time,

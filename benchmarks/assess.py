@@ -35,11 +35,11 @@ STEPS = {
     "singling out": (assessing, "measure_unicity"),
     "retention, eight windows": (assessing, "sweep_retention"),
     "linkage of 2,000 at each change": (assessing, "measure_linkage"),
-    "trips, places, routines, commutes, companions": (assessing, "find_patterns"),
-    "of these, companions": (overview, "find_companions"),
     "how often vehicles are seen": (assessing, "measure_sighting_counts"),
     "load of cameras": (assessing, "measure_camera_load"),
     "anonymity, worst case, predictability, attributes, sites": (assessing, "measure_further"),
+    "trips, places, routines, commutes, companions": (assessing, "find_patterns"),
+    "of these, companions": (overview, "find_companions"),
 }
 
 

@@ -43,8 +43,7 @@ WINDOWS = ("1D", "3D", "7D")
 
 
 def _further(sightings: Sightings, **on: Any) -> Any:
-    places = az.find_places(az.find_trips(sightings, **on), **on)
-    return measure_further(sightings, places, Adversary(), max_gap="45min", **on).table()
+    return measure_further(sightings, Adversary(), max_gap="45min", **on).table()
 
 
 MEASURES: dict[str, Callable[..., Any]] = {

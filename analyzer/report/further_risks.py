@@ -15,7 +15,8 @@ from analyzer.engine import Engine
 from analyzer.errors import unless_too_much
 from analyzer.estimate import Estimate
 from analyzer.fitting import fit_to_engine
-from analyzer.patterns.places import Places
+from analyzer.patterns.places import find_places
+from analyzer.patterns.trips import find_trips
 from analyzer.report.crowds import published_anonymity, published_plateless
 from analyzer.report.disclosure import DEFAULT_K
 from analyzer.report.figures import hold_back
@@ -115,7 +116,6 @@ class FurtherRisks:
 
 def measure_further(
     sightings: Sightings,
-    places: Places,
     adversary: Adversary,
     *,
     sites: Sites | None = None,
@@ -131,8 +131,6 @@ def measure_further(
     ----------
     sightings : Sightings
         What was seen.
-    places : Places
-        Its places, as they were found for the report.
     adversary : Adversary
         Who knows what.
     sites : Sites, optional
@@ -154,13 +152,15 @@ def measure_further(
     worst = unless_too_much(
         measure_worst_case, sightings, "location", WORST_POINTS, engine=runner
     )
+    exposures: tuple[SiteExposure, ...] = ()
+    if sites is not None:
+        places = find_places(find_trips(sightings, max_gap, engine=runner), engine=runner)
+        exposures = measure_site_exposure(places, sites, DEFAULT_DRAWS, int(seed))
     return FurtherRisks(
         anonymity=measure_anonymity(sightings, adversary, sample, seed, engine=runner),
         worst_case=worst,
         predictability=measure_predictability(sightings, max_gap=max_gap, engine=runner),
         plateless=unless_too_much(measure_plateless, sightings, attributes, engine=runner)
         if attributes else None,
-        sites=()
-        if sites is None
-        else measure_site_exposure(places, sites, DEFAULT_DRAWS, int(seed)),
+        sites=exposures,
     )

@@ -7,8 +7,6 @@ import pytest
 
 from analyzer.array_sightings import from_arrays
 from analyzer.errors import TooMuchWorkError
-from analyzer.patterns.places import find_places
-from analyzer.patterns.trips import find_trips
 from analyzer.report import further_risks, write_report
 from analyzer.report.further_risks import COLUMNS, measure_further
 from analyzer.report.texts import LANGUAGES, Texts
@@ -19,8 +17,7 @@ from tests.report.samples import PAYLOADS, plain
 
 
 def measured(sightings, sites=None):
-    places = find_places(find_trips(sightings))
-    return measure_further(sightings, places, Adversary(), sites=sites, max_gap="45min")
+    return measure_further(sightings, Adversary(), sites=sites, max_gap="45min")
 
 
 @pytest.fixture(scope="module")
