@@ -14,9 +14,25 @@ from analyzer.cost import machine_pace
 RESULTS = Path(__file__).parent / "results" / "scale.json"
 RATES = Path(__file__).resolve().parents[1] / "analyzer" / "cost_rates.json"
 _KEY = ("series", "sites", "memory", "rows", "measure", "what")
+LARGE = 900_000
+"""Exponents are of so many sightings or more: below, what a measure begins with takes its time."""
+
 REFERENCE_PACE = 0.1
 """Seconds of `machine_pace` to which the rates of `--dry-run` are brought; points whose own is not
 known make no rates."""
+
+SCAN, SORT, MEET = "floor: scan", "floor: sort", "floor: count encounters"
+FLOOR_OF = {
+    **dict.fromkeys(("companions", "meetings", "patterns", "profile", "report"), MEET),
+    **dict.fromkeys(("risk", "grid", "anonymity", "plateless", "linkage"), SORT),
+    **dict.fromkeys(("retention", "compare", "brief", "recommend", "camera-count"), SORT),
+}
+"""The least that a measure's work can take: to meet, to sort by place and time, else to read."""
+
+PEER_OF = {
+    "trips": "peer: trips in DuckDB",
+    "risk": "peer: unicity of 4 points in DuckDB",
+}
 
 Point = dict[str, Any]
 
@@ -72,10 +88,13 @@ def write_tables(*, rates: bool) -> None:
     lines = [
         "# How the work grows", "",
         "Made by `benchmarks/scale.py`; its help says what is measured. Processor seconds of two "
-        "threads, compilation apart; the peak is that of the whole process, the program's own "
-        "(about 0.4 GB, with every measure loaded) included. The exponent is the power of the "
-        "number of sightings, or of sightings and encounters together, with which the seconds grow "
-        "over the sizes shown. Whole reports on 20 and 200 million stand in `assess.md`.", "",
+        "threads, compilation apart, and in brackets the peak in GB of the whole process, the "
+        "program's own (about 0.4, with every measure loaded) included. The exponent is the power "
+        "of the number of sightings, or of sightings and encounters together, with which the "
+        "seconds grow over the sizes of a million and more. A floor is the least that the work can "
+        "take: reading all parts (scan), sorting them by place and time (sort), finding all that "
+        "meet within two minutes (count encounters); a peer is DuckDB with the same work on the "
+        "same files. Whole reports on 20 and 200 million stand in `assess.md`.", "",
     ]  # fmt: skip
     for (series, sites, memory), group in sorted(grown.items()):
         lines += _series_lines(series, sites, memory, group)
@@ -106,30 +125,26 @@ def _series_lines(series: str, sites: int, memory: str, group: list[Point]) -> l
         f" {one[rows]['encounters']:,} encounters" for rows in sizes
     )  # fmt: skip
     title = f"{series[0].upper()}{series[1:]}, {sites:,} camera sites, `--memory {memory}`"
-    head = [f"{rows / 1e6:.2g} million: s" for rows in sizes] + [
-        f"{rows / 1e6:.2g} million: GB" for rows in sizes
-    ]
+    head = [f"{rows / 1e6:.2g} million" for rows in sizes]
     lines = [
         f"## {title}", "", shapes + ".", "",
         f"| work | {' | '.join(head)} | exponent of sightings | of sightings + encounters "
-        "| times the scan |",
-        "|---" * (len(head) + 4) + "|",
+        "| times its floor | times its peer |",
+        "|---" * (len(head) + 5) + "|",
     ]  # fmt: skip
-    scans = {p["rows"]: p["processor"] for p in group if p["measure"] == "floor: scan"}
     curves, above = {}, []
     for name in dict.fromkeys(point["measure"] for point in group):
         by_rows = {p["rows"]: p for p in group if p["measure"] == name}
         done = {rows: p for rows, p in by_rows.items() if "processor" in p}
-        seconds = [_cell(by_rows.get(rows), "processor", 2) for rows in sizes]
-        peaks = [_cell(by_rows.get(rows), "peak_gb", 2) for rows in sizes]
-        took = [point["processor"] for point in done.values()]
-        of_rows = exponent(list(done), took)
-        of_work = exponent([p["rows"] + p["encounters"] for p in done.values()], took)
-        largest = max(done, default=None)
-        times = done[largest]["processor"] / scans[largest] if scans.get(largest) else None
-        row = [name, *seconds, *peaks, _number(of_rows, 2), _number(of_work, 2), _number(times, 1)]
+        large = [point for rows, point in done.items() if rows >= LARGE]
+        took = [point["processor"] for point in large]
+        works = [point["rows"] + point["encounters"] for point in large]
+        of_rows = exponent([point["rows"] for point in large], took)
+        of_work = exponent(works, took)
+        cells = [_cell(by_rows.get(rows)) for rows in sizes]
+        against = _against(name, done, group)
+        row = [name, *cells, _number(of_rows, 2), _number(of_work, 2), *against]
         lines.append(f"| {' | '.join(row)} |")
-        works = [point["rows"] + point["encounters"] for point in done.values()]
         if of_work is not None and of_work > round(log_linear(works), 2) + 0.005:
             above.append(f"{name} ({of_work:.2f}; n log n would be {log_linear(works):.2f})")
         if len(done) > 1:
@@ -152,12 +167,33 @@ def _series_lines(series: str, sites: int, memory: str, group: list[Point]) -> l
     return [*lines, ""] if failed else lines
 
 
-def _cell(point: Point | None, name: str, digits: int) -> str:
+def _against(name: str, done: dict[int, Point], group: list[Point]) -> tuple[str, str]:
+    """Give how many times its floor and its peer a measure took, at the largest size of both."""
+
+    def times(other: str | None) -> float | None:
+        took = {p["rows"]: p["processor"] for p in group if p["measure"] == other}
+        sizes = [rows for rows in done if took.get(rows)]
+        return done[max(sizes)]["processor"] / took[max(sizes)] if sizes else None
+
+    if name.startswith(("floor", "peer")):
+        return "", ""
+    floor = FLOOR_OF.get(name.partition(":")[0], SCAN)
+    said = _number(times(floor), 1)
+    peer = PEER_OF.get(name)
+    beside = times(peer)
+    return (
+        said if said == "–" else f"{said} ({floor.removeprefix('floor: ')})",
+        "" if peer is None or beside is None else f"{beside:.2f}",
+    )
+
+
+def _cell(point: Point | None) -> str:
     if point is None:
         return "–"
-    if name not in point and "processor" in point:
-        return "–"
-    return _number(point[name], digits) if name in point else "refused"
+    if "processor" not in point:
+        return "refused"
+    peak = f" ({point['peak_gb']:.2f})" if "peak_gb" in point else ""
+    return f"{point['processor']:.2f}{peak}"
 
 
 def _number(value: float | None, digits: int) -> str:
