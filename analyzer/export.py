@@ -32,9 +32,16 @@ from analyzer.store import is_store
 ENDINGS = (".parquet", ".csv", ".geojson", ".gpkg")
 _ROWS = 200_000
 
+Progress = Callable[[int, int], None]
+
 
 def export_sightings(
-    sightings: Sightings, path: str | Path, *, internal: bool = False, force: bool = False
+    sightings: Sightings,
+    path: str | Path,
+    *,
+    internal: bool = False,
+    force: bool = False,
+    progress: Progress | None = None,
 ) -> Path:
     """Write sightings as one file, in the format that the file's ending says.
 
@@ -49,6 +56,8 @@ def export_sightings(
         Must be true: every row is about one vehicle.
     force : bool
         Whether a file that is there already is replaced.
+    progress : callable, optional
+        Called with rows written and rows in all.
 
     Returns
     -------
@@ -95,7 +104,9 @@ def export_sightings(
             "--cameras FILE, or write .csv or .parquet"
         )
     write = {".parquet": _parquet, ".csv": _csv, ".geojson": _geojson, ".gpkg": _geopackage}
-    _write_whole(path, lambda place: write[path.suffix.lower()](sightings, place), force)
+    _write_whole(
+        path, lambda place: write[path.suffix.lower()](sightings, place, progress), force
+    )
     return path
 
 
@@ -156,8 +167,21 @@ def tables_of(sightings: Sightings) -> Iterator[pa.Table]:
             yield pa.table(columns)
 
 
-def _parquet(sightings: Sightings, path: Path) -> None:
-    tables = tables_of(sightings)
+def _counted(
+    sightings: Sightings, progress: Progress | None
+) -> Iterator[pa.Table]:
+    """Give the tables, and tell after each how many rows were written."""
+    total = len(sightings) if progress is not None else 0
+    done = 0
+    for table in tables_of(sightings):
+        yield table
+        done += len(table)
+        if progress is not None:
+            progress(done, total)
+
+
+def _parquet(sightings: Sightings, path: Path, progress: Progress | None) -> None:
+    tables = _counted(sightings, progress)
     first = next(tables)
     with pq.ParquetWriter(path, first.schema, compression="zstd") as writer:
         writer.write_table(first)
@@ -165,10 +189,10 @@ def _parquet(sightings: Sightings, path: Path) -> None:
             writer.write_table(table)
 
 
-def _csv(sightings: Sightings, path: Path) -> None:
+def _csv(sightings: Sightings, path: Path, progress: Progress | None) -> None:
     writer = None
     try:
-        for table in tables_of(sightings):
+        for table in _counted(sightings, progress):
             table = pa.table({name: _safe(table[name]) for name in table.column_names})
             if writer is None:
                 options = pyarrow.csv.WriteOptions(quoting_style="needed")
@@ -192,11 +216,11 @@ def _safe(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(texts, pa.string()).take(coded.indices)])
 
 
-def _geojson(sightings: Sightings, path: Path) -> None:
+def _geojson(sightings: Sightings, path: Path, progress: Progress | None) -> None:
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         file.write('{"type": "FeatureCollection", "features": [')
         between = "\n"
-        for table in tables_of(sightings):
+        for table in _counted(sightings, progress):
             times = pc.strftime(table["seen_at"], "%Y-%m-%dT%H:%M:%S%z")
             names = [name for name in table.column_names if name not in ("lat", "lon")]
             table = table.set_column(table.column_names.index("seen_at"), "seen_at", times)
@@ -232,7 +256,7 @@ INSERT INTO gpkg_geometry_columns VALUES ('sightings', 'geom', 'POINT', 4326, 0,
 """
 
 
-def _geopackage(sightings: Sightings, path: Path) -> None:
+def _geopackage(sightings: Sightings, path: Path, progress: Progress | None) -> None:
     database = sqlite3.connect(path, isolation_level=None)
     try:
         # The whole file is moved into place at the end: no journal is needed beside it.
@@ -242,7 +266,7 @@ def _geopackage(sightings: Sightings, path: Path) -> None:
         database.execute("PRAGMA user_version=10300")
         database.executescript(_GEOPACKAGE)
         names: list[str] = []
-        for table in tables_of(sightings):
+        for table in _counted(sightings, progress):
             if not names:
                 names = [name for name in table.column_names if name not in ("lat", "lon")]
                 kinds = [_sql_kind(table.schema.field(name).type) for name in names]

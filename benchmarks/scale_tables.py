@@ -12,6 +12,9 @@ from typing import Any
 from analyzer.cost import machine_pace
 
 RESULTS = Path(__file__).parent / "results" / "scale.json"
+FILES = RESULTS.with_name("files.json")
+"""What `files.py` measured of reading, exporting and making."""
+
 RATES = Path(__file__).resolve().parents[1] / "analyzer" / "cost_rates.json"
 _KEY = ("series", "sites", "memory", "rows", "measure", "what")
 LARGE = 900_000
@@ -253,10 +256,67 @@ def _write_rates(measured: list[Point]) -> None:
         and "Spark" not in point["series"]
         and not point["measure"].startswith(("floor", "peer"))
     ]
-    if not kept:
-        return
-    kept.sort(key=lambda point: (point["measure"], point["rows"], point["encounters"]))
-    text = ",\n".join("  " + json.dumps(point) for point in kept)
+    if kept:
+        kept.sort(key=lambda point: (point["measure"], point["rows"], point["encounters"]))
+        _write_rates_file(kept, _rates_of_files())
+
+
+def write_files() -> None:
+    """Write the page of what `files.py` measured, and the rates, beside those of the measures."""
+    measured = sorted(_measured_of_files(), key=lambda point: (point["measure"], point["rows"]))
+    program = next((p["program"] for p in measured if p["measure"] == "program"), None)
+    measured = [point for point in measured if point["measure"] != "program"]
+    lines = [
+        "# Reading, exporting, making", "",
+        "Made by `benchmarks/files.py`; its help says what is measured. Processor seconds of all "
+        "threads, compilation apart. Each process is forked from one that has read and made files "
+        "before: what it held then is given beside its peak. A process that reads a thousand rows "
+        f"and nothing else holds {_number(program, 2)} GB. "
+        "`ingest into`: rows of the store to which 999 rows are added, which are sorted anew. The "
+        "rates of `--dry-run` come from here.", "",
+        "| work | rows | file (MB) | days of vehicles | CPU seconds | microseconds a row | peak GB "
+        "| of it held before | on disk (MB) | share of the time for reading |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+    ]  # fmt: skip
+    for point in measured:
+        cells = [
+            point["measure"], f"{point['rows']:,}", _mega(point, "bytes"),
+            f"{point['vehicle_days']:,}" if "vehicle_days" in point else "",
+            f"{point['processor']:.2f}", f"{point['processor'] / point['rows'] * 1e6:.2f}",
+            f"{point['peak_gb']:.2f}", f"{point['program_gb']:.2f}", _mega(point, "disk_bytes"),
+            f"{point['reading_share']:.0%}" if "reading_share" in point else "",
+        ]  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    FILES.with_suffix(".md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    rates = json.loads(RATES.read_text(encoding="utf-8"))
+    _write_rates_file(rates["points"], _rates_of_files())
+
+
+def _mega(point: Point, name: str) -> str:
+    return f"{point[name] / 1e6:.1f}" if name in point else ""
+
+
+def _measured_of_files() -> list[Point]:
+    return json.loads(FILES.read_text(encoding="utf-8")) if FILES.exists() else []
+
+
+def _rates_of_files() -> list[Point]:
+    names = ("measure", "rows", "bytes", "vehicle_days", "processor", "program", "program_gb",
+             "peak_gb", "disk_bytes", "reading_share")  # fmt: skip
+    return [
+        {
+            **{name: point[name] for name in names if name in point},
+            "processor": round(point["processor"] * REFERENCE_PACE / point["stable_pace"], 4),
+        }
+        for point in sorted(_measured_of_files(), key=lambda each: (each["measure"], each["rows"]))
+    ]
+
+
+def _write_rates_file(kept: list[Point], files: list[Point]) -> None:
+    measures, read = (
+        ",\n".join("  " + json.dumps(point) for point in points) for points in (kept, files)
+    )
     RATES.write_text(
-        f'{{"pace": {REFERENCE_PACE}, "points": [\n{text}\n]}}\n', encoding="utf-8"
+        f'{{"pace": {REFERENCE_PACE}, "points": [\n{measures}\n], "files": [\n{read}\n]}}\n',
+        encoding="utf-8",
     )

@@ -16,7 +16,7 @@ def run(name: str, *words: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
-@pytest.mark.parametrize("name", ["ingest.py", "ingest_spark.py", "national.py"])
+@pytest.mark.parametrize("name", ["ingest.py", "ingest_spark.py", "national.py", "files.py"])
 def test_a_benchmark_says_how_it_is_used(name):
     results = BENCHMARKS / "results"
     before = {path: path.stat().st_mtime_ns for path in results.iterdir()}

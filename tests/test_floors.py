@@ -19,7 +19,7 @@ FLOORS = (
      "chart_style", "chart_writing", "chart_shares", "charts"),
     ("engine", "store", "cameras", "camera_lists", "local_time"),
     ("sightings", "array_sightings", "fitting"),
-    ("ingest", "synthetic", "cost", "cost_growth"),
+    ("ingest", "synthetic", "cost", "cost_growth", "cost_files"),
     ("patterns",),
     ("risk",),
     ("scoring",),

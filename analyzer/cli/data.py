@@ -8,6 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from analyzer.cli.engines import reading_engine_option
+from analyzer.cli.file_work import (
+    cost_of_check,
+    cost_of_ingest,
+    cost_of_synthesis,
+    dry_run_option,
+    file_work_options,
+)
 from analyzer.cli.options import encrypt_option, examples, format_option, reading_options, sources
 from analyzer.cli.output import show
 from analyzer.cli.reading import read
@@ -18,6 +25,7 @@ if TYPE_CHECKING:
 
 @click.command(
     epilog=examples(
+        "platerisk ingest 'reads-*.csv' --timezone Asia/Tashkent -o store --dry-run",
         "platerisk ingest 'reads-*.csv' --timezone Asia/Tashkent --key plates.key -o store",
         "platerisk ingest reads-2026-04.csv --timezone Asia/Tashkent --key plates.key -o store",
         "platerisk ingest 'month-*.parquet' --timezone Asia/Tashkent -o store --engine spark",
@@ -26,6 +34,7 @@ if TYPE_CHECKING:
 @sources
 @click.option("-o", "--output", required=True, metavar="STORE", help="Folder of the store.")
 @click.option("--rejects", metavar="FILE", help="Also write the rejected rows' places here.")
+@file_work_options(cost_of_ingest)
 @reading_options
 @reading_engine_option
 def ingest(sources: tuple[str, ...], output: str, rejects: str | None, **options: Any) -> None:
@@ -56,6 +65,7 @@ def ingest(sources: tuple[str, ...], output: str, rejects: str | None, **options
 )
 @sources
 @click.option("--rejects", metavar="FILE", help="Write the rejected rows' places here.")
+@file_work_options(cost_of_check)
 @reading_options
 @format_option
 def check(
@@ -201,6 +211,7 @@ def _show_own_vehicle(sightings: Any, key: Path, output_format: str) -> None:
     epilog=examples(
         "platerisk synthesize region --vehicles 5000 --days 28 --seed 1",
         "platerisk synthesize region --vehicles 500000 --days 180 --regime sparse --as parquet",
+        "platerisk synthesize region --vehicles 500000 --days 180 --regime sparse --dry-run",
     )
 )
 @click.argument("output", metavar="OUT")
@@ -237,6 +248,13 @@ def _show_own_vehicle(sightings: Any, key: Path, output_format: str) -> None:
     show_default=True,
     help="Form of the files.",
 )
+@click.option(
+    "--memory",
+    metavar="AMOUNT",
+    help="About how much the truth may take while it is written, beside the program and the "
+    "sightings: 1GB. By default that of 20,000 vehicles is held at once.",
+)
+@dry_run_option(cost_of_synthesis)
 def synthesize(
     output: str,
     vehicles: int,
@@ -245,14 +263,18 @@ def synthesize(
     regime: str,
     cameras: int,
     file_format: str,
+    memory: str | None,
 ) -> None:
     """Make a synthetic region: sightings, cameras, and the truth about every vehicle.
 
     Nobody in it exists. The same numbers give the same bytes.
     """
+    from analyzer.engine.spill import parse_memory
     from analyzer.synthetic import make_region
+    from analyzer.synthetic.writing import vehicles_at_once
 
+    at_once = vehicles_at_once(days, None if memory is None else parse_memory(memory))
     click.echo(f"Making a synthetic region: {vehicles:,} vehicles, {days} days…", err=True)
     region = make_region(vehicles=vehicles, days=days, seed=seed, regime=regime, cameras=cameras)
-    region.write(Path(output), format=file_format)
+    region.write(Path(output), format=file_format, truth_vehicles=at_once)
     click.echo(f"A synthetic region of {vehicles:,} vehicles and {days} days is in {output}.")

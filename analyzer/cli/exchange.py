@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from analyzer.cli.file_work import cost_of_export, current_file_run, file_work_options
 from analyzer.cli.options import examples, format_option, reading_options, sources
 from analyzer.cli.output import show
 from analyzer.cli.reading import read
@@ -16,6 +17,7 @@ from analyzer.cli.reading import read
         "platerisk export store -o INTERNAL-sightings.parquet --internal",
         "platerisk export reads.xml --timezone Asia/Tashkent -o INTERNAL-reads.csv --internal",
         "platerisk export store -o INTERNAL-sightings.gpkg --internal --force",
+        "platerisk export store -o INTERNAL-sightings.csv --internal --dry-run",
     )
 )
 @sources
@@ -29,6 +31,7 @@ from analyzer.cli.reading import read
     "publish it.",
 )
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
+@file_work_options(cost_of_export)
 @reading_options
 def export(
     sources: tuple[str, ...], output: str, internal: bool, force: bool, **options: Any
@@ -48,7 +51,11 @@ def export(
         )
     check_file(output)
     sightings = read(sources, **options)
-    path = export_sightings(sightings, output, internal=internal, force=force)
+    run = current_file_run()
+    path = export_sightings(
+        sightings, output, internal=internal, force=force,
+        progress=None if run is None else run.wrote,
+    )  # fmt: skip
     click.echo(f"{len(sightings):,} sightings of {sightings.n_vehicles:,} vehicles: {path}")
     unplaced = int(sightings.camera_table["lat"].isna().sum())
     if unplaced:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from analyzer.cli.file_work import current_file_run
 from analyzer.cli.options import READING
 from analyzer.cli.running import after_reading, before_reading, current_run
 
@@ -124,6 +125,11 @@ def progress(label: str) -> Iterator[Callable[[int, int], None]]:
 
     The run of the verb is told too, which says what is left.
     """
+    files = current_file_run()
+    if files is not None and label == READ:
+        yield files.read
+        files.begin_again()
+        return
     run = None if label == READ else current_run()
     told = run.whole_done if run is not None else lambda done, total: None
     told(0, 1)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from analyzer.cli.progress_line import ProgressLine, clock
 from analyzer.cli.wording import in_options
 
 if TYPE_CHECKING:
@@ -41,11 +40,7 @@ class Run:
         self.engine = engine
         self.dry = dry
         self.resume = resume
-        self._terminal = sys.stderr.isatty()
-        self._shown = shown or self._terminal
-        self._begun = time.monotonic()
-        self._said = self._begun
-        self._width = 0
+        self._line = ProgressLine(shown)
         self.expected: float | None = None
         """Processor seconds that the whole will take, as predicted."""
         self._share = 0.0
@@ -57,19 +52,13 @@ class Run:
 
     def part_done(self, done: int, total: int) -> None:
         """Show how far the work is, on standard error, now and then."""
-        now = time.monotonic()
-        if not self._shown or now - self._said < (0.5 if self._terminal else 10):
+        gone = self._line.gone()
+        if gone is None:
             return
-        self._said = now
-        gone = now - self._begun
-        text = f"{self.verb}: {_clock(gone)} gone{self._left(gone)}"
+        text = f"{self.verb}: {clock(gone)} gone{self._left(gone)}"
         if self._share:
             text += f", {self._share:.0%} of the stages done"
-        text += f", part {done} of {total} of what runs now"
-        end = "\r" if self._terminal else "\n"
-        sys.stderr.write(text.ljust(self._width) + end)
-        sys.stderr.flush()
-        self._width = len(text)
+        self._line.write(f"{text}, part {done} of {total} of what runs now")
 
     def whole_done(self, done: int, total: int) -> None:
         """Take how many of its stages a verb has done, where it can tell; they are not alike."""
@@ -84,20 +73,14 @@ class Run:
             return ""
         least, most = self.expected / (os.cpu_count() or 1), self.expected
         if gone >= most:
-            return f", longer than the {_clock(most)} predicted"
-        if least - gone < 1 or _clock(least) == _clock(most):
-            return f", up to {_clock(most - gone)} left as predicted"
-        return f", {_clock(least - gone)} to {_clock(most - gone)} left as predicted"
+            return f", longer than the {clock(most)} predicted"
+        if least - gone < 1 or clock(least) == clock(most):
+            return f", up to {clock(most - gone)} left as predicted"
+        return f", {clock(least - gone)} to {clock(most - gone)} left as predicted"
 
     def end(self) -> None:
         """Clear the line."""
-        if self._terminal and self._width:
-            sys.stderr.write(" " * self._width + "\r")
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02d}"
+        self._line.end()
 
 
 def before_reading(paths: tuple[str, ...]) -> None:
@@ -114,11 +97,14 @@ def before_reading(paths: tuple[str, ...]) -> None:
             "platerisk ingest FILES -o STORE"
         )
     if run.dry:
-        from analyzer.cost import estimate_cost_of_rows
+        from analyzer.cost import duration, estimate_cost_of_rows
+        from analyzer.cost_files import estimate_reading
         from analyzer.ingest.size import estimate_rows
 
         cost = estimate_cost_of_rows(run.verb, estimate_rows(paths), _asked(context))
-        note = "Rows are guessed from the size of the files; reading them is apart."
+        note = "Rows are guessed from the size of the files; reading them is apart"
+        first = estimate_reading("ingest", list(paths), context.params).seconds
+        note += "." if first is None else f", about {duration(first)} before."
         if run.verb == OF_COMBINATIONS:
             note += " Combinations are counted when it starts, and refused where it would not end."
         _say(cost, context, note)

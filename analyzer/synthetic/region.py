@@ -109,7 +109,10 @@ class Region(Result):
         """
         return build_store(self.scene, self.provenance, path, parts=parts, block_rows=block_rows)
 
-    def write(self, path: str | Path, format: str = "csv", *, block_rows: int = BLOCK_ROWS) -> Path:
+    def write(
+        self, path: str | Path, format: str = "csv", *, block_rows: int = BLOCK_ROWS,
+        truth_vehicles: int = TRUTH_VEHICLES,
+    ) -> Path:  # fmt: skip
         """Write the region as files: sightings with (synthetic) plates, cameras, sites, truth.
 
         Parameters
@@ -120,6 +123,9 @@ class Region(Result):
             Of the sightings and the truth.
         block_rows : int
             Rows held at once, roughly. The files' rows do not depend on it.
+        truth_vehicles : int
+            Vehicles whose trips are held at once while the truth is written; each day of each takes
+            about 1 KB. CSV is the same to the byte; Parquet holds the same rows in other groups.
 
         Returns
         -------
@@ -133,7 +139,7 @@ class Region(Result):
         InputError
             If the folder holds something.
         """
-        return write_region(self.scene, self.provenance, path, format, block_rows)
+        return write_region(self.scene, self.provenance, path, format, block_rows, truth_vehicles)
 
     def trip_blocks(self, vehicles: int = TRUTH_VEHICLES) -> Iterator[pd.DataFrame]:
         """Give the table ``truth.trips`` in pieces of so many vehicles, for large regions."""

@@ -37,6 +37,9 @@ FORMATS = ("csv", "parquet")
 TRUTH_VEHICLES = 20_000
 """Vehicles whose trips are held at once while the truth is written."""
 
+TRUTH_BYTES = 1_200
+"""What the truth about one vehicle on one day takes while it is written, as measured: 1,050."""
+
 _KEPT, _REPEAT = 0, 1
 
 
@@ -121,7 +124,7 @@ def count_table(counts: np.ndarray) -> dict[str, int]:
 
 def write_region(
     scene: Scene, provenance: dict[str, Any], path: str | Path, format: str,
-    block_rows: int = BLOCK_ROWS,
+    block_rows: int = BLOCK_ROWS, truth_vehicles: int = TRUTH_VEHICLES,
 ) -> Path:  # fmt: skip
     """Write a region as files: sightings with (synthetic) plates, cameras, sites, truth.
 
@@ -136,6 +139,8 @@ def write_region(
         Of the sightings and the truth.
     block_rows : int
         Rows held at once, roughly.
+    truth_vehicles : int
+        Vehicles whose trips are held at once while the truth is written.
 
     Returns
     -------
@@ -165,7 +170,7 @@ def write_region(
         pd.DataFrame({"camera": cameras["name"], **cameras[["name", "lat", "lon", "zone"]]}),
     )
     _write_csv(folder / "sites.csv", site_table(scene.land_use.sites))
-    _write_truth(folder / "truth", TruthWriter(scene), scene.vehicles, format)
+    _write_truth(folder / "truth", TruthWriter(scene), scene.vehicles, format, truth_vehicles)
     information = provenance | {"counted": count_table(counts)}
     (folder / "region.json").write_text(
         json.dumps(information, ensure_ascii=False, indent=1) + "\n", "utf-8"
@@ -230,10 +235,25 @@ def _write_csv(path: Path, frame: pd.DataFrame) -> None:
     frame.to_csv(path, index=False, lineterminator="\n")
 
 
-def _write_truth(folder: Path, writer: TruthWriter, vehicles: int, format: str) -> None:
+def vehicles_at_once(days: int, memory: int | None = None) -> int:
+    """Say of how many vehicles the trips of so many days fit into so many bytes.
+
+    Examples
+    --------
+    >>> vehicles_at_once(28), vehicles_at_once(180, 10**9)
+    (20000, 4629)
+    """
+    if memory is None:
+        return TRUTH_VEHICLES
+    return max(1, min(TRUTH_VEHICLES, memory // (days * TRUTH_BYTES)))
+
+
+def _write_truth(
+    folder: Path, writer: TruthWriter, vehicles: int, format: str, at_once: int
+) -> None:
     def trips() -> Iterator[pd.DataFrame]:
-        for first in range(0, vehicles, TRUTH_VEHICLES):
-            yield writer.trips(np.arange(first, min(vehicles, first + TRUTH_VEHICLES)))
+        for first in range(0, vehicles, at_once):
+            yield writer.trips(np.arange(first, min(vehicles, first + at_once)))
 
     for name, frame in (("vehicles", writer.vehicles), ("companions", writer.companions)):
         _write_stream(folder / f"{name}.{format}", iter([_truth_table(frame, format)]))

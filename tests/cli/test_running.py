@@ -167,7 +167,7 @@ def test_work_on_files_is_not_kept(reads, run, tmp_path):
 
 def test_progress_is_said_now_and_then(capsys, monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("analyzer.cli.running.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("analyzer.cli.progress_line.time.monotonic", lambda: now[0])
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     run = Run("risk", dry=False, resume=None, shown=True)
     run.expected = 64.0
@@ -190,7 +190,7 @@ def test_progress_is_said_now_and_then(capsys, monkeypatch):
 
 def test_never_more_is_left_than_was_predicted(capsys, monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("analyzer.cli.running.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("analyzer.cli.progress_line.time.monotonic", lambda: now[0])
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     run = Run("inference", dry=False, resume=None, shown=True)
     run.expected = 45.0

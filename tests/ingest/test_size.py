@@ -7,7 +7,7 @@ import gzip
 import pandas as pd
 import pytest
 
-from analyzer.ingest.size import estimate_rows
+from analyzer.ingest.size import estimate_rows, look_at_file
 
 
 def test_rows_of_text_and_parquet(tmp_path):
@@ -27,3 +27,24 @@ def test_other_files_are_guessed_without_failing(tmp_path):
     assert estimate_rows([str(tmp_path / "e.csv")]) == 0
     assert estimate_rows([str(tmp_path / "d.parquet")]) == 0
     assert estimate_rows([str(tmp_path / "*")]) > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "kind", "rows"),
+    [
+        ("a.csv", b"plate,camera\nx,1\ny,2\n", "csv", 2),
+        ("a.csv", b"plate,camera\nx,1\ny,2", "csv", 2),
+        ("a.csv", b"", "csv", 0),
+        ("a.txt", b"plate;camera\nx;1\n", "csv", 1),
+        ("a.txt", b"Event 1\nPlate: x\nCamera: 1\n\n", "other", None),
+        ("a.jsonl", b'{"plate": "x"}\n{"plate": "y"}\n', "jsonl", 2),
+        ("a.json", b'[{"plate": "x"}]', "other", None),
+        ("a.csv.gz", gzip.compress(b"plate,camera\nx,1\n"), "csv", 1),
+        ("a.parquet", b"no parquet", "other", None),
+        ("a.xlsx", b"PK", "other", None),
+    ],
+)  # fmt: skip
+def test_rows_of_a_file_are_known_or_said_to_be_unknown(tmp_path, name, data, kind, rows):
+    (tmp_path / name).write_bytes(data)
+    found = look_at_file(tmp_path / name)
+    assert (found.kind, found.rows) == (kind, rows)
