@@ -5,7 +5,8 @@
 The peers only parse; ingest normalises, pseudonymises, cleans, looks for wrong clocks and misread
 plates, sorts and stores. Each runs in a process of its own, so that peak memory is its own; DuckDB
 is left out where it is not installed. The table is written to ``benchmarks/results/ingest.md``, in
-the place of an earlier one of as many rows; above 50 million, readers that hold all are left out.
+the place of an earlier one of as many rows, and its figures to ``ingest.json``; above 50 million,
+readers that hold all are left out.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "ingest.md"
@@ -117,6 +119,15 @@ def keep_section(rows: int, lines: list[str]) -> None:
     RESULTS.write_text(text + "\n", encoding="utf-8")
 
 
+def keep_figures(rows: int, figures: list[dict[str, Any]]) -> None:
+    """Keep what was measured, in the place of what was of as many rows, for other benchmarks."""
+    path = RESULTS.with_suffix(".json")
+    every = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    every = [*(each for each in every if each["rows"] != rows), *figures]
+    lines = ",\n".join(json.dumps(each) for each in sorted(every, key=lambda each: each["rows"]))
+    path.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+
+
 def peak_mb() -> float:
     """Give the peak of this process; what it was before `exec` does not count."""
     for line in Path("/proc/self/status").read_text().splitlines():
@@ -180,6 +191,7 @@ def main() -> None:
         runs = [(name, "") for name in peers if rows <= HELD_ROWS or name not in HOLDING]
         runs += [("ingest", memory) for memory in memories]
         fastest = fastest_cpu = float("inf")
+        figures = []
         for name, memory in runs:
             command = [sys.executable, __file__, "--one", name, str(path), memory]
             done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT,
@@ -189,6 +201,7 @@ def main() -> None:
                 print(f"{name:22} left out: {done.stderr.strip().splitlines()[-1][:100]}")
                 continue
             got = json.loads(done.stdout)
+            figures.append({"reader": name, "memory": memory, **got})
             if name != "ingest":
                 fastest = min(fastest, got["seconds"])
                 fastest_cpu = min(fastest_cpu, got["cpu"])
@@ -211,6 +224,7 @@ def main() -> None:
                 )
             )
         keep_section(rows, lines)
+        keep_figures(rows, figures)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@
 
 Each engine reads the same CSV and the same Parquet file in a process of its own, a small file
 before, so that kernels and Spark's workers are there. Processor seconds are those of all processes,
-Java and Python workers included. The table is written to ``benchmarks/results/ingest_spark.md``.
+Java and Python workers included. The table is written to ``benchmarks/results/ingest_spark.md``,
+its figures to ``ingest_spark.json``.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def main() -> None:
         "| file | engine | seconds | processor seconds | parts | store |",
         "|---|---|---:|---:|---:|---|",
     ]  # fmt: skip
-    began = []
+    began, figures = [], []
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         write_files(folder, rows)
@@ -100,6 +101,7 @@ def main() -> None:
                         [str(ROOT), os.environ.get("PYTHONPATH", "")])},
                 )  # fmt: skip
                 got = json.loads(done.stdout)
+                figures.append({"file": kind, "engine": name, **got})
                 same = "equal to the byte" if equal(folder / f"{kind}-local", store) else "DIFFERS"
                 if on:
                     began.append(got["started"])
@@ -111,6 +113,8 @@ def main() -> None:
     lines += ["", f"Starting Spark, loading the kernels in its workers and reading 5,000 rows took "
               f"{min(began):.0f} to {max(began):.0f} processor seconds before."]  # fmt: skip
     RESULTS.with_name("ingest_spark.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    text = ",\n".join(json.dumps(each) for each in figures)
+    RESULTS.with_name("ingest_spark.json").write_text(f"[\n{text}\n]\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,13 +2,15 @@
 
     python benchmarks/national.py
 
-Reads ``benchmarks/results/scale.json`` and writes ``benchmarks/results/national.md``. Nothing of
-this size was run: every figure is a measured one grown with the rows, and the page says how.
+Reads what `scale.py`, `assess.py`, `ingest.py` and `ingest_spark.py` measured and writes
+``benchmarks/results/national.md``. Nothing of this size was run: every figure is a measured one
+grown with the rows, and the page says how.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from typing import Any
 
 from scale_tables import RESULTS, points
@@ -22,16 +24,6 @@ VEHICLES = 10_000_000
 CAMERAS = 10_000
 PARTS = 256
 CORES = 64
-INGEST_ROWS_A_SECOND = 946_000
-"""Of one process on two processors, over 20 million rows: results/ingest.md."""
-
-INGEST_PROCESSOR_SECONDS = 27.5 / 20e6
-"""Of a row, in the same run."""
-
-SPARK_TIMES = 2.1
-"""How many times the processor seconds of reading here reading on Spark takes: a CSV of 2 million
-rows, results/ingest_spark.md."""
-
 RUSH = 2.0
 """How many times the mean traffic the traffic is that a sighting is in."""
 
@@ -45,6 +37,36 @@ SHOWN = {
     "place",
     "commutes": "as places",
 }
+
+
+def results(name: str) -> list[dict[str, Any]]:
+    """Give what another benchmark measured."""
+    return json.loads(RESULTS.with_name(f"{name}.json").read_text(encoding="utf-8"))
+
+
+def read_here() -> dict[str, Any]:
+    """Give the largest reading that was measured beside its peers, with 2 GB."""
+    own = [each for each in results("ingest") if each["reader"] == "ingest"]
+    return max((each for each in own if each["memory"] == "2GB"), key=lambda each: each["rows"])
+
+
+def spark_times() -> tuple[float, int]:
+    """Give how many times the processor seconds a CSV takes on Spark, and how many rows it has."""
+    here, there = (each for each in results("ingest_spark") if each["file"] == "csv")
+    return there["processor"] / here["processor"], here["rows"]
+
+
+def retention_measured() -> str:
+    """Tell what a sweep of all vehicles took, by size."""
+    took = {
+        one["rows"]: step["processor"]
+        for one in results("assess") for step in one["steps"]
+        if step["step"].startswith("retention")
+    }  # fmt: skip
+    return ", ".join(
+        f"{seconds:.0f} processor seconds on {rows / 1e6:.0f} million sightings"
+        for rows, seconds in sorted(took.items())
+    )
 
 
 def measured() -> dict[str, list[dict[str, Any]]]:
@@ -67,6 +89,9 @@ def main() -> None:
     largest = max(some, key=lambda point: point["rows"])
     bytes_each = largest["bytes"] / largest["rows"]
     a_minute = ROWS / CAMERAS / 30 / 1440
+    here, (times, times_of) = read_here(), spark_times()
+    rows_a_second = here["rows"] / here["seconds"]
+    processor_a_row = here["cpu"] / here["rows"]
     encounters = ROWS * a_minute * RUSH * 2
     lines = [
         "# A national system", "",
@@ -78,18 +103,18 @@ def main() -> None:
         "when it is carried so far; `--dry-run` on the store says it again with what is measured "
         "by then.", "",
         "## Reading", "",
-        f"- One process reads {INGEST_ROWS_A_SECOND:,} rows a second on two processors "
-        f"(`ingest.md`, 20 million rows), so a month takes about "
-        f"{ROWS / INGEST_ROWS_A_SECOND / 60:.0f} minutes if it stays as fast, in the memory that "
+        f"- One process reads {rows_a_second:,.0f} rows a second on two processors "
+        f"(`ingest.md`, {here['rows'] / 1e6:.0f} million rows), so a month takes about "
+        f"{ROWS / rows_a_second / 60:.0f} minutes if it stays as fast, in the memory that "
         "`--memory` gives and the names of the vehicles (about 40 bytes each, "
         f"{VEHICLES * 40 / 1e9:.1f} GB). Plates are replaced in that process, before anything is "
         "sorted or lies on a disk.",
-        f"- On Spark (`--engine spark`, CSV and Parquet) it takes {SPARK_TIMES} times the "
-        "processor seconds (`ingest_spark.md`, 2 million rows), spread over the workers: "
-        f"{duration(ROWS * INGEST_PROCESSOR_SECONDS * SPARK_TIMES)} for a month, and the store is "
-        "the same to the byte. Each worker replaces plates chunk by chunk before a row leaves it. "
-        "What stays with one worker or process: finding where records begin (a worker a file, so "
-        "bring a month as many files), joining the codes (four bytes for each vehicle of each "
+        f"- On Spark (`--engine spark`, CSV and Parquet) it takes {times:.1f} times "
+        f"the processor seconds (`ingest_spark.md`, {times_of / 1e6:.0f} million rows), spread "
+        f"over the workers: {duration(ROWS * processor_a_row * times)} for a month, and the store "
+        "is the same to the byte. Each worker replaces plates chunk by chunk before a row leaves "
+        "it. What stays with one worker or process: finding where records begin (a worker a file, "
+        "so bring a month as many files), joining the codes (four bytes for each vehicle of each "
         "stretch of 64 MB), and looking for wrong clocks and misreads, part by part.",
         "- The key of the pseudonyms goes to the workers in the tasks themselves: over the "
         "connections of Spark's processes and in their memory, never to a file, a log or the "
@@ -143,9 +168,9 @@ def main() -> None:
         "its own.",
         "- **The worst case** compares every vehicle with all that share a place; it counts its "
         "combinations first, and what it would hold, and refuses what would not end or not fit.",
-        "- **Retention** asks for every vehicle and leak day in every part, so its work grows with "
-        "the vehicles times those who pass a camera in an hour: 12 processor seconds on 20 million "
-        "sightings, 833 on 201 million at as many cameras (`assess.md`). Sweep a region, or a "
+        "- **Retention** asks for every vehicle and leak day, so its work grows with the vehicles "
+        "times those who pass a camera in an hour where these are many: "
+        f"{retention_measured()} at as many cameras (`assess.md`). Sweep a region, or a "
         "sample of vehicles made into a store of its own, and say so.",
         "- **What is brought together** (places, say) is held in the process that asks"
         f": {VEHICLES:,} vehicles with three places each are about "
