@@ -19,9 +19,10 @@ from analyzer.engine.base import Broadcast, Part
 from analyzer.engine.turns import add_in_turns, memory_of
 from analyzer.policy.leaks import draw_before_leaks
 from analyzer.policy.resampling import ABSENT, ALONE, DELETED, SHOWN
-from analyzer.risk.knowledge import columns, count_fits, looks_known
+from analyzer.risk.knowledge import Known, columns, looks_known
 from analyzer.risk.points import keys_of, local_times
 from analyzer.risk.postings import post, post_days
+from analyzer.risk.shared_points import count_shared_points
 from analyzer.risk.slots import Slots, find_slots, make_slots
 from analyzer.risk.window_matching import count_window_matches
 from analyzer.schema import CORE, Rows
@@ -90,33 +91,36 @@ def _states_of(
     shown = np.zeros((n_targets, len(reach)), np.int8)
     for q in range(points):
         shown += shown_from[:, q, None] <= np.arange(len(reach))
-    slots = make_slots(known)
-    by_window = shared["bin_ms"] > DAY_MS
-    matches = add_in_turns(
-        runner,
-        parts,
-        count_in_part,
-        {
-            **shared,
-            "slots": slots,
-            "known": find_slots(known, slots),
-            "known_looks": looks,
-            "cap": 2,
-            "last_only": False,
-            "targets": drawn["vehicle"],
-            "shown_from": shown_from,
-            "target_leak_days": leak_days,
-        },
-        columns=columns("matches", len(reach) if by_window else points),
-        rows=n_targets,
-        dtype=np.uint8,
-    )
-    if not by_window:
-        matches = np.take_along_axis(matches, np.maximum(shown - 1, 0), axis=1)
-    found = np.where(shown == 0, DELETED, np.where(matches == 1, ALONE, SHOWN)).astype(np.int8)
-    codes, row = np.unique(drawn["vehicle"], return_inverse=True)
+    if shared["bin_ms"] > DAY_MS:
+        slots = make_slots(known)
+        matches = add_in_turns(
+            runner,
+            parts,
+            count_in_part,
+            {
+                **shared,
+                "slots": slots,
+                "known": find_slots(known, slots),
+                "shown_from": shown_from,
+                "target_leak_days": leak_days,
+            },
+            columns=columns("matches", len(reach)),
+            rows=n_targets,
+            dtype=np.uint8,
+        )
+        alone = matches == 1
+        del matches
+    else:
+        # A window shows such a bin or does not, of everybody alike, and the latest points first:
+        # it singles out whose first 1, 2, … points are more than anybody shares.
+        del shown_from, leak_days
+        targets = Known(drawn["vehicle"], np.full(n_targets, points), known, looks)
+        alone = count_shared_points(parts, runner, shared, targets)[:, None] < shown
+    found = np.where(shown == 0, DELETED, np.where(alone, ALONE, SHOWN)).astype(np.int8)
+    begins = np.r_[True, drawn["vehicle"][1:] != drawn["vehicle"][:-1]]
+    codes = drawn["vehicle"][begins]
     states = np.full((len(codes), n_leaks, len(reach)), ABSENT, np.int8)
-    states[row, drawn["leak"]] = found
+    states[np.cumsum(begins) - 1, drawn["leak"]] = found
     return codes, states
 
 
@@ -148,28 +152,22 @@ def draw_in_part(rows: Rows, broadcast: Broadcast) -> Rows:
 
 
 def count_in_part(rows: Rows, broadcast: Broadcast) -> Rows:
-    """Count in a part the vehicles that hold what each window shows of each target."""
+    """Count in a part, for bins that windows may cut, who holds what each window shows."""
     slots: Slots = broadcast["slots"]
     local = local_times(rows, broadcast)
     keys = keys_of(rows, local, broadcast)
     found = find_slots(keys, slots)
     del keys
     postings = post(rows["vehicle"], found, len(slots.keys))
-    if broadcast["bin_ms"] > DAY_MS:
-        local //= DAY_MS
-        counts = count_window_matches(
-            broadcast["known"],
-            broadcast["shown_from"],
-            broadcast["target_leak_days"],
-            broadcast["reach"],
-            postings,
-            post_days(rows["vehicle"], found, local, postings),
-        )
-    else:
-        # A window shows such a bin or does not, of everybody alike, and the latest points first:
-        # the windows' matches are those of the first 1, 2, … points.
-        del local
-        counts = count_fits(rows, found, postings, broadcast)
+    local //= DAY_MS
+    counts = count_window_matches(
+        broadcast["known"],
+        broadcast["shown_from"],
+        broadcast["target_leak_days"],
+        broadcast["reach"],
+        postings,
+        post_days(rows["vehicle"], found, local, postings),
+    )
     return {
         name: counts[:, at].astype(np.uint8)
         for at, name in enumerate(columns("matches", counts.shape[1]))

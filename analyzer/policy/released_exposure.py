@@ -11,14 +11,12 @@ from __future__ import annotations
 import numpy as np
 
 from analyzer.engine import Engine
-from analyzer.engine.base import Broadcast
 from analyzer.policy.released import Released, release_points
 from analyzer.policy.resampling import ALONE, DELETED, SHOWN
 from analyzer.risk.adversary import Adversary
-from analyzer.risk.matching import count_matches
+from analyzer.risk.knowledge import Known
 from analyzer.risk.points import keys_of, local_times, resolution_of
-from analyzer.risk.postings import post
-from analyzer.risk.slots import Slots, find_slots, make_slots
+from analyzer.risk.shared_points import count_shared_points
 from analyzer.schema import Rows
 
 
@@ -59,26 +57,20 @@ def states_under_policy(
     known = _released_points(released, vehicles, seen_at, camera, resolution)
     if not len(known["target"]):
         return states
-    slots = make_slots(known["key"])
-    # One row a target and pseudonym: its points, distinct, then slots that nobody holds.
+    # One row a target and pseudonym, with its points, distinct.
     group, start = np.unique(
         np.c_[known["target"], known["vehicle"]], axis=0, return_index=True
     )
     count = np.diff(np.r_[start, len(known["target"])])
-    wanted = np.tile(len(slots.keys) + np.arange(n_points, dtype=np.int32), (len(group), 1))
+    keys = np.zeros((len(group), n_points), np.int64)
     place = np.arange(len(known["target"])) - np.repeat(start, count)
-    wanted[np.repeat(np.arange(len(group)), count), place] = find_slots(known["key"], slots)
-    shared = {
-        **resolution,
-        "slots": slots,
-        "known": wanted,
-        "targets": group[:, 1].astype(np.int32),
-        "shown": count,
-    }
-    counted = runner.map(released.parts(), count_released, shared)
-    matches = sum(counts["matches"].astype(np.int64) for counts in counted)
+    keys[np.repeat(np.arange(len(group)), count), place] = known["key"]
+    targets = Known(group[:, 1].astype(np.int32), count, keys, None)
+    shared = count_shared_points(
+        released.parts(), runner, {**resolution, "attributes": (), "missed": 0}, targets
+    )
     states[group[:, 0]] = SHOWN
-    states[group[matches == 1, 0]] = ALONE
+    states[group[shared < count, 0]] = ALONE
     return states
 
 
@@ -104,15 +96,3 @@ def _released_points(
     keys = keys_of(rows, local_times(rows, resolution), resolution)
     points = np.unique(np.c_[rows["target"], rows["vehicle"], keys], axis=0)
     return {"target": points[:, 0], "vehicle": points[:, 1], "key": points[:, 2]}
-
-
-def count_released(rows: Rows, broadcast: Broadcast) -> Rows:
-    """Count in a part the released vehicles that hold all points left of each target."""
-    slots: Slots = broadcast["slots"]
-    keys = keys_of(rows, local_times(rows, broadcast), broadcast)
-    found = find_slots(keys, slots)
-    n_points = broadcast["known"].shape[1]
-    postings = post(rows["vehicle"], found, len(slots.keys) + n_points)
-    counts = count_matches(broadcast["targets"], broadcast["known"], postings, cap=2)
-    at = broadcast["shown"] - 1
-    return {"matches": counts[np.arange(len(at)), at].astype(np.uint8)}

@@ -14,7 +14,8 @@ import numpy as np
 from analyzer.engine import Engine
 from analyzer.local_time import MONDAY_1970
 from analyzer.risk.adversary import Adversary
-from analyzer.risk.knowledge import Known, Targets, draw_targets
+from analyzer.risk.knowledge import Known, draw_targets
+from analyzer.risk.shared_points import count_shared_points
 from analyzer.sightings import Sightings
 from analyzer.survival import Survival, kaplan_meier
 from analyzer.units import DAY_MS
@@ -77,17 +78,16 @@ def days_until_singled_out(
     targets = draw_targets(sightings, adversary, None, seed, engine)
     n_places = targets.shared["n_places"]
     known = in_order_of_time(targets.known, n_places)
-    alone = Targets(
-        targets.parts, targets.shared, known, targets.vehicles, targets.enough
-    ).count_fitting(engine) == 1
+    shared = count_shared_points(targets.parts, engine, targets.shared, known)
     ends = sightings.clock.local(np.array(sightings.span_ms)) // DAY_MS
     days = int(ends[1] - ends[0]) + 1
-    met = alone.any(axis=1)
-    first = known.keys[np.arange(len(alone)), alone.argmax(axis=1)]
+    met = shared < adversary.points
+    # The first point that nobody shares with all before it, where there is one.
+    first = known.keys[np.arange(len(shared)), np.where(met, shared, 0)]
     day = last_days_of_bins(first // n_places, adversary.time_ms) - int(ends[0]) + 1
     # The bin that the data end in is as complete as it will be.
     day = np.where(met, np.minimum(day, days), days)
-    return DaysUntilSingledOut(kaplan_meier(day, met), len(alone), targets.vehicles, days)
+    return DaysUntilSingledOut(kaplan_meier(day, met), len(shared), targets.vehicles, days)
 
 
 def in_order_of_time(known: Known, n_places: int) -> Known:

@@ -16,6 +16,7 @@ from analyzer.result import Result
 from analyzer.risk.adversary import Adversary, listed
 from analyzer.risk.knowledge import draw_targets
 from analyzer.risk.published import Published, published
+from analyzer.risk.shared_points import shared_points_of
 from analyzer.risk.unicity import ALL_TARGETS, SAMPLED_TARGETS
 from analyzer.sightings import Sightings
 
@@ -253,7 +254,8 @@ def measure_attribute_gain(
         targets = draw_targets(
             sightings, replace(adversary, attributes=attributes), sample, seed, runner
         )
-        alone = targets.count_fitting(runner) == 1
+        shared = shared_points_of(targets, runner)
+        alone = shared[:, None] < np.arange(1, adversary.points + 1)
         without = alone if without is None else without
         steps.append(_step(attributes, alone, without, targets.vehicles, targets.everybody))
     return AttributeGain(

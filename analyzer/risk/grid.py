@@ -16,9 +16,10 @@ from analyzer.fitting import fit_to_engine
 from analyzer.result import Result
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.draw import check_draw, draw_vehicles
-from analyzer.risk.knowledge import count_fitting, draw_known, knowledge_of, parts_for
+from analyzer.risk.knowledge import draw_known, knowledge_of, parts_for
 from analyzer.risk.law import UnicityLaw, fit_law
 from analyzer.risk.published import Published, published
+from analyzer.risk.shared_points import count_shared_points
 from analyzer.risk.unicity import ALL_TARGETS, EXCLUDED, SAMPLED_TARGETS
 from analyzer.sightings import Sightings, check_sightings
 from analyzer.units import HOUR_MS
@@ -336,11 +337,11 @@ def _measure_step(
         enough[adversary] = len(candidates)
         targets[adversary] = candidates[draw_vehicles(known.vehicle[candidates], sample, seed)]
     asked = np.unique(np.concatenate(list(targets.values())))
-    fitting = count_fitting(parts, runner, shared, known.of(asked))
+    company = count_shared_points(parts, runner, shared, known.of(asked))
     cells = []
     for adversary in step:
         own = np.searchsorted(asked, targets[adversary])
-        alone = np.count_nonzero(fitting[own, adversary.points - 1] == 1)
+        alone = np.count_nonzero(company[own] < adversary.points)
         everybody = len(own) == enough[adversary]
         cells.append(
             GridCell(

@@ -20,10 +20,10 @@ from analyzer.risk.postings import Postings
 UNCAPPED = int(np.iinfo(np.int32).max)
 """Cap for an exact count."""
 
-_BLOCK = 128
+BLOCK = 128
 """Words that are intersected at once: the processor does several of them in one step."""
 
-_GALLOP = 8
+GALLOP = 8
 """From this ratio of lengths on, looking up beats merging."""
 
 
@@ -114,7 +114,7 @@ def _intersect(
 ) -> int:
     """Write what two ascending lists share into `common` (which may be `few`); count it."""
     count = 0
-    if stop - start > _GALLOP * n_few:
+    if stop - start > GALLOP * n_few:
         for i in range(n_few):
             value = few[i]
             start = lower_bound(many, start, stop, value)
@@ -188,7 +188,7 @@ def hold_both(
 
 
 @numba.njit(cache=True, nogil=True)
-def _first_holders(
+def first_holders(
     rarest_first: np.ndarray,
     offsets: np.ndarray,
     holders: np.ndarray,
@@ -243,7 +243,7 @@ def _first_holders(
     to_merge = n > 1 and row_of_bits[rarest_first[1]] < 0
     if to_merge:
         end = offsets[rarest_first[1] + 1]
-        to_merge = end - at[1] < _GALLOP * (stop - start)
+        to_merge = end - at[1] < GALLOP * (stop - start)
     while start < stop:
         rank = holders[start]
         if to_merge:
@@ -292,7 +292,7 @@ def _hold_all(
 
 
 @numba.njit(cache=True, nogil=True)
-def _become_known(
+def become_known(
     slot: int, length: int, offsets: np.ndarray, rarest_first: np.ndarray
 ) -> None:
     """Put a slot among those known before, `length` of them, ordered by their number of holders."""
@@ -318,14 +318,14 @@ def _count_all_matches(
     n_targets, n_points = known.shape
     counts = np.zeros(n_targets, np.int32)
     at, rarest_first = np.empty(n_points, np.int64), np.empty(n_points, np.int32)
-    block, nobody = np.empty(_BLOCK, np.uint64), np.empty(0, np.int32)
+    block, nobody = np.empty(BLOCK, np.uint64), np.empty(0, np.int32)
     for t in range(n_targets):
         n = 0
         while n < n_points and known[t, n] >= 0:
-            _become_known(known[t, n], n, offsets, rarest_first)
+            become_known(known[t, n], n, offsets, rarest_first)
             n += 1
         if n:
-            counts[t] = _first_holders(
+            counts[t] = first_holders(
                 rarest_first[:n], offsets, holders, row_of_bits, bits, UNCAPPED, at, block, nobody
             )
     return counts
@@ -350,8 +350,8 @@ def _count_to_cap(
     length = cap
     for q in range(len(slots)):
         if length == cap:
-            _become_known(slots[q], q, offsets, rarest_first)
-            length = _first_holders(
+            become_known(slots[q], q, offsets, rarest_first)
+            length = first_holders(
                 rarest_first[: q + 1], offsets, holders, row_of_bits, bits, cap, at, block, found
             )
         else:
@@ -391,7 +391,7 @@ def _count_matches(
     at, rarest_first = np.empty(n_points, np.int64), np.empty(n_points, np.int32)
     to_cap = cap < longest
     found = np.empty(cap if to_cap else 0, np.int32)
-    block = np.empty(_BLOCK, np.uint64)
+    block = np.empty(BLOCK, np.uint64)
     for t in range(n_targets):
         n = 0
         while n < n_points and known[t, n] >= 0:

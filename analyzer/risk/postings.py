@@ -27,7 +27,7 @@ class Postings(NamedTuple):
     Attributes
     ----------
     vehicles : numpy.ndarray of int32, shape (v,)
-        Codes of the part's vehicles, ascending.
+        Codes of the part's vehicles, in the order of its rows: ascending in one part.
     offsets : numpy.ndarray of int64, shape (slots + 1,)
         Where the list of each slot begins in `holders`.
     holders : numpy.ndarray of int32
@@ -83,7 +83,7 @@ def post(
     Parameters
     ----------
     vehicle : numpy.ndarray of int32, shape (n,)
-        Sorted.
+        Sorted; or parts that are, one behind the other, that share no vehicle.
     slot : numpy.ndarray of int32, shape (n,)
         Slot of each sighting's point, -1 where it has none.
     n_slots : int

@@ -50,7 +50,9 @@ def make_slots(keys: np.ndarray) -> Slots:
     >>> find_slots(np.array([30, 10, 20]), make_slots(np.array([30, 10, 30]))).tolist()
     [1, 0, -1]
     """
-    keys = np.unique(keys)
+    # To sort takes a small part of the time that numpy's own search for distinct values does.
+    keys = np.sort(keys, axis=None)
+    keys = keys[np.r_[True, keys[1:] != keys[:-1]]] if len(keys) else keys
     if not len(keys):
         return Slots(keys, 0, 0, np.zeros(2, np.int32))
     span = int(keys[-1]) - int(keys[0])

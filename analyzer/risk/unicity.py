@@ -18,6 +18,7 @@ from analyzer.fitting import fit_to_engine
 from analyzer.result import Result
 from analyzer.risk.adversary import HOME_WORK, Adversary
 from analyzer.risk.knowledge import draw_targets
+from analyzer.risk.shared_points import shared_points_of
 from analyzer.sightings import Sightings
 
 if TYPE_CHECKING:
@@ -206,7 +207,8 @@ def measure_unicity(
     runner, sightings = fit_to_engine(sightings, engine, memory)
     adversary = Adversary() if adversary is None else adversary
     targets = draw_targets(sightings, adversary, sample, seed, runner)
-    singled_out = np.count_nonzero(targets.count_fitting(runner) == 1, axis=0)
+    shared = shared_points_of(targets, runner)
+    singled_out = [np.count_nonzero(shared < q + 1) for q in range(adversary.points)]
     vehicles = targets.vehicles
     curve = tuple(
         wilson(

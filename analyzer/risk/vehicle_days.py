@@ -25,8 +25,9 @@ from analyzer.patterns.trips import find_trips
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.days_until import last_days_of_bins
 from analyzer.risk.draw import vehicle_hashes
-from analyzer.risk.knowledge import Known, count_fitting, knowledge_of, parts_for
+from analyzer.risk.knowledge import Known, knowledge_of, parts_for
 from analyzer.risk.points import keys_of, local_times
+from analyzer.risk.shared_points import count_shared_points
 from analyzer.schema import CORE, Rows, take
 from analyzer.sightings import Sightings
 from analyzer.units import DAY_MS
@@ -145,8 +146,8 @@ def singled_out_of_each(
         np.repeat(np.array(codes, np.int32), DRAWS), np.full(len(drawn), p, np.int64), drawn, None
     )
     parts = parts_for(sightings, adversary)
-    fitting = count_fitting(parts, engine, shared, known, last_only=True)[:, 0]
-    shares = iter((fitting == 1).reshape(len(draws), DRAWS).mean(axis=1))
+    company = count_shared_points(parts, engine, shared, known)
+    shares = iter((company < p).reshape(len(draws), DRAWS).mean(axis=1))
     for table in tables:
         points = table["points"].to_numpy()
         for size in np.unique(points[points >= p]):
