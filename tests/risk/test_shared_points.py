@@ -139,9 +139,10 @@ def shared_by_sets(rows, known, bin_ms):
 @given(
     st.integers(0, 10_000), st.integers(1, 40), st.integers(1, 6), st.integers(1, 60),
     st.integers(1, 5), st.integers(1, 13), st.integers(1, 3), st.integers(1, 60_000),
+    st.booleans(),
 )  # fmt: skip
 def test_nobody_is_skipped_who_has_company_in_any_of_many_parts(
-    seed, vehicles, cameras, hours, points, n_parts, threads, memory
+    seed, vehicles, cameras, hours, points, n_parts, threads, memory, with_bits
 ):
     rows = population(seed, vehicles, cameras, hours, 8)
     sightings = from_arrays(
@@ -149,7 +150,10 @@ def test_nobody_is_skipped_who_has_company_in_any_of_many_parts(
     ).with_parts(n_parts)
     engine = InGroups(memory=memory, threads=threads)
     parts, shared, known = known_of(sightings, Adversary(points), engine, seed)
-    found = count_shared_points(parts, engine, shared, known)
+    with pytest.MonkeyPatch.context() as patch:
+        if not with_bits:
+            patch.setattr("analyzer.risk.shared_points.MOST_BYTES", 0)
+        found = count_shared_points(parts, engine, shared, known)
     assert found.tolist() == shared_by_sets(rows, known, HOUR)
     whole = known.of(np.flatnonzero(known.n_points >= points))
     counts = count_fitting(parts, engine, shared, whole)
