@@ -297,15 +297,25 @@ def estimate_synthesis(
     )  # fmt: skip
 
 
-def reading_share(kind: str = "csv") -> float:
+def reading_share(kind: str, size: int) -> float:
     """Say what share of the time reading takes; sorting and writing the store take the rest.
+
+    Parameters
+    ----------
+    kind : str
+        Format of the files.
+    size : int
+        Their bytes; the measurement nearest to it is taken.
 
     Examples
     --------
-    >>> 0.2 < reading_share() < 1
+    >>> 0.2 < reading_share("csv", 10**9) < 1
     True
     """
-    return float(np.median([point["reading_share"] for point in points_of(f"ingest {kind}")]))
+    near = min(
+        points_of(f"ingest {kind}"), key=lambda point: abs(math.log(point["bytes"] / max(size, 1)))
+    )
+    return near["reading_share"]
 
 
 def points_of(work: str) -> list[Point]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from analyzer.cost_files import FileCost
 
 _RUN = "platerisk.file_run"
+TICK_SECONDS = 0.5
 
 _dry_run = click.option(
     "--dry-run",
@@ -37,9 +39,11 @@ class FileRun:
         self._kind = kind
         """Format of what is read: of some the reading takes most of the time."""
         self._line = ProgressLine(shown)
-        self._read_in: float | None = None
-        """Seconds after which all was read."""
         self._share: float | None = None
+        self._ended = threading.Event()
+        """Set when nothing is to be said any more of what comes after reading."""
+        self._ticking: threading.Thread | None = None
+        self._reading = True
 
     @property
     def shown(self) -> bool:
@@ -48,21 +52,42 @@ class FileRun:
 
     def read(self, done: int, total: int) -> None:
         """Show how much is read; once all is, that it is sorted and written."""
-        if done >= total and self._read_in is None:
-            self._read_in = self._line.since_begun()
+        if not self.shown or not self._reading:
+            return
+        if done >= total:
+            self._reading = False
+            whole = self._line.since_begun() / self._reading_share(total)
+            # Nobody tells how far sorting and writing are: the clock does.
+            self._ticking = threading.Thread(
+                target=self._say_writing, args=(whole,), daemon=True
+            )
+            self._ticking.start()
+            return
+        gone = self._line.gone()
+        if gone is None or not done:
+            return
+        share = done / total
+        left = gone / share / self._reading_share(total) - gone
+        self._line.write(
+            f"{self._verb}: {clock(gone)} gone, {share:.0%} read, about {clock(left)} left with "
+            "sorting and writing"
+        )
+
+    def _say_writing(self, whole: float) -> None:
+        while not self._ended.wait(TICK_SECONDS):
+            self.say_writing(whole)
+
+    def say_writing(self, whole: float) -> None:
+        """Show what is left of so many seconds, once all is read."""
         gone = self._line.gone()
         if gone is None:
             return
-        share = min(done, total) / max(total, 1)
-        whole = (gone / share if self._read_in is None else self._read_in) / self._reading_share()
-        left = whole - gone
-        if self._read_in is None:
-            text = f"{share:.0%} read, about {clock(left)} left with sorting and writing"
-        elif left > 0:
-            text = f"all read, sorting and writing, about {clock(left)} left"
-        else:
-            text = f"all read, sorting and writing, longer than the {clock(whole)} expected"
-        self._line.write(f"{self._verb}: {clock(gone)} gone, {text}")
+        left = f"about {clock(whole - gone)} left"
+        if gone >= whole:
+            left = f"longer than the {clock(whole)} expected"
+        self._line.write(
+            f"{self._verb}: {clock(gone)} gone, all read, sorting and writing, {left}"
+        )
 
     def wrote(self, done: int, total: int) -> None:
         """Show how many rows of a file are written."""
@@ -77,18 +102,21 @@ class FileRun:
 
     def begin_again(self) -> None:
         """Count the seconds from now on: other work begins."""
-        self._line.end()
+        self.end()
         self._line = ProgressLine(self._line.shown)
 
     def end(self) -> None:
-        """Clear the line."""
+        """Clear the line, and say nothing more."""
+        self._ended.set()
+        if self._ticking is not None:
+            self._ticking.join(10 * TICK_SECONDS)
         self._line.end()
 
-    def _reading_share(self) -> float:
+    def _reading_share(self, size: int) -> float:
         if self._share is None:
             from analyzer.cost_files import reading_share
 
-            self._share = reading_share(self._kind)
+            self._share = reading_share(self._kind, size)
         return self._share
 
 

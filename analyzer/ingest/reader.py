@@ -101,8 +101,7 @@ def read_sightings(
         Where to write the list of rejected rows too (file, line, byte offset, reason and kind of
         value, never the text); it always stands in the store.
     progress : callable, optional
-        Called with bytes done and bytes in all; once all are, with that after each part that is
-        sorted.
+        Called with bytes done and bytes in all.
     memory : str, optional
         How much memory may be used, ``"2GB"`` by default; what the program itself, the names of
         the vehicles and the libraries need comes on top.

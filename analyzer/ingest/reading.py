@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -113,7 +112,6 @@ class Reading:
             held = np.arange(len(placed), dtype=np.int32)
             self.positions.add(held, placed["lat"].to_numpy(float), placed["lon"].to_numpy(float))
         self._seen_once = 0
-        self._tell: Callable[[], None] = lambda: None
         labels = earlier.labels if earlier is not None else {}
         self.labels = {name: NameCoder(labels.get(name, ())) for name in LABELS}
 
@@ -245,9 +243,6 @@ class Reading:
     ) -> int:
         """Read what is new; give the number of files added."""
         total = sum(source.size for source in sources)
-        if progress is not None:
-            # After what was read, sorting and writing goes on: it is said that all is read.
-            self._tell = functools.partial(progress, total, total)
         known = {entry["sha256"]: entry["number"] for entry in self.accounts.inputs}
         sizes = [source.size for source in sources]
         done, added = 0, 0
@@ -350,7 +345,6 @@ class Reading:
     def _merge(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
         into, reason = merge_repeats(rows)
         self.inspection.add(rows, reason == KEPT)
-        self._tell()
         return into, reason
 
     def _append_earlier(self, builder: StoreBuilder) -> None:
