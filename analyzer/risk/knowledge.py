@@ -19,7 +19,7 @@ from analyzer.risk.adversary import Adversary
 from analyzer.risk.choosing import chooser_of
 from analyzer.risk.draw import check_draw, draw_vehicles
 from analyzer.risk.looks import draw_looks, fields_of, looks_of
-from analyzer.risk.matching import count_all_matches, count_matches
+from analyzer.risk.matching import count_all_matches
 from analyzer.risk.points import draw_known_points, keys_of, local_times, resolution_of
 from analyzer.risk.postings import Postings, post, post_looks
 from analyzer.risk.slots import Slots, find_slots, make_slots
@@ -323,10 +323,8 @@ def count_fits(
     """
     known = broadcast["known"]
     missed, cap, last_only = (broadcast[name] for name in ("missed", "cap", "last_only"))
-    if not broadcast["attributes"] and not missed:
-        if last_only:
-            return np.minimum(cap, count_all_matches(known, postings))[:, None]
-        return count_matches(broadcast["targets"], known, postings, cap)
+    if last_only and not broadcast["attributes"] and not missed:
+        return np.minimum(cap, count_all_matches(known, postings))[:, None]
     holder_looks, known_looks = NO_LOOKS, broadcast["known_looks"]
     if broadcast["attributes"]:
         looks = looks_of(rows, broadcast["attributes"], broadcast["fields"])

@@ -4,9 +4,7 @@ A target's matches are the intersection of the posting lists of its known points
 vehicles match in the whole population is the sum over parts, so no index of the whole data is
 ever built, and as counts are integers, no number or order of parts changes a digit.
 
-Counts end at a cap: to know that a vehicle is not alone, a second one is enough. Point by point the
-rarest list is looked through, and only until the cap is reached, which it soon is as long as there
-is company; the first time it is not, the few that were found are all that further points can leave.
+Where it matters only whether somebody else matches, nobody is counted (`analyzer.risk.company`).
 """
 
 from __future__ import annotations
@@ -27,51 +25,14 @@ GALLOP = 8
 """From this ratio of lengths on, looking up beats merging."""
 
 
-def count_matches(
-    targets: np.ndarray, known: np.ndarray, postings: Postings, cap: int = 2
-) -> np.ndarray:
-    """Count the vehicles of a part that hold the first 1, 2, … known points of each target.
-
-    Parameters
-    ----------
-    targets : numpy.ndarray of int32, shape (n,)
-        Vehicle codes, in this part or not.
-    known : numpy.ndarray of int32, shape (n, p)
-        Slots of the known points, in the order in which they become known; distinct in a row; -1
-        behind the last point where fewer are known.
-    postings : Postings
-        Of the part.
-    cap : int
-        Counts end here.
-
-    Returns
-    -------
-    numpy.ndarray of int32, shape (n, p)
-        Column q counts the holders of the first q + 1 points, the target included where it is in
-        this part; zero behind the last point.
-
-    Examples
-    --------
-    >>> from analyzer.risk.postings import post
-    >>> rows = np.array([0, 0, 1, 2], np.int32), np.array([0, 1, 0, 1], np.int32)
-    >>> known = np.array([[0, 1]], np.int32)
-    >>> count_matches(np.array([0], np.int32), known, post(*rows, 2)).tolist()
-    [[2, 1]]
-    """
-    vehicles = postings.vehicles
-    ranks = np.searchsorted(vehicles, targets)
-    if len(vehicles):
-        ranks[vehicles[np.minimum(ranks, len(vehicles) - 1)] != targets] = -1
-    return _count_matches(ranks, known, *postings[1:], cap)
-
-
 def count_all_matches(known: np.ndarray, postings: Postings) -> np.ndarray:
     """Count the vehicles of a part that hold all of the known points of each target.
 
     Parameters
     ----------
     known : numpy.ndarray of int32, shape (n, p)
-        As for `count_matches`; in any order.
+        Slots of the known points, in any order; distinct in a row; -1 behind the last point where
+        fewer are known.
     postings : Postings
         Of the part.
 
@@ -332,104 +293,9 @@ def _count_all_matches(
 
 
 @numba.njit(cache=True, nogil=True)
-def _count_to_cap(
-    rank: int,
-    slots: np.ndarray,
-    offsets: np.ndarray,
-    holders: np.ndarray,
-    row_of_bits: np.ndarray,
-    bits: np.ndarray,
-    cap: int,
-    at: np.ndarray,
-    rarest_first: np.ndarray,
-    block: np.ndarray,
-    found: np.ndarray,
-    counts: np.ndarray,
-) -> None:
-    """Count the holders of the first 1, 2, … slots up to a cap that is small."""
-    length = cap
-    for q in range(len(slots)):
-        if length == cap:
-            become_known(slots[q], q, offsets, rarest_first)
-            length = first_holders(
-                rarest_first[: q + 1], offsets, holders, row_of_bits, bits, cap, at, block, found
-            )
-        else:
-            length = narrow(
-                found, length, slots[q], offsets, holders, row_of_bits, bits, found
-            )
-        counts[q] = length
-        # Once nobody but the target is left, no further point changes anything.
-        if length == 0 or (length == 1 and found[0] == rank):
-            counts[q:] = length
-            break
-
-
-@numba.njit(cache=True, nogil=True)
 def longest_list(offsets: np.ndarray) -> int:
     """Give the length of the longest list of holders."""
     longest = 0
     for s in range(len(offsets) - 1):
         longest = max(longest, offsets[s + 1] - offsets[s])
     return longest
-
-
-@numba.njit(cache=True, nogil=True)
-def _count_matches(
-    ranks: np.ndarray,
-    known: np.ndarray,
-    offsets: np.ndarray,
-    holders: np.ndarray,
-    row_of_bits: np.ndarray,
-    bits: np.ndarray,
-    cap: int,
-) -> np.ndarray:
-    n_targets, n_points = known.shape
-    counts = np.zeros((n_targets, n_points), np.int32)
-    longest = longest_list(offsets)
-    candidates = np.empty(longest + 1, np.int32)
-    at, rarest_first = np.empty(n_points, np.int64), np.empty(n_points, np.int32)
-    to_cap = cap < longest
-    found = np.empty(cap if to_cap else 0, np.int32)
-    block = np.empty(BLOCK, np.uint64)
-    for t in range(n_targets):
-        n = 0
-        while n < n_points and known[t, n] >= 0:
-            n += 1
-        if n == 0:
-            continue
-        slots = known[t, :n]
-        if to_cap:
-            _count_to_cap(
-                ranks[t],
-                slots,
-                offsets,
-                holders,
-                row_of_bits,
-                bits,
-                cap,
-                at,
-                rarest_first,
-                block,
-                found,
-                counts[t, :n],
-            )
-            continue
-        length = offsets[slots[0] + 1] - offsets[slots[0]]
-        counts[t, 0] = min(cap, length)
-        if length == 0 or n == 1:
-            continue
-        length = hold_both(slots[0], slots[1], offsets, holders, row_of_bits, bits, candidates)
-        counts[t, 1] = min(cap, length)
-        for q in range(2, n):
-            # Once nobody but the target is left, no further point changes anything.
-            if length == 1 and candidates[0] == ranks[t]:
-                counts[t, q:n] = 1
-                break
-            if length == 0:
-                break
-            length = narrow(
-                candidates, length, slots[q], offsets, holders, row_of_bits, bits, candidates
-            )
-            counts[t, q] = min(cap, length)
-    return counts

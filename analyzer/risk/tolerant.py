@@ -2,9 +2,9 @@
 
 A vehicle fits if it holds all but `missed` of the known points; it holds a point if one of its
 sightings there and then has a look that agrees with the known one. Who misses at most m of some
-points holds one of any m + 1 of them, so the rarest m + 1 lists hold all that can fit. As in
-`analyzer.risk.matching`, counts end at a cap, the few that are found first short of it are all that
-further points can leave, and counts of parts add up.
+points holds one of any m + 1 of them, so the rarest m + 1 lists hold all that can fit. Counts of
+parts add up. They end at a cap: to know that a vehicle is not alone, a second one is enough; the
+first time it is not reached, the few that were found are all that further points can leave.
 """
 
 from __future__ import annotations
