@@ -51,7 +51,7 @@ class FileCost:
     seconds : float or None
         Processor seconds, of all threads together; None where they cannot be predicted.
     memory_bytes : int or None
-        What the process will hold at the most; None where next to nothing is done.
+        What the process will hold; None where next to nothing is done.
     disk_bytes : int or None
         What is written and stays.
     temporary_bytes : int
@@ -72,6 +72,8 @@ class FileCost:
     unknown: tuple[str, ...] = ()
     exact: bool = False
     """Whether the rows were counted."""
+    at_most: bool = False
+    """Whether memory and disk are the most that there can be, and not about so much."""
 
     def summary(self) -> str:
         """Tell in plain sentences what will be taken.
@@ -82,7 +84,7 @@ class FileCost:
         ...                 700_000_000, 12_000_000, 0, "Guessed.")
         >>> print(cost.summary())
         ingest: about 1,000,000 rows in 2 files (55 MB)
-        about 1.4 processor seconds, at most 700 MB of memory and 12 MB of disk
+        about 1.4 processor seconds, about 700 MB of memory and 12 MB of disk
         Guessed.
         """
         lines = [f"{self.verb}: {self._work_text()}"]
@@ -91,7 +93,8 @@ class FileCost:
         else:
             taken = [f"about {duration(self.seconds)}"]
             if self.memory_bytes is not None:
-                most = f"at most {size_text(self.memory_bytes)} of memory"
+                most = "at most" if self.at_most else "about"
+                most += f" {size_text(self.memory_bytes)} of memory"
                 if self.disk_bytes is not None:
                     most += f" and {size_text(self.disk_bytes)} of disk"
                 taken.append(most)
@@ -203,7 +206,7 @@ def estimate_reading(
     return FileCost(
         verb, work, round(seconds * pace, 2), round(max(peaks)), round(disk) if stays else None,
         round(temporary + (0 if stays else disk)), how, unknown,
-        not unknown and all(file.exact for file in known),
+        not unknown and all(file.exact for file in known), at_most=True,
     )  # fmt: skip
 
 

@@ -66,7 +66,7 @@ def test_memory_bounds_what_is_predicted_and_rows_that_wait_are_on_disk(rates, t
     frame(100_000).to_csv(tmp_path / "a.csv", index=False)
     small = estimate_reading("ingest", str(tmp_path), {"memory": "1MB"})
     assert small.memory_bytes == 301_000_000 and small.temporary_bytes > 100_000 * 18
-    assert "TMPDIR" in small.how
+    assert "TMPDIR" in small.how and "at most 301 MB of memory and" in small.summary()
     large = estimate_reading("ingest", str(tmp_path))
     assert large.temporary_bytes == 0 and "TMPDIR" not in large.how
     # The store of a check is temporary.
@@ -110,6 +110,7 @@ def test_an_export_grows_with_the_rows_of_the_store(rates):
     region = make_region(100, 3)
     found = estimate_export(region.sightings, "INTERNAL-x.csv")
     assert found.work == {"rows": len(region.sightings)} and found.exact
+    assert "about 310 MB of memory" in found.summary()
     assert found.seconds == pytest.approx(2 * len(region.sightings) * 1e-4, abs=0.005)
 
 
