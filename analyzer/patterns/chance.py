@@ -338,7 +338,9 @@ def common_life(
     return coincidence, np.clip(share, 0.0, 1.0)
 
 
-def adjust(p_values: np.ndarray, tests: int) -> np.ndarray:
+def adjust(
+    p_values: np.ndarray, tests: int, times: np.ndarray | None = None
+) -> np.ndarray:
     """Turn p-values into q-values by Benjamini and Hochberg, over more tests than are listed.
 
     Parameters
@@ -347,6 +349,8 @@ def adjust(p_values: np.ndarray, tests: int) -> np.ndarray:
         Those that are listed; all others are 1.
     tests : int
         How many there are in all.
+    times : numpy.ndarray of int64, shape (n,), optional
+        How many tests gave each p-value; one by default.
 
     Returns
     -------
@@ -362,8 +366,11 @@ def adjust(p_values: np.ndarray, tests: int) -> np.ndarray:
     >>> adjust(np.array([0.01, 0.04]), 4).round(12).tolist()
     [0.04, 0.08]
     """
+    if times is None:
+        times = np.ones(len(p_values), np.int64)
     order = np.argsort(p_values, kind="stable")
-    ranked = p_values[order] * max(tests, len(p_values)) / np.arange(1, len(p_values) + 1)
+    ranks = np.cumsum(times[order])
+    ranked = p_values[order] * max(tests, int(times.sum())) / ranks
     q_values = np.empty(len(p_values))
     q_values[order] = np.minimum(np.minimum.accumulate(ranked[::-1])[::-1], 1.0)
     return q_values

@@ -20,7 +20,7 @@ import numpy as np
 
 from analyzer.patterns.plane import CameraPlane
 from analyzer.patterns.roles import HOME, WORK
-from analyzer.schema import Rows
+from analyzer.schema import Rows, take
 from analyzer.units import HOUR_MS, MINUTE_MS
 
 LEAST_TOGETHER_MS = 20 * MINUTE_MS
@@ -32,7 +32,13 @@ LONGEST_MS = 24 * HOUR_MS
 REACH = 1.0
 """Guesses farther apart than this many of their mean scale are two places."""
 
+NEARER, FARTHER = 1 - 1e-9, 1 + 1e-9
+"""Of the square of a distance: what rounding cannot bring to the other side of it."""
+
 _ALIKE = 1.001
+
+DENSE = 4
+"""Ways of arriving are told apart by a table where it is no longer than so many times the rows."""
 
 
 class Approaches(NamedTuple):
@@ -73,10 +79,32 @@ def can_meet(one: int, other: int, approaches: Approaches) -> bool:
         return via_a >= 0 and via_b >= 0 and via_a != via_b
     if via_a == site_b or via_b == site_a:
         return False
-    apart = np.hypot(
-        approaches.x[one] - approaches.x[other], approaches.y[one] - approaches.y[other]
-    )
-    return apart <= (approaches.reach[one] + approaches.reach[other]) / 2
+    east = approaches.x[one] - approaches.x[other]
+    north = approaches.y[one] - approaches.y[other]
+    reach = (approaches.reach[one] + approaches.reach[other]) / 2
+    # Most are clearly nearer or farther: what is exact there takes many times as long.
+    apart = east * east + north * north
+    if apart < NEARER * reach * reach:
+        return True
+    if apart > FARTHER * reach * reach:
+        return False
+    return np.hypot(east, north) <= reach
+
+
+@numba.njit(cache=True, nogil=True)
+def are_together(gap: int, within: int, stay_a: int, stay_b: int) -> bool:
+    """Tell whether two stays are at one time.
+
+    `gap` is the arrival of b less that of a, `stay_a` and `stay_b` how long they stayed (ms).
+
+    Examples
+    --------
+    >>> are_together(0, 60_000, 3_600_000, 3_600_000), are_together(0, 60_000, 3_600_000, 60_000)
+    (True, False)
+    """
+    if abs(gap) > within:
+        return False
+    return min(stay_a, gap + stay_b) - max(0, gap) >= LEAST_TOGETHER_MS
 
 
 def neighbouring_sites(plane: CameraPlane) -> tuple[np.ndarray, np.ndarray]:
@@ -114,35 +142,90 @@ def neighbouring_sites(plane: CameraPlane) -> tuple[np.ndarray, np.ndarray]:
     return np.searchsorted(pairs[:, 0], np.arange(n_sites + 1)), pairs[:, 1]
 
 
+def possible_meetings(stays: Rows, plane: CameraPlane) -> Rows:
+    """Give the stays of a part that may be meetings, in their order.
+
+    The columns by which the approach is known come last.
+    """
+    length = stays["local_end"] - stays["local_start"]
+    used = np.flatnonzero((length >= LEAST_TOGETHER_MS) & (length <= LONGEST_MS))
+    via, role = stays["arrival_via"][used], stays["role"][used]
+    return {
+        "arrived": stays["local_start"][used],
+        "left": stays["local_end"][used],
+        "vehicle": stays["vehicle"][used].astype(np.int64),
+        "site": plane.site[stays["arrival"][used]].astype(np.int32),
+        "via": np.where(via >= 0, plane.site[via], -1).astype(np.int32),
+        "anchored": (role == HOME) | (role == WORK),
+    }
+
+
 def visits_of_part(stays: Rows, broadcast: Rows) -> Rows:
     """Give the stays of a part that may be meetings, listed at each of their spots.
 
     The columns by which they are sorted come first; those by which the approach is known, last.
     """
-    plane: CameraPlane = broadcast["plane"]
-    length = stays["local_end"] - stays["local_start"]
-    used = np.flatnonzero((length >= LEAST_TOGETHER_MS) & (length <= LONGEST_MS))
-    via = stays["arrival_via"][used]
-    role = stays["role"][used]
-    site = plane.site[stays["arrival"][used]].astype(np.int64)
+    rows = possible_meetings(stays, broadcast["plane"])
+    site = rows["site"].astype(np.int64)
     starts, others = broadcast["neighbour_starts"], broadcast["neighbours"]
     # Each stay as often as it is listed: the first time at its own spot, then as a guest.
     times = 1 + starts[site + 1] - starts[site]
-    row = np.repeat(np.arange(len(used)), times)
+    row = np.repeat(np.arange(len(site)), times)
     rank = np.arange(len(row)) - np.repeat(np.cumsum(times) - times, times)
     spot = site[row]
     guest = rank > 0
     spot[guest] = others[starts[spot[guest]] + rank[guest] - 1]
-    return {
-        "spot": spot,
-        "guest": guest,
-        "arrived": stays["local_start"][used][row],
-        "left": stays["local_end"][used][row],
-        "vehicle": stays["vehicle"][used][row].astype(np.int64),
-        "site": site[row].astype(np.int32),
-        "via": np.where(via >= 0, plane.site[via], -1)[row].astype(np.int32),
-        "anchored": ((role == HOME) | (role == WORK))[row],
-    }
+    return {"spot": spot, "guest": guest, **take(rows, row)}
+
+
+def approach_keys(rows: Rows, plane: CameraPlane) -> np.ndarray:
+    """Write each row's way of arriving as one number.
+
+    Parameters
+    ----------
+    rows : Rows
+        ``site``, ``via``, ``anchored``.
+    plane : CameraPlane
+        The cameras.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (rows,)
+        Of 32 bits where there are not too many sites for that.
+    """
+    n_sites = int(plane.site.max()) + 1
+    via, anchored = rows["via"].astype(np.int64), rows["anchored"].astype(np.int64)
+    keys = (rows["site"].astype(np.int64) * (n_sites + 1) + via + 1) * 2 + anchored
+    return keys.astype(np.int32) if 2 * (n_sites + 1) ** 2 < 2**31 else keys
+
+
+def number_approaches(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Number the ways of arriving that there are among some.
+
+    Examples
+    --------
+    >>> [array.tolist() for array in number_approaches(np.array([7, 2, 7]))]
+    [[1, 0, 1], [2, 7]]
+    """
+    most = int(keys.max(initial=0)) + 1
+    if most > DENSE * max(len(keys), 1):
+        kinds, approach = np.unique(keys, return_inverse=True)
+        return approach.astype(np.int32), kinds
+    used = np.zeros(most, bool)
+    used[keys] = True
+    return (np.cumsum(used, dtype=np.int32) - np.int32(1))[keys], np.flatnonzero(used)
+
+
+def approaches_of_keys(keys: np.ndarray, plane: CameraPlane) -> Approaches:
+    """Say what ways of arriving are; the first camera of a site stands for it."""
+    n_sites = int(plane.site.max()) + 1
+    keys = keys.astype(np.int64)
+    site, via = keys // 2 // (n_sites + 1), keys // 2 % (n_sites + 1) - 1
+    camera = np.zeros(n_sites, np.int64)
+    sites, first = np.unique(plane.site, return_index=True)
+    camera[sites] = first
+    x, y, scale = plane.beyond(camera[site], np.where(via >= 0, camera[via], -1))
+    return Approaches(site, via, x, y, REACH * scale, keys % 2 == 1)
 
 
 def approaches_of(rows: Rows, plane: CameraPlane) -> tuple[np.ndarray, Approaches]:
@@ -153,23 +236,15 @@ def approaches_of(rows: Rows, plane: CameraPlane) -> tuple[np.ndarray, Approache
     rows : Rows
         ``site``, ``via``, ``anchored``.
     plane : CameraPlane
-        The cameras; the first camera of a site stands for it.
+        The cameras.
 
     Returns
     -------
-    approach : numpy.ndarray of int64, shape (rows,)
+    approach : numpy.ndarray of int32, shape (rows,)
     approaches : Approaches
     """
-    n_sites = int(plane.site.max()) + 1
-    via, anchored = rows["via"].astype(np.int64), rows["anchored"].astype(np.int64)
-    keys = (rows["site"].astype(np.int64) * (n_sites + 1) + via + 1) * 2 + anchored
-    kinds, approach = np.unique(keys, return_inverse=True)
-    site, via = kinds // 2 // (n_sites + 1), kinds // 2 % (n_sites + 1) - 1
-    camera = np.zeros(n_sites, np.int64)
-    sites, first = np.unique(plane.site, return_index=True)
-    camera[sites] = first
-    x, y, scale = plane.beyond(camera[site], np.where(via >= 0, camera[via], -1))
-    return approach, Approaches(site, via, x, y, REACH * scale, kinds % 2 == 1)
+    approach, kinds = number_approaches(approach_keys(rows, plane))
+    return approach, approaches_of_keys(kinds, plane)
 
 
 @numba.njit(cache=True, nogil=True)

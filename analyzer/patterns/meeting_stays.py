@@ -10,32 +10,18 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from analyzer.patterns.cotravel_parts import is_probed
+from analyzer.engine.base import Broadcast, sort_rows
+from analyzer.patterns.cotravel_parts import distinct, is_probed
+from analyzer.patterns.meeting_pairs import ON_ANOTHER_DAY, pack_meetings
 from analyzer.patterns.meeting_spots import (
-    LEAST_TOGETHER_MS,
     Approaches,
     approaches_of,
+    are_together,
     can_meet,
     count_opportunities,
 )
 from analyzer.schema import Rows
 from analyzer.units import DAY_MS
-
-
-@numba.njit(cache=True, nogil=True)
-def are_together(gap: int, within: int, stay_a: int, stay_b: int) -> bool:
-    """Tell whether two stays are at one time.
-
-    `gap` is the arrival of b less that of a, `stay_a` and `stay_b` how long they stayed (ms).
-
-    Examples
-    --------
-    >>> are_together(0, 60_000, 3_600_000, 3_600_000), are_together(0, 60_000, 3_600_000, 60_000)
-    (True, False)
-    """
-    if abs(gap) > within:
-        return False
-    return min(stay_a, gap + stay_b) - max(0, gap) >= LEAST_TOGETHER_MS
 
 
 @numba.njit(cache=True, nogil=True)
@@ -196,93 +182,39 @@ def meet_on_other_days(
     return out[:found].copy()
 
 
-@numba.njit(cache=True, nogil=True)
-def habit_and_traffic(
-    pairs_a: np.ndarray,
-    pairs_b: np.ndarray,
-    spot: np.ndarray,
-    guest: np.ndarray,
-    arrived: np.ndarray,
-    left: np.ndarray,
-    vehicle: np.ndarray,
-    approach: np.ndarray,
-    approaches: Approaches,
-    within: int,
-    kind: np.ndarray,
-    first_day: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Count what pairs would have in common at these spots by habit, and anyhow.
-
-    Parameters
-    ----------
-    pairs_a, pairs_b : numpy.ndarray of int64, shape (pairs,)
-        Vehicle codes.
-    spot, guest, arrived, left, vehicle, approach : numpy.ndarray, shape (n,)
-        Stays, sorted by (vehicle, spot).
-
-    Returns
-    -------
-    shifted : numpy.ndarray of int64, shape (pairs,)
-        Σh: meetings if one of the two had come on another day of the same kind, over all such days.
-    opportunities : numpy.ndarray of int64, shape (pairs,)
-        Pairs of stays of the two that would be meetings but for the time.
-    """
-    shifted = np.zeros(len(pairs_a), np.int64)
-    opportunities = np.zeros(len(pairs_a), np.int64)
-    for pair in range(len(pairs_a)):
-        i = np.searchsorted(vehicle, pairs_a[pair])
-        j = np.searchsorted(vehicle, pairs_b[pair])
-        while (
-            i < len(spot) and j < len(spot)
-            and vehicle[i] == pairs_a[pair] and vehicle[j] == pairs_b[pair]
-        ):  # fmt: skip
-            if spot[i] < spot[j]:
-                i += 1
-                continue
-            if spot[j] < spot[i]:
-                j += 1
-                continue
-            other = j - 1
-            while (
-                other + 1 < len(spot)
-                and vehicle[other + 1] == pairs_b[pair] and spot[other + 1] == spot[i]
-            ):  # fmt: skip
-                other += 1
-                if guest[i] and guest[other]:
-                    continue
-                if not can_meet(approach[i], approach[other], approaches):
-                    continue
-                opportunities[pair] += 1
-                day, day_b = arrived[i] // DAY_MS - first_day, arrived[other] // DAY_MS - first_day
-                # Moved to the day of b, or to one beside it where midnight lies between.
-                for to in range(day_b - 1, day_b + 2):
-                    if to == day or to < 0 or to >= len(kind) or kind[to] != kind[day]:
-                        continue
-                    shifted[pair] += are_together(
-                        arrived[other] - arrived[i] - (to - day) * DAY_MS, within,
-                        left[i] - arrived[i], left[other] - arrived[other],
-                    )  # fmt: skip
-            i += 1
-    return shifted, opportunities
-
-
 _COLUMNS = ("spot", "guest", "arrived", "left", "vehicle")
 
 
-def load_of_spots(rows: Rows, broadcast: Rows) -> Rows:
-    """Give the vehicles that stayed at some spots, and how many comparisons finding meetings takes.
+def load_of_spots(rows: Rows, broadcast: Broadcast) -> Rows:
+    """Count what there is at some spots before any two stays are compared.
 
-    The number stands in the row of the first vehicle.
+    Returns
+    -------
+    dict
+        ``vehicle``: those that stayed here. And in the row of the first: ``stays``;
+        ``comparisons`` that finding meetings takes; and pairs of stays that would be meetings but
+        for the time, of ``every`` pair of vehicles and ``of_probed`` ones.
     """
-    vehicles = np.unique(rows["vehicle"])
-    comparisons = np.zeros(len(vehicles), np.int64)
+    vehicles = np.unique(rows["vehicle"]).astype(np.int32)
+    load: Rows = {"vehicle": vehicles}
     columns = [rows[name] for name in ("spot", "guest", "arrived")]
-    comparisons[:1] = count_comparisons(*columns, int(broadcast["within"][0]))
-    return {"vehicle": vehicles, "comparisons": comparisons}
+    every, of_probed = opportunities_of_spots(rows, broadcast)
+    for name, count in (
+        ("stays", np.count_nonzero(~rows["guest"])),
+        ("comparisons", count_comparisons(*columns, int(broadcast["within"][0]))),
+        ("every", every),
+        ("of_probed", of_probed),
+    ):
+        load[name] = np.zeros(len(vehicles), np.int64)
+        load[name][:1] = count
+    return load
 
 
-def meetings_of_spots(rows: Rows, broadcast: Rows) -> Rows:
-    """Find the meetings at some spots, and whom probed vehicles would meet on other days."""
+def meetings_of_spots(rows: Rows, broadcast: Broadcast) -> Rows:
+    """Find the meetings at some spots, and whom probed vehicles would meet on other days.
+
+    As one number each; see `meeting_pairs.pack_meetings`.
+    """
     approach, approaches = approaches_of(rows, broadcast["plane"])
     columns = [*(rows[name] for name in _COLUMNS), approach, approaches]
     within = int(broadcast["within"][0])
@@ -291,34 +223,31 @@ def meetings_of_spots(rows: Rows, broadcast: Rows) -> Rows:
         *columns, is_probed(rows["vehicle"], broadcast), within, broadcast["kind"],
         int(broadcast["first_day"][0]),
     )  # fmt: skip
-    other = np.unique(other, axis=0)
-    return {
-        "vehicle_a": np.append(met[:, 0], other[:, 0]),
-        "vehicle_b": np.append(met[:, 1], other[:, 1]),
-        "day": np.append(met[:, 2], np.full(len(other), -1)),
-    }
+    first_day, n_days = int(broadcast["first_day"][0]), len(broadcast["kind"])
+    n_codes = int(broadcast["n_codes"][0])
+    never = np.full(len(other), ON_ANOTHER_DAY)
+    packed = [
+        pack_meetings(met[:, 0], met[:, 1], met[:, 2] - first_day, n_codes, n_days),
+        pack_meetings(other[:, 0], other[:, 1], never, n_codes, n_days),
+    ]
+    return {"meeting": distinct(np.concatenate(packed))}
 
 
-def chance_of_spots(rows: Rows, broadcast: Rows) -> Rows:
-    """Count habit and opportunities of pairs at some spots, and all opportunities there.
-
-    A row with pair -1 holds the opportunities of all pairs, one with -2 those of probed vehicles.
-    """
+def opportunities_of_spots(rows: Rows, broadcast: Broadcast) -> tuple[int, int]:
+    """Count all opportunities at some spots: of all pairs, and of those with probed vehicles."""
     approach, approaches = approaches_of(rows, broadcast["plane"])
-    order = np.lexsort((rows["arrived"], rows["spot"], rows["vehicle"]))
-    columns = [rows[name][order] for name in _COLUMNS]
-    shifted, opportunities = habit_and_traffic(
-        broadcast["pairs_a"], broadcast["pairs_b"], *columns, approach[order], approaches,
-        int(broadcast["within"][0]), broadcast["kind"], int(broadcast["first_day"][0]),
+    keys = {
+        "spot": rows["spot"], "vehicle": rows["vehicle"],
+        "guest": rows["guest"].astype(np.int8), "approach": approach,
+    }  # fmt: skip
+    keys = sort_rows(keys, list(keys))
+    changes = np.ones(len(approach), bool)
+    changes[1:] = False
+    for column in keys.values():
+        changes[1:] |= column[1:] != column[:-1]
+    first = np.flatnonzero(changes)
+    spot, vehicle, guest, kind = (column[first] for column in keys.values())
+    return count_opportunities(
+        spot, vehicle, guest == 1, kind, np.diff(first, append=len(approach)),
+        is_probed(vehicle, broadcast), approaches,
     )  # fmt: skip
-    some = np.flatnonzero(shifted | opportunities)
-    keys = np.stack([rows["spot"], rows["vehicle"], rows["guest"], approach])
-    (spot, vehicle, guest, kind), stays = np.unique(keys, axis=1, return_counts=True)
-    every, probed = count_opportunities(
-        spot, vehicle, guest == 1, kind, stays, is_probed(vehicle, broadcast), approaches
-    )
-    return {
-        "pair": np.append(some, [-1, -2]),
-        "shifted": np.append(shifted[some], [0, 0]),
-        "opportunities": np.append(opportunities[some], [every, probed]),
-    }

@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analyzer.engine import Engine, get_engine
+from analyzer.engine import Engine, Part, get_engine
 from analyzer.errors import TooMuchWorkError, UsageError
 from analyzer.patterns import habit
 from analyzer.patterns.chance import Chance, adjust, fit_chance
 from analyzer.patterns.cotravel_parts import is_probed
+from analyzer.patterns.meeting_chance import count_chance
+from analyzer.patterns.meeting_pairs import MetPairs, check_packing, kinds_of, pairs_of
 from analyzer.patterns.meeting_spots import neighbouring_sites, visits_of_part
-from analyzer.patterns.meeting_stays import chance_of_spots, load_of_spots, meetings_of_spots
+from analyzer.patterns.meeting_stays import load_of_spots, meetings_of_spots
 from analyzer.result import Result, as_table
 from analyzer.schema import Rows
 from analyzer.units import DAY_MS, check_max_fdr, format_duration, parse_duration
@@ -41,9 +43,6 @@ MAX_COMPARISONS = 5_000_000_000
 
 ROWS_A_BUCKET = 100_000
 MAX_BUCKETS = 256
-AT_ONCE = 8
-"""Buckets whose counts, of nearly every pair in each, are held before they are added up."""
-
 
 
 @dataclass(frozen=True)
@@ -214,58 +213,76 @@ def find_meetings(
         "neighbour_starts": neighbour_starts, "neighbours": neighbours,
         "kind": calendar.kind, "first_day": np.array([calendar.first_day]),
         "seed": np.array([seed]), "probed_share": np.array([share]),
+        "n_codes": np.array([sightings.n_codes]),
     }  # fmt: skip
+    check_packing(sightings.n_codes, len(calendar.kind))
     buckets = max(1, min(-(-len(trips) // ROWS_A_BUCKET), MAX_BUCKETS))
     spots = runner.exchange(places.stay_parts, visits_of_part, "spot", buckets, broadcast)
     if not spots:
         return _none(trips, arrival, max_fdr)
-    load = runner.reduce(runner.map(spots, load_of_spots, broadcast))
-    _check_comparisons(int(load["comparisons"].sum()), arrival)
-    vehicles = np.unique(load["vehicle"])
-    found = runner.reduce(runner.map(spots, meetings_of_spots, broadcast))
-    pairs_a, pairs_b, met = _by_pair(found, sightings.n_codes)
-    broadcast |= {"pairs_a": pairs_a, "pairs_b": pairs_b}
-    shifted, opportunities = np.zeros((2, len(met)), np.int64)
-    every = with_all = 0.0
-    for start in range(0, len(spots), AT_ONCE):
-        for counts in runner.map(spots[start : start + AT_ONCE], chance_of_spots, broadcast):
-            of_pair = counts["pair"] >= 0
-            np.add.at(shifted, counts["pair"][of_pair], counts["shifted"][of_pair])
-            np.add.at(opportunities, counts["pair"][of_pair], counts["opportunities"][of_pair])
-            every += float(counts["opportunities"][counts["pair"] == -1].sum())
-            with_all += float(counts["opportunities"][counts["pair"] == -2].sum())
+    vehicles, there = _load(spots, broadcast, runner)
+    _check_comparisons(there["comparisons"], arrival)
+    every, with_all = float(there["every"]), float(there["of_probed"])
+    pairs = _find_pairs(spots, broadcast, runner)
+    # They may stand on disk, and are not asked for again.
+    del spots
+    counts = count_chance(pairs, places.stay_parts, there["stays"], broadcast, runner)
+    kinds = kinds_of(pairs.met, *counts)
     # Beside what others had, one meeting in as many opportunities as it takes where arrivals are
     # spread over half of each day: without others, the rate is neither zero nor one.
     usual_of_one = max(len(calendar.kind) * DAY_MS / 2 / (2 * arrival), 1.0)
-    rate = (met.sum() - met + 1.0) / (every - opportunities + usual_of_one)
-    traffic = opportunities * rate
-    times = is_probed(pairs_a, broadcast).astype(np.int64) + is_probed(pairs_b, broadcast)
-    usual = np.repeat(np.arange(len(met)), times)
-    rest = with_all * (met.sum() + 1.0) / (every + usual_of_one) - float((traffic * times).sum())
-    whole = np.ones(len(met))
+    rate = (kinds.meetings - kinds.met + 1.0) / (every - kinds.opportunities + usual_of_one)
+    traffic, whole = kinds.opportunities * rate, np.ones(len(kinds))
+    times = pairs.times_chosen(is_probed(np.arange(sightings.n_codes), broadcast))
+    of_probed = traffic[kinds.of]
+    of_probed *= times
+    rest = with_all * (kinds.meetings + 1.0) / (every + usual_of_one) - float(of_probed.sum())
+    del of_probed
+    usual = kinds.of[np.repeat(np.flatnonzero(times), times[times > 0])]
     chance = fit_chance(
-        met[usual], shifted[usual], traffic[usual], whole[usual], max(rest, 0.0), shifts
-    )
-    p_values = chance.tail(met, traffic, shifted, whole)
-    tests = len(vehicles) * (len(vehicles) - 1) // 2
-    real = met > 0
-    q_values = np.ones(len(met))
-    q_values[real] = adjust(p_values[real], tests)
-    chosen = np.flatnonzero(real & (q_values <= max_fdr))
-    chosen = chosen[np.lexsort((pairs_b[chosen], pairs_a[chosen], p_values[chosen]))]
-    columns = {
-        "vehicle_a": pairs_a,
-        "vehicle_b": pairs_b,
-        "meetings": met,
-        "expected": chance.expected(traffic, shifted, whole),
+        kinds.met[usual], kinds.shifted[usual], traffic[usual], whole[usual], max(rest, 0.0),
+        shifts,
+    )  # fmt: skip
+    p_values = chance.tail(kinds.met, traffic, kinds.shifted, whole)
+    tests = vehicles * (vehicles - 1) // 2
+    real = kinds.met > 0
+    q_values = np.ones(len(kinds))
+    q_values[real] = adjust(p_values[real], tests, kinds.pairs[real])
+    chosen = np.flatnonzero((real & (q_values <= max_fdr))[kinds.of])
+    kind = kinds.of[chosen]
+    pairs_a, pairs_b = pairs.first_of(chosen), pairs.second[chosen].astype(np.int64)
+    # Pairs stand by their vehicles, and keep that order.
+    order = np.argsort(p_values[kind], kind="stable")
+    of_kind = {
+        "meetings": kinds.met,
+        "expected": chance.expected(traffic, kinds.shifted, whole),
         "traffic": traffic,
-        "shifted": shifted,
+        "shifted": kinds.shifted,
         "p_value": p_values,
         "q_value": q_values,
     }
-    rows = {name: column[chosen] for name, column in columns.items()}
-    by_meetings = np.bincount(met[real], minlength=2)
-    return Meetings(trips, rows, chance, tests, by_meetings, arrival, max_fdr)
+    rows = {"vehicle_a": pairs_a[order], "vehicle_b": pairs_b[order]}
+    rows |= {name: column[kind[order]] for name, column in of_kind.items()}
+    return Meetings(trips, rows, chance, tests, kinds.by_meetings, arrival, max_fdr)
+
+
+def _load(
+    spots: list[Part], broadcast: dict[str, Any], engine: Engine
+) -> tuple[int, dict[str, int]]:
+    """Count the vehicles that may meet, and what there is at all spots (`load_of_spots`)."""
+    present = np.zeros(int(broadcast["n_codes"][0]), bool)
+    there = dict.fromkeys(("stays", "comparisons", "every", "of_probed"), 0)
+    for load in engine.map(spots, load_of_spots, broadcast):
+        present[load["vehicle"]] = True
+        for name in there:
+            there[name] += int(load[name].sum())
+    return int(present.sum()), there
+
+
+def _find_pairs(spots: list[Part], broadcast: dict[str, Any], engine: Engine) -> MetPairs:
+    n_codes, n_days = int(broadcast["n_codes"][0]), len(broadcast["kind"])
+    found = engine.map(spots, meetings_of_spots, broadcast)
+    return pairs_of([rows.pop("meeting") for rows in found], n_codes, n_days)
 
 
 def _check_comparisons(comparisons: int, within: int) -> None:
@@ -278,16 +295,6 @@ def _check_comparisons(comparisons: int, within: int) -> None:
         f"within='{max(int(within * share / 1_000), 1)}s', or for about {share:.0%} of the days "
         "with sightings.between(t0, t1)"
     )
-
-
-def _by_pair(found: Rows, n_codes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Count the days on which each pair met; none for those who would have met on other days."""
-    keys = found["vehicle_a"] * n_codes + found["vehicle_b"]
-    pairs = np.unique(keys)
-    real = found["day"] >= 0
-    days = np.unique(np.stack([keys[real], found["day"][real]]), axis=1)
-    met = np.bincount(np.searchsorted(pairs, days[0]), minlength=len(pairs))
-    return pairs // n_codes, pairs % n_codes, met
 
 
 def _none(trips: Trips, within: int, max_fdr: float) -> Meetings:

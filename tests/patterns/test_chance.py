@@ -27,6 +27,15 @@ def test_q_values_are_those_of_benjamini_and_hochberg(p_values, more):
     np.testing.assert_allclose(found, oracle_bh(p_values, tests), rtol=1e-12)
 
 
+@given(st.lists(st.tuples(st.floats(0, 1), st.integers(1, 4)), max_size=9), st.integers(0, 30))
+def test_q_values_of_equal_p_values_at_once_are_those_one_by_one(kinds, more):
+    p_values = np.array([p for p, _ in kinds], float)
+    times = np.array([n for _, n in kinds], np.int64)
+    tests = int(times.sum()) + more
+    every = adjust(np.repeat(p_values, times), tests)
+    assert np.repeat(adjust(p_values, tests, times), times).tolist() == every.tolist()
+
+
 @pytest.mark.parametrize("spread", [0.0, 0.3])
 def test_the_tail_is_negative_binomial_with_the_expected_mean(spread: float):
     rng = np.random.default_rng(1)

@@ -9,16 +9,27 @@ import pandas as pd
 import pytest
 
 from analyzer.array_sightings import from_arrays
-from analyzer.engine.base import sort_rows
+from analyzer.engine import get_engine
+from analyzer.engine.base import RowsPart, sort_rows
 from analyzer.errors import TooMuchWorkError, UsageError
+from analyzer.patterns import meeting_chance
 from analyzer.patterns import meetings as meetings_module
 from analyzer.patterns.cotravel_parts import is_probed
+from analyzer.patterns.meeting_chance import count_chance
+from analyzer.patterns.meeting_pairs import (
+    ON_ANOTHER_DAY,
+    check_packing,
+    kinds_of,
+    pack_meetings,
+    pairs_of,
+)
 from analyzer.patterns.meeting_spots import approaches_of, neighbouring_sites, visits_of_part
 from analyzer.patterns.meeting_stays import (
-    chance_of_spots,
     count_comparisons,
     find_meetings_of_spots,
     meet_on_other_days,
+    meetings_of_spots,
+    opportunities_of_spots,
 )
 from analyzer.patterns.meetings import find_meetings
 from analyzer.patterns.places import find_places
@@ -79,21 +90,36 @@ def oracle_times(one, other, within, moved=0) -> bool:
     return abs(a - b) <= within and min(e, f) - max(a, b) >= 20 * MINUTE
 
 
-def rows_at_spots(stays):
-    """Give stays as the kernels take them."""
-    site, arrived, left, vehicle, via, anchored = (np.array(c) for c in zip(*stays, strict=True))
-    plane = camera_plane(CAMERAS)
-    starts, others = neighbouring_sites(plane)
-    part = {
+def part_of(stays):
+    """Give stays as a part of places has them: by vehicle, in order of time."""
+    columns = (np.array(c) for c in zip(*sorted(stays, key=lambda s: (s[3], s[1])), strict=True))
+    site, arrived, left, vehicle, via, anchored = columns
+    return {
         "arrival": site, "arrival_via": via, "local_start": arrived, "local_end": left,
         "vehicle": vehicle, "role": np.where(anchored, HOME, OTHER),
     }  # fmt: skip
-    rows = visits_of_part(part, {"plane": plane, "neighbour_starts": starts, "neighbours": others})
-    return sort_rows(rows, list(rows)), plane
+
+
+def shared_by_parts(within: int):
+    plane = camera_plane(CAMERAS)
+    starts, others = neighbouring_sites(plane)
+    return {
+        "plane": plane, "neighbour_starts": starts, "neighbours": others,
+        "within": np.array([within]), "kind": KIND, "first_day": np.array([4]),
+        "n_codes": np.array([6]), "seed": np.array([0]), "probed_share": np.array([0.5]),
+    }  # fmt: skip
+
+
+def rows_at_spots(stays, shared):
+    """Give stays as the kernels of spots take them."""
+    rows = visits_of_part(part_of(stays), shared)
+    return sort_rows(rows, list(rows))
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_meetings_habit_and_opportunities_are_those_of_the_oracle(seed: int):
+@pytest.mark.parametrize("listed", [0, 9, 10_000])
+def test_meetings_habit_and_opportunities_are_those_of_the_oracle(seed: int, listed, monkeypatch):
+    monkeypatch.setattr(meeting_chance, "MOST_LISTED", listed)
     stays = random_stays(np.random.default_rng(seed))
     within = 20 * MINUTE
     met, shifted, both, would, compared = Counter(), Counter(), Counter(), set(), 0
@@ -119,8 +145,9 @@ def test_meetings_habit_and_opportunities_are_those_of_the_oracle(seed: int):
             # A probed vehicle is the one that comes on another day, also when its code is higher.
             if day != theirs and KIND[day] == KIND[theirs] and other[3] == 2:
                 would |= {pair} if oracle_times(other, one, within, day - theirs) else set()
-    rows, plane = rows_at_spots(stays)
-    approach, approaches = approaches_of(rows, plane)
+    shared = shared_by_parts(within)
+    rows = rows_at_spots(stays, shared)
+    approach, approaches = approaches_of(rows, shared["plane"])
     columns = [rows[name] for name in ("spot", "guest", "arrived", "left", "vehicle")]
     assert count_comparisons(*columns[:3], within) == compared
     found = find_meetings_of_spots(*columns, approach, approaches, within)
@@ -129,24 +156,51 @@ def test_meetings_habit_and_opportunities_are_those_of_the_oracle(seed: int):
     probed = rows["vehicle"] == 2
     others = meet_on_other_days(*columns, approach, approaches, probed, within, KIND, 4)
     assert set(map(tuple, others.tolist())) == would
+    days = pairs_of([meetings_of_spots(rows, shared)["meeting"]], 6, len(KIND))
+    counted = {
+        (int(days.first_of(np.array([k]))[0]), int(days.second[k])): int(days.met[k])
+        for k in range(len(days))
+    }
+    assert {pair: n for pair, n in counted.items() if n} == Counter(key[:2] for key in met)
+    assert set(counted) >= would
     a, b = np.triu_indices(6, 1)
-    pairs = list(zip(a.tolist(), b.tolist(), strict=True))
-    shared = {
-        "plane": plane, "pairs_a": a, "pairs_b": b, "within": np.array([within]), "kind": KIND,
-        "first_day": np.array([4]), "seed": np.array([0]), "probed_share": np.array([0.5]),
-    }  # fmt: skip
-    counts = chance_of_spots(rows, shared)
-    for name, expected in (("shifted", shifted), ("opportunities", both)):
-        of_pair = dict.fromkeys(range(len(pairs)), 0)
-        of_pair |= dict(zip(counts["pair"].tolist(), counts[name].tolist(), strict=True))
-        assert [of_pair[k] for k in range(len(pairs))] == [expected[pair] for pair in pairs]
+    pairs = pairs_of([pack_meetings(a, b, np.full(15, ON_ANOTHER_DAY), 6, 7)], 6, 7)
+    # A part of each two vehicles; each block as large as one part, or as all.
+    parts = [RowsPart(part_of([s for s in stays if s[3] // 2 == k])) for k in range(3)]
+    for memory in ("1KB", "1GB"):
+        counts = count_chance(pairs, parts, len(stays), shared, get_engine("local", memory))
+        for found, expected in zip(counts, (shifted, both), strict=True):
+            assert found.tolist() == [expected[pair] for pair in zip(a, b, strict=True)]
     chosen = is_probed(np.arange(6), shared)
     assert 0 < chosen.sum() < 6
-    assert counts["opportunities"][-2] == sum(both.values())
-    assert counts["opportunities"][-1] == sum(
+    assert pairs.times_chosen(chosen).tolist() == (chosen[a] + 0 + chosen[b]).tolist()
+    every, of_probed = opportunities_of_spots(rows, shared)
+    assert every == sum(both.values())
+    assert of_probed == sum(
         n * (int(chosen[one]) + int(chosen[other])) for (one, other), n in both.items()
     )
     assert sum(shifted.values()) > 5
+
+
+def test_pairs_of_one_kind_are_counted_together():
+    rng = np.random.default_rng(0)
+    # More kinds than the table has room for at first.
+    counts = rng.integers(0, 40, (3, 30_000))
+    kinds = kinds_of(*counts)
+    expected, times = np.unique(counts, axis=1, return_counts=True)
+    named = np.stack([kinds.met, kinds.shifted, kinds.opportunities])
+    order = np.lexsort(named[::-1])
+    assert len(kinds) > 4096
+    assert (named[:, order] == expected).all() and (kinds.pairs[order] == times).all()
+    assert (named[:, kinds.of] == counts).all()
+    assert kinds.meetings == counts[0].sum()
+    assert kinds.by_meetings.tolist() == [0, *np.bincount(counts[0])[1:].tolist()]
+
+
+def test_more_vehicles_than_pairs_can_be_numbered_of_are_refused():
+    check_packing(100_000_000, 366)
+    with pytest.raises(TooMuchWorkError, match=r"300,000,000 vehicles.*between"):
+        check_packing(300_000_000, 366)
 
 
 def lives(friends: bool, seed: int = 0, far=(42.0, 65.0)):
