@@ -232,10 +232,15 @@ def count_encounters(sightings: Sightings, engine: Any = "local") -> int:
     first, last = sightings.span_ms
     cameras = len(sightings.camera_table)
     bins = (last - first) // ENCOUNTER_MS + 1
-    every = max(1, math.ceil(cameras * bins / COUNTERS))
-    shared = {"first": first, "every": every, "bins": bins // every + 1, "cameras": cameras}
+    every = min(max(1, math.ceil(cameras * bins / COUNTERS)), bins)
+    blocks = -(-bins // every)
+    # The last block may be cut short, and what is drawn of it lie beyond.
+    last_of = (np.arange(cameras) + 1) * blocks - 1
+    in_last = _drawn(last_of, every) < bins - (blocks - 1) * every
+    drawn = cameras * (blocks - 1) + int(in_last.sum())
+    shared = {"first": first, "every": every, "blocks": blocks}
     parts = sightings.parts("camera", "seen_at")
-    total = np.zeros(cameras * shared["bins"], np.int64)
+    total = np.zeros(cameras * blocks, np.int64)
     # At the worst, each sighting of a part has a bin of its own.
     each = 2 * max(map(bytes_of, parts), default=0)
     for rows in map_in_turns(
@@ -243,17 +248,29 @@ def count_encounters(sightings: Sightings, engine: Any = "local") -> int:
     ):
         total[rows["bin"]] += rows["count"]
     # Within two minutes lie, on both sides, two bins' worth: twice the pairs inside a bin.
-    return int((total * (total - 1)).sum()) * every
+    return round(int((total * (total - 1)).sum()) * cameras * bins / drawn)
 
 
 def count_bins_of_part(rows: Rows, broadcast: Broadcast) -> Rows:
-    """Count sightings by camera and two minutes, of every so many bins of two minutes one."""
+    """Count sightings by camera and two minutes, one drawn of so many adjacent bins."""
     number = (rows["seen_at"] - broadcast["first"]) // ENCOUNTER_MS
-    kept = number % broadcast["every"] == 0
-    number = number[kept] // broadcast["every"]
-    cell = rows["camera"][kept].astype(np.int64) * broadcast["bins"] + number
+    block, place = np.divmod(number, broadcast["every"])
+    cell = rows["camera"].astype(np.int64) * broadcast["blocks"] + block
+    cell = cell[place == _drawn(cell, broadcast["every"])]
     cell, count = np.unique(cell, return_counts=True)
     return {"bin": cell, "count": count.astype(np.int64)}
+
+
+def _drawn(cell: np.ndarray, every: int) -> np.ndarray:
+    """Draw by hash which one of so many adjacent bins counts of a camera.
+
+    The same place in all of them would be the same hours of the day, where so many make days. The
+    hash is that of `analyzer.risk.draw` (splitmix64), which lies on a higher floor.
+    """
+    bits = cell.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return ((bits ^ (bits >> np.uint64(31))) % np.uint64(every)).astype(np.int64)
 
 
 def _predict(

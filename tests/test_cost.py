@@ -120,6 +120,25 @@ def test_encounters_are_counted_nearly(monkeypatch, counters):
     assert count_encounters(data.with_parts(9)) == count_encounters(data)
 
 
+@pytest.mark.parametrize("every", [720, 719, 1_440, 37])
+def test_encounters_of_a_daily_rhythm_are_counted_nearly(monkeypatch, every):
+    days, cameras, rows = 400, 25, 1_000_000
+    random = np.random.default_rng(3)
+    rush = random.normal(random.choice([8, 17], rows), 1.5).clip(0, 23.99)
+    time = random.integers(0, days, rows) * 86_400_000 + (rush * 3_600_000).astype(np.int64)
+    time[:2] = 0, days * 86_400_000 - 1
+    camera = (random.exponential(6, rows)).astype(np.int64) % cameras
+    data = from_arrays(random.integers(0, 5_000, rows), time, camera)
+    _, count = np.unique(camera * days * 720 + time // 120_000, return_counts=True)
+    exact = int((count * (count - 1)).sum())
+    monkeypatch.setattr(cost, "COUNTERS", 1 << 30)
+    assert count_encounters(data) == exact
+    monkeypatch.setattr(cost, "COUNTERS", -(-cameras * days * 720 // every))
+    # Two minutes of each day or two are drawn of each camera, or forty times as many.
+    assert count_encounters(data) == pytest.approx(exact, rel=0.25 if every > 700 else 0.05)
+    assert count_encounters(data) == count_encounters(data.with_parts(7))
+
+
 def test_every_verb_that_analyses_was_measured():
     measured = {point["measure"] for point in cost.read_rates()["points"]}
     for verb in ("risk", "grid", "anonymity", "plateless", "linkage", "worst-case", "retention",
