@@ -97,6 +97,10 @@ class Seal:
         return _encryption().create_decryption_properties(self._derive("file " + name))
 
 
+# Files are opened as pyarrow's own: a path goes through its file systems, which are slow to load,
+# and a file of Python's may be let go by one of its threads as the program ends, which aborts it.
+
+
 def encryption(seal: Seal | None, path: Path) -> dict[str, Any]:
     """Give the arguments with which pyarrow writes a file, sealed or not."""
     return {} if seal is None else {"encryption_properties": seal.encryption(path.name)}
@@ -121,9 +125,8 @@ def write_sealed_bytes(path: Path, data: bytes, seal: Seal) -> None:
 
 def read_sealed_bytes(path: Path, seal: Seal) -> bytes:
     """Read bytes back; pyarrow's errors pass through."""
-    # Given an open file: a path goes through pyarrow's file systems, which are slow to load.
-    with open(path, "rb") as file, pq.ParquetFile(file, **decryption(seal, path)) as sealed:
-        return sealed.read().column("data")[0].as_py()
+    with pa.OSFile(str(path)) as file, pq.ParquetFile(file, **decryption(seal, path)) as sealed:
+        return sealed.read(use_threads=False).column("data")[0].as_py()
 
 
 def _encryption() -> Any:

@@ -94,7 +94,7 @@ def _read(path: Path, seal: Seal | None) -> Rows:
     if seal is None:
         with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as reader:
             return to_rows(reader.read_all())
-    with open(path, "rb") as file, pq.ParquetFile(file, **decryption(seal, path)) as reader:
+    with pa.OSFile(str(path)) as file, pq.ParquetFile(file, **decryption(seal, path)) as reader:
         return to_rows(reader.read(use_threads=False))
 
 

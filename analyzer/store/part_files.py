@@ -119,9 +119,8 @@ def read_rows(
                 path, columns=list(columns), use_threads=False, **VERIFIED, **decryption(seal, path)
             )
         else:
-            # Given an open file: a path goes through pyarrow's file systems, which are slow.
             with (
-                open(path, "rb") as source,
+                pa.OSFile(str(path)) as source,
                 pq.ParquetFile(
                     source, metadata=groups.metadata, **VERIFIED, **decryption(seal, path)
                 ) as file,

@@ -216,7 +216,9 @@ class Store:
     def _read_table(self, name: str) -> pa.Table:
         path = self.folder / name
         try:
-            return pq.read_table(path, **VERIFIED, **decryption(self.seal, path))
+            return pq.read_table(
+                path, use_threads=False, **VERIFIED, **decryption(self.seal, path)
+            )
         except (OSError, pa.ArrowException) as error:
             raise StoreError(
                 f"{self.folder / name}: cannot be read ({type(error).__name__}); "
