@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from analyzer.engine import Engine, get_engine
-from analyzer.engine.base import shared_memory_of
 from analyzer.sightings import Sightings, check_sightings
 
 
@@ -43,6 +42,6 @@ def fit_to_engine(
     """
     check_sightings(sightings)
     runner = get_engine(engine, memory)
-    allowed = shared_memory_of(runner)
+    allowed = runner.resources.shared_memory
     # With its unit: an engine may be made with so few bytes as nobody means.
     return runner, sightings if allowed is None else sightings.within(f"{allowed}B")

@@ -12,7 +12,7 @@ import atexit
 import multiprocessing
 import os
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from analyzer.engine import Part, RowsPart, reduce_rows
-from analyzer.engine.base import PartFunction
+from analyzer.engine.base import PartFunction, Resources
 from analyzer.schema import Rows
 
 WORKERS = 2
@@ -59,6 +59,11 @@ class ProcessEngine:
         self._random = np.random.default_rng(seed)
         self.process_ids: set[int] = set()
         self.orders: list[list[int]] = []
+        self.on_part: Callable[[int, int], None] | None = None
+
+    @property
+    def resources(self) -> Resources:
+        return Resources(memory=2_000_000_000, at_once=None)
 
     def map(
         self,
@@ -81,6 +86,8 @@ class ProcessEngine:
             self.process_ids.add(process)
             _check(rows, function)
             frames.append(rows)
+            if self.on_part is not None:
+                self.on_part(len(frames), len(parts))
         return frames
 
     def exchange(

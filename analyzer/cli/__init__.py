@@ -83,8 +83,7 @@ class LazyGroup(click.Group):
         except BrokenPipeError:
             raise
         except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            click.echo(f"platerisk: {where}{error.strerror or type(error).__name__}", err=True)
+            click.echo(f"platerisk: {_said_by_system(error)}", err=True)
         except (click.exceptions.ClickException, click.exceptions.Exit, click.exceptions.Abort):
             raise
         except Exception as error:
@@ -99,6 +98,17 @@ class LazyGroup(click.Group):
                 err=True,
             )
         sys.exit(1)
+
+
+def _said_by_system(error: OSError) -> str:
+    """Say where the system failed and why; of a full disk, it rarely says which."""
+    from analyzer.engine.full_disk import FULL
+
+    if error.errno in FULL:
+        where = error.filename or "the disk of what is written, or of temporary files"
+        return f"{where}: no space is left; free some, or name a folder for those with TMPDIR"
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or type(error).__name__}"
 
 
 @click.group(

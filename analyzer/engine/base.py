@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -69,6 +70,20 @@ def is_sealed(part: Part) -> bool:
 def bytes_of(part: Part) -> int:
     """Tell what a part's rows take in memory once they are loaded; 0 where that is not known."""
     return int(getattr(part, "bytes_held", 0))
+
+
+def root_of(part: Part) -> Part:
+    """Give the part from which a part is made in the end.
+
+    Examples
+    --------
+    >>> rows = RowsPart({"a": np.array([1])})
+    >>> root_of(DerivedPart(DerivedPart(rows, dict), dict)) is rows
+    True
+    """
+    while (base := getattr(part, "base", None)) is not None:
+        part = base
+    return part
 
 
 class RowsPart:
@@ -140,9 +155,44 @@ class DerivedPart:
         return {**self.__dict__, "_kept": None}
 
 
+@dataclass(frozen=True)
+class Resources:
+    """What an engine has to work with: all that those who divide work may ask of it.
+
+    Attributes
+    ----------
+    memory : int
+        Bytes that may be held where the results of parts come together.
+    at_once : int or None
+        How many parts are worked on at once in that same memory; None where they are worked on
+        elsewhere, as each worker has a memory of its own.
+    """
+
+    memory: int
+    at_once: int | None
+
+    @property
+    def shared_memory(self) -> int | None:
+        """Bytes that the parts share which are worked on at once; None where they share none."""
+        return None if self.at_once is None else self.memory
+
+
 @runtime_checkable
 class Engine(Protocol):
-    """Where partitions run. No engine may change a digit of a result."""
+    """Where partitions run. No engine may change a digit of a result.
+
+    Attributes
+    ----------
+    on_part : callable or None
+        Is told how many parts are done, and of how many, now and then.
+    """
+
+    on_part: Callable[[int, int], None] | None
+
+    @property
+    def resources(self) -> Resources:
+        """What the engine has to work with; no figure may follow from it."""
+        ...
 
     def map(
         self, parts: Sequence[Part], function: PartFunction, broadcast: Broadcast | None = None
@@ -164,14 +214,6 @@ class Engine(Protocol):
     def reduce(self, frames: Sequence[Rows], key: Sequence[str] = ()) -> Rows:
         """Bring rows together, sorted by `key` (stable)."""
         ...
-
-
-def shared_memory_of(engine: Engine) -> int | None:
-    """Tell how much memory the parts share that an engine works on at once.
-
-    None where they share none, as each worker has its own.
-    """
-    return getattr(engine, "shared_memory", None)
 
 
 def reduce_rows(frames: Sequence[Rows], key: Sequence[str] = ()) -> Rows:

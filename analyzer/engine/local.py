@@ -11,6 +11,7 @@ from analyzer.engine.base import (
     Broadcast,
     Part,
     PartFunction,
+    Resources,
     RowsPart,
     bucket_of,
     bytes_of,
@@ -56,9 +57,9 @@ class LocalEngine:
         """Is told how many parts are done, and of how many, after each."""
 
     @property
-    def shared_memory(self) -> int:
-        """Bytes that the parts which are worked on at once may take; see `shared_memory_of`."""
-        return self.memory
+    def resources(self) -> Resources:
+        """What the engine has to work with; its threads share the memory."""
+        return Resources(self.memory, self.threads)
 
     def map(
         self, parts: Sequence[Part], function: PartFunction, broadcast: Broadcast | None = None

@@ -11,27 +11,35 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from analyzer.engine.base import (
     Broadcast,
     Engine,
     Part,
     PartFunction,
+    Resources,
+    bytes_of,
     is_sealed,
-    shared_memory_of,
 )
+from analyzer.engine.full_disk import saying_where_disk_is_full
 from analyzer.engine.messages import pack_rows, unpack_rows
+from analyzer.engine.scratch import lock, remove_if_unused
 from analyzer.errors import StoreError, UsageError
 from analyzer.schema import Rows, concatenate
 
 MARK = "platerisk-work"
 """Name of the file that says that a folder holds kept work, and nothing else."""
+
+INCOMPLETE = re.compile(r"\.[0-9a-f]{16}")
+"""Names of files that are being written."""
 
 WAVE = 8
 """Parts that are run before their results are kept: no more is lost when the work is killed."""
@@ -43,6 +51,11 @@ class KeptPart:
     def __init__(self, path: Path):
         self.path = path
 
+    @property
+    def bytes_held(self) -> int:
+        """What the rows take in memory: they lie in the file as they are."""
+        return self.path.stat().st_size
+
     def load(self) -> Rows:
         """Read the rows."""
         return _read(self.path)
@@ -51,12 +64,17 @@ class KeptPart:
 class _NamedBucket:
     """A bucket of an exchange, known by what it was made from and not by where it lies now."""
 
-    def __init__(self, part: Part, name: str):
-        self.part, self.name = part, name
-        self.sealed = is_sealed(part)
+    def __init__(self, base: Part, name: str):
+        # Where it lies is for the engine below, which finds it through whatever is made from it.
+        self.base, self.name = base, name
+        self.sealed = is_sealed(base)
+
+    @property
+    def bytes_held(self) -> int:
+        return bytes_of(self.base)
 
     def load(self) -> Rows:
-        return self.part.load()
+        return self.base.load()
 
 
 class _Digest(pickle.Pickler):
@@ -127,17 +145,35 @@ def _read(path: Path) -> Rows:
     return pieces[0] if len(pieces) == 1 else concatenate(pieces)
 
 
+def _begin(path: Path) -> tuple[Path, BinaryIO]:
+    """Open the file in which what will be another is written; locked, so that it is left alone."""
+    while True:
+        waiting = path.with_name(f".{secrets.token_hex(8)}")
+        file = os.fdopen(os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        lock(file.fileno(), wait=True)
+        # Who tidied up between the two has removed it.
+        if waiting.exists():
+            return waiting, file
+        file.close()
+
+
 def _write(path: Path, rows: Rows) -> None:
     """Write rows so that the file is there whole or not at all; only its owner can read it."""
-    waiting = path.with_name(f".{secrets.token_hex(8)}")
+    waiting, file = _begin(path)
     checksum = hashlib.blake2b(digest_size=CHECKSUM_BYTES)
-    with open(os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        for piece in pack_rows(rows):
-            message = len(piece).to_bytes(8, "little") + piece
-            checksum.update(message)
-            file.write(message)
-        file.write(checksum.digest())
-    os.replace(waiting, path)
+    try:
+        with file:
+            for piece in pack_rows(rows):
+                message = len(piece).to_bytes(8, "little") + piece
+                checksum.update(message)
+                file.write(message)
+            file.write(checksum.digest())
+            file.flush()
+            # While it is locked: nobody takes it for one that was left.
+            os.replace(waiting, path)
+    except BaseException:
+        waiting.unlink(missing_ok=True)
+        raise
 
 
 class ResumingEngine:
@@ -154,37 +190,63 @@ class ResumingEngine:
     Raises
     ------
     UsageError
-        If the folder holds something else, or is a file.
+        If the folder holds something else, or is a file, or none is named.
     """
 
     def __init__(self, engine: Engine, folder: str | Path):
+        # To Python, no name is that of the folder where one stands.
+        if not os.fspath(folder):
+            raise UsageError("--resume names no folder; give a new or empty one to keep work in")
         self._engine = engine
         self._folder = Path(folder)
+        self._ready = False
         self.found = 0
         """Parts whose results were found."""
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError):
+        self._check()
+
+    def _check(self) -> None:
+        """Refuse what cannot be the folder; nothing is made before there is work to keep."""
+        there = next(path for path in (self._folder, *self._folder.parents) if path.exists())
+        if not there.is_dir():
             raise UsageError(
                 f"{self._folder}: is a file, or lies in one; give a new or empty folder to keep "
                 "work in"
-            ) from None
+            )
+        if there == self._folder and not (there / MARK).is_file() and any(there.iterdir()):
+            raise UsageError(
+                f"{self._folder}: holds something else; give a new or empty folder to keep work in"
+            )
+
+    def _make_ready(self) -> None:
+        """Make the folder, and remove what a run left there that was killed while it wrote."""
+        if self._ready:
+            return
+        self._check()
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not (self._folder / MARK).is_file():
-            if any(self._folder.iterdir()):
-                raise UsageError(
-                    f"{self._folder}: holds something else; give a new or empty folder to keep "
-                    "work in"
-                )
             (self._folder / MARK).write_text(
                 "Results of parts, kept for runs that are interrupted. They are about single "
                 "vehicles: delete this folder when the work is done.\n",
                 encoding="utf-8",
             )
+        for path in self._folder.iterdir():
+            if INCOMPLETE.fullmatch(path.name):
+                remove_if_unused(path, new=True)
+        self._ready = True
 
     @property
-    def shared_memory(self) -> int | None:
-        """What the engine below says; see `analyzer.engine.base.shared_memory_of`."""
-        return shared_memory_of(self._engine)
+    def on_part(self) -> Callable[[int, int], None] | None:
+        """Is told by the engine below how many parts are done."""
+        return self._engine.on_part
+
+    @on_part.setter
+    def on_part(self, told: Callable[[int, int], None] | None) -> None:
+        self._engine.on_part = told
+
+    @property
+    def resources(self) -> Resources:
+        """What the engine below has."""
+        return self._engine.resources
 
     def map(
         self, parts: Sequence[Part], function: PartFunction, broadcast: Broadcast | None = None
@@ -221,6 +283,8 @@ class ResumingEngine:
                 "the store is encrypted, and what is kept of the work would not be; leave out "
                 "--resume"
             )
+        with self._saying_where():
+            self._make_ready()
         digest = _Digest()
         digest.dump((_program(), function, dict(broadcast or {})))
         common = digest.hash.digest()
@@ -236,14 +300,22 @@ class ResumingEngine:
             found = self._engine.map(
                 [_bare(parts[number]) for number in wave], function, broadcast
             )
-            for number, rows in zip(wave, found, strict=True):
-                _write(paths[number], rows)
+            with self._saying_where():
+                for number, rows in zip(wave, found, strict=True):
+                    _write(paths[number], rows)
         return paths
+
+    def _saying_where(self) -> AbstractContextManager[None]:
+        return saying_where_disk_is_full(
+            self._folder,
+            "work is kept there (--resume)",
+            "free some and give the same command again: what is there is found",
+        )
 
 
 def _bare(part: Part) -> Part:
     # The engine below knows its own buckets.
-    return part.part if isinstance(part, _NamedBucket) else part
+    return part.base if isinstance(part, _NamedBucket) else part
 
 
 def _unchanged(rows: Rows, broadcast: Broadcast) -> Rows:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import stat
 import tempfile
 import time
 import weakref
@@ -80,19 +81,46 @@ def remove_abandoned(within: Path | None = None) -> int:
     ...     remove_abandoned(Path(empty))
     0
     """
+    folders = Path(within or tempfile.gettempdir()).glob(f"{PREFIX}*{LOCKED}")
+    return sum(remove_if_unused(path) for path in folders if path.is_dir())
+
+
+def remove_if_unused(path: Path, *, new: bool = False) -> int:
+    """Remove a folder or file of this user that no process has locked; give the bytes it took.
+
+    Parameters
+    ----------
+    path : Path
+        What may have been left by a process that was killed.
+    new : bool
+        Whether one is removed that was made just now, and may not have been locked yet.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     left = Path(folder) / "left"
+    ...     _ = left.write_text("12345")
+    ...     remove_if_unused(left), remove_if_unused(left, new=True), left.exists()
+    (0, 5, False)
+    """
     freed = 0
-    for path in Path(within or tempfile.gettempdir()).glob(f"{PREFIX}*{LOCKED}"):
-        # Gone meanwhile, somebody else's, or not a folder: nothing to do.
-        with contextlib.suppress(OSError):
-            if fcntl is None or not _may_be_abandoned(path):
-                continue
-            handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                freed += bytes_in(path)
+    # Gone meanwhile, somebody else's, in use, or a link: nothing to do.
+    with contextlib.suppress(OSError):
+        about = path.lstat()
+        is_new = time.time() - about.st_mtime <= NEW_SECONDS
+        if fcntl is None or about.st_uid != os.getuid() or (is_new and not new):
+            return 0
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if stat.S_ISDIR(about.st_mode):
+                freed = bytes_in(path)
                 shutil.rmtree(path, ignore_errors=True)
-            finally:
-                os.close(handle)
+            else:
+                path.unlink()
+                freed = about.st_size
+        finally:
+            os.close(handle)
     return freed
 
 
@@ -109,19 +137,19 @@ def bytes_in(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _may_be_abandoned(path: Path) -> bool:
-    about = path.lstat()
-    return about.st_uid == os.getuid() and time.time() - about.st_mtime > NEW_SECONDS
+def lock(handle: int, *, wait: bool = False) -> None:
+    """Lock what a handle is open on, until it is closed or this process ends, however it ends."""
+    if fcntl is not None:
+        # A file system without locks: then nobody else gets one either.
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 
 
 def _lock(path: Path) -> int | None:
-    """Lock a folder until this process ends, however it ends."""
     if fcntl is None:
         return None
     handle = os.open(path, os.O_RDONLY)
-    # A file system without locks: then nobody else gets one either.
-    with contextlib.suppress(OSError):
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    lock(handle)
     return handle
 
 

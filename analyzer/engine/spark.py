@@ -15,7 +15,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from analyzer.engine.base import Broadcast, Part, PartFunction, is_sealed, reduce_rows
+from analyzer.engine.base import (
+    Broadcast,
+    Part,
+    PartFunction,
+    Resources,
+    is_sealed,
+    reduce_rows,
+    root_of,
+)
 from analyzer.engine.local import DEFAULT_MEMORY
 from analyzer.engine.messages import pack_parts, unpack_rows
 from analyzer.engine.spark_session import check_spark, spark_context
@@ -27,7 +35,6 @@ from analyzer.engine.spark_work import (
     bucket_rows,
     itself,
     raise_sent,
-    root_of,
     said_beside,
     tally,
 )
@@ -113,6 +120,11 @@ class SparkEngine:
         self.on_part: Callable[[int, int], None] | None = None
         """Is told how many parts are done, and of how many, after each job."""
 
+    @property
+    def resources(self) -> Resources:
+        """What the process that asks may hold; workers have their own memory."""
+        return Resources(self.memory, None)
+
     def map(
         self, parts: Sequence[Part], function: PartFunction, broadcast: Broadcast | None = None
     ) -> list[Rows]:
@@ -188,21 +200,10 @@ class SparkEngine:
             How many there are.
         said : object
             What the reader returned.
-
-        Raises
-        ------
-        EngineError
-            If a session that is not ours would write what travels to disks as it is.
         """
         if not items:
             return
         context = self._context(())
-        if context.getConf().get("spark.io.encryption.enabled") != "true":
-            raise EngineError(
-                "the Spark session of this process does not encrypt what it writes to disk, and "
-                "plates' key would pass through it; set spark.io.encryption.enabled to true, or "
-                "stop the session and let this program start its own"
-            )
         from pyspark import StorageLevel
 
         messages, arrays = pack_parts(items)

@@ -13,11 +13,10 @@ from typing import Any, TypeAlias
 
 from analyzer.engine.base import (
     Broadcast,
-    DerivedPart,
-    Part,
     PartFunction,
     bucket_of,
     reduce_rows,
+    root_of,
     sort_rows,
     split_rows,
 )
@@ -41,13 +40,6 @@ def bucket_rows(pieces: Iterable[tuple[int, bytes]], *, sort: bool = True) -> Ro
     rows = reduce_rows([unpack_rows(message) for count, message in pieces if count >= 0])
     # Pieces come in any order: sorting by every column makes the bucket the same each time.
     return sort_rows(rows, list(rows)) if sort else rows
-
-
-def root_of(part: Part) -> Part:
-    """Give the part from which a part is made in the end."""
-    while isinstance(part, DerivedPart):
-        part = part.base
-    return part
 
 
 class Work:

@@ -6,17 +6,20 @@ an encrypted store wait in encrypted files, whose key is made for them and lives
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analyzer.engine.base import reduce_rows, sort_rows
-from analyzer.engine.scratch import ScratchFolder
+from analyzer.engine.full_disk import saying_where_disk_is_full
+from analyzer.engine.scratch import ScratchFolder, remove_abandoned
 from analyzer.engine.sealing import Seal, decryption, encryption
-from analyzer.errors import StoreError, UsageError
+from analyzer.errors import EngineError, StoreError, UsageError
 from analyzer.schema import Rows, n_rows
 
 _MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)I?B?\s*", re.IGNORECASE)
@@ -135,6 +138,8 @@ class Spill:
 
     def __init__(self, buckets: int, folder: Path | None = None, *, sealed: bool = False):
         self._seal = Seal.new() if sealed else None
+        # Rows of vehicles that killed runs left: nothing to be left lying, or to take the room.
+        remove_abandoned(folder)
         self._folder = ScratchFolder("platerisk-", folder)
         self._writers: list[pa.ipc.RecordBatchStreamWriter | pq.ParquetWriter | None] = [
             None
@@ -149,9 +154,17 @@ class Spill:
         if not n_rows(rows):
             return
         table = to_table(rows)
-        if self._writers[bucket] is None:
-            self._writers[bucket] = self._writer(self._path(bucket), table.schema)
-        self._writers[bucket].write_table(table)
+        with self._saying_where():
+            if self._writers[bucket] is None:
+                self._writers[bucket] = self._writer(self._path(bucket), table.schema)
+            self._writers[bucket].write_table(table)
+
+    def _saying_where(self) -> AbstractContextManager[None]:
+        return saying_where_disk_is_full(
+            self._folder.path.parent,
+            "what does not fit into memory waits there",
+            "free some, name another folder with TMPDIR, or allow more with --memory",
+        )
 
     def _writer(self, path: Path, schema: pa.Schema) -> pa.ipc.RecordBatchStreamWriter:
         if self._seal is None:
@@ -163,9 +176,10 @@ class Spill:
 
     def close(self) -> None:
         """End the files, so that they can be read."""
-        for writer in self._writers:
-            if writer is not None:
-                writer.close()
+        with self._saying_where():
+            for writer in self._writers:
+                if writer is not None:
+                    writer.close()
 
     def parts(self) -> Iterator[SpilledPart]:
         """Give the buckets that hold rows, as parts; the folder lives as long as one of them."""
@@ -186,5 +200,7 @@ class Spill:
 
     def discard(self) -> None:
         """Remove everything."""
-        self.close()
+        # On a full disk files cannot be ended; they go all the same.
+        with contextlib.suppress(OSError, EngineError):
+            self.close()
         self._folder.remove()

@@ -7,7 +7,6 @@ into memory at once, and the number of look-ups falls with the number of groups.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,7 +19,6 @@ from analyzer.engine.base import (
     PartFunction,
     bytes_of,
     is_sealed,
-    shared_memory_of,
 )
 from analyzer.schema import Rows
 
@@ -52,11 +50,6 @@ class PartsTogether:
         made = [dict(self._function(part.load(), self._broadcast)) for part in self._parts]
         # Column by column: what stands together is not held a second time.
         return {name: np.concatenate([rows.pop(name) for rows in made]) for name in list(made[0])}
-
-
-def at_once(engine: Engine) -> int:
-    """Tell how many parts an engine that shares memory works on at once."""
-    return int(getattr(engine, "threads", 0)) or os.cpu_count() or 1
 
 
 def together(
@@ -93,11 +86,10 @@ def together(
     >>> len(groups) <= 9, sorted(int(a) for group in groups for a in group.load()["a"])
     (True, [0, 1, 2, 3, 4, 5, 6, 7, 8])
     """
-    memory = shared_memory_of(engine)
-    if memory is None:
+    threads = engine.resources.at_once
+    if threads is None:
         return [DerivedPart(part, function, broadcast, keep=0) for part in parts]
-    threads = at_once(engine)
-    room = max(memory // SHARE_OF_GROUPS // threads, 1)
+    room = max(engine.resources.memory // SHARE_OF_GROUPS // threads, 1)
     # A part of which nobody knows the size may be as large as a whole group.
     needed = -(-sum(bytes_of(part) or room for part in parts) // room)
     count = min(-(-needed // threads) * threads, len(parts))

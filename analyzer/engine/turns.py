@@ -6,9 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from analyzer.engine.base import Broadcast, Engine, Part, PartFunction, shared_memory_of
-from analyzer.engine.local import DEFAULT_MEMORY
-from analyzer.engine.spill import parse_memory
+from analyzer.engine.base import Broadcast, Engine, Part, PartFunction
 from analyzer.schema import Rows
 
 SHARE_OF_RESULTS = 8
@@ -16,19 +14,6 @@ SHARE_OF_RESULTS = 8
 
 FEWEST = 4
 """Fewer parts in a turn would leave processors idle."""
-
-
-def memory_of(engine: Engine) -> int:
-    """Tell how many bytes may be held where the results of an engine come together.
-
-    Examples
-    --------
-    >>> from analyzer.engine import get_engine
-    >>> memory_of(get_engine(memory="300MB"))
-    300000000
-    """
-    own = shared_memory_of(engine) or getattr(engine, "memory", None)
-    return own or parse_memory(DEFAULT_MEMORY)
 
 
 def map_in_turns(
@@ -61,7 +46,7 @@ def map_in_turns(
     >>> [int(rows["a"][0]) for rows in doubled]
     [0, 2, 4, 6, 8, 10, 12, 14, 16]
     """
-    at_once = max(memory_of(engine) // SHARE_OF_RESULTS // max(bytes_each, 1), FEWEST)
+    at_once = max(engine.resources.memory // SHARE_OF_RESULTS // max(bytes_each, 1), FEWEST)
     for first in range(0, len(parts), at_once):
         yield from engine.map(parts[first : first + at_once], function, broadcast)
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from analyzer.engine import Engine, Part
 from analyzer.engine.base import Broadcast
-from analyzer.engine.turns import map_in_turns, memory_of
+from analyzer.engine.turns import map_in_turns
 from analyzer.patterns.encounters import longer
 from analyzer.patterns.meeting_groups import GROUPS, block_of_stays, grouped, stays_by_approach
 from analyzer.patterns.meeting_pairs import MetPairs
@@ -73,7 +73,7 @@ def count_chance(
     if not len(pairs):
         return shifted, opportunities
     a_part = max(stays // len(parts), 1) * BYTES_A_STAY
-    fitting = max(memory_of(engine) // SHARE_OF_BLOCK // a_part, 1)
+    fitting = max(engine.resources.memory // SHARE_OF_BLOCK // a_part, 1)
     blocks = -(-len(parts) // fitting)
     a_block = -(-len(parts) // blocks)
     near_starts, near = _both_ways(broadcast["neighbour_starts"], broadcast["neighbours"])

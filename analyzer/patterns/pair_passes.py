@@ -115,9 +115,8 @@ class PairPasses:
     """The passes over parts, for pairs among the vehicles in them."""
 
     def __init__(self, parts: Sequence[Part], n_rows: int, frame: Frame, engine: Engine):
-        memory = getattr(engine, "memory", 2_000_000_000)
         rows_a_part = -(-n_rows // max(len(parts), 1))
-        fitting = max(1, int(memory // BYTES_A_ROW // max(rows_a_part, 1)))
+        fitting = max(1, int(engine.resources.memory // BYTES_A_ROW // max(rows_a_part, 1)))
         # As many in each block: a small last one is gone through as often as a large one.
         blocks = max(-(-len(parts) // fitting), 1)
         self._parts_a_block = max(-(-len(parts) // blocks), 1)

@@ -16,7 +16,7 @@ import numpy as np
 
 from analyzer.engine import Engine
 from analyzer.engine.base import Broadcast, Part
-from analyzer.engine.turns import add_in_turns, memory_of
+from analyzer.engine.turns import add_in_turns
 from analyzer.policy.leaks import draw_before_leaks
 from analyzer.policy.resampling import ABSENT, ALONE, DELETED, SHOWN
 from analyzer.risk.knowledge import Known, columns, looks_known
@@ -59,7 +59,7 @@ def states_before_leaks(
     parts = sightings.parts(*CORE, *shared["attributes"])
     leaks = len(shared["leak_days"])
     held = sightings.n_vehicles * leaks * (shared["points"] * BYTES_A_POINT + BYTES_A_TARGET)
-    turns = min(-(-held * SHARE_OF_TARGETS // memory_of(runner)), len(parts))
+    turns = min(-(-held * SHARE_OF_TARGETS // runner.resources.memory), len(parts))
     found = [
         _states_of(runner, parts[turn::turns], parts, shared) for turn in range(max(turns, 1))
     ]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from analyzer.engine import Engine, LocalEngine
+from analyzer.engine import Engine
 from analyzer.engine.base import Part, bytes_of, is_sealed
 from analyzer.schema import CORE, DTYPES, Rows, take
 from analyzer.sightings import Sightings
@@ -101,7 +101,7 @@ def hold(sightings: Sightings, engine: Engine) -> Sightings:
     sightings : Sightings
         Any; what a policy left is not held itself, but what it is made from may be.
     engine : Engine
-        Its memory is the bound; only the local engine holds rows.
+        Its memory is the bound; rows are held where parts share it, in this process.
 
     Returns
     -------
@@ -116,8 +116,9 @@ def hold(sightings: Sightings, engine: Engine) -> Sightings:
     """
     row = sum(np.dtype(DTYPES[name]).itemsize for name in CORE)
     rows = sightings.store.manifest["rows"]
-    if type(sightings) is not Sightings or not isinstance(engine, LocalEngine):
+    memory = engine.resources.shared_memory
+    if type(sightings) is not Sightings or memory is None:
         return sightings
-    if rows * row > engine.memory // SHARE:
+    if rows * row > memory // SHARE:
         return sightings
     return Held(*(getattr(sightings, each.name) for each in fields(Sightings)))

@@ -115,8 +115,7 @@ class ShownPatterns:
     @cached_property
     def _places(self) -> Places:
         places = find_places(self._trips, **self.on)
-        memory = getattr(self.on["engine"], "memory", None)
-        if isinstance(memory, int) and len(self.shown) * HELD_BYTES <= memory:
+        if len(self.shown) * HELD_BYTES <= self.on["engine"].resources.memory:
             # Homes, works, routines and visits all ask for the stays, which are soon forgotten.
             return replace(places, kept_rows=len(self.shown))
         return places

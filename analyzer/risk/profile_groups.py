@@ -8,7 +8,6 @@ from itertools import pairwise
 import numpy as np
 
 from analyzer.engine import Engine
-from analyzer.engine.turns import memory_of
 from analyzer.risk.profiles import (
     ENTRIES_A_KEY,
     Counts,
@@ -95,4 +94,4 @@ class ProfileGroups:
 
 def entries_at_once(engine: Engine) -> int:
     """Say how many entries of profiles fit into what an engine may hold."""
-    return max(memory_of(engine) // BYTES_AN_ENTRY, LEAST_ENTRIES)
+    return max(engine.resources.memory // BYTES_AN_ENTRY, LEAST_ENTRIES)

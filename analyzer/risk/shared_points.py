@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from analyzer.engine import Engine
-from analyzer.engine.base import Broadcast, Part, shared_memory_of
-from analyzer.engine.together import at_once, together
+from analyzer.engine.base import Broadcast, Part
+from analyzer.engine.together import together
 from analyzer.engine.turns import map_in_turns
 from analyzer.risk.company import find_company
 from analyzer.risk.knowledge import Known, Targets, count_fits
@@ -85,7 +85,7 @@ def count_shared_points(
     vehicles = targets.vehicle[order]
     groups = together(engine, parts, points_in_part, {**shared, "slots": slots})
     # What some groups found need not be asked of the next.
-    step = len(groups) if shared_memory_of(engine) is None else at_once(engine)
+    step = engine.resources.at_once or len(groups)
     for first in range(0, len(groups), max(step, 1)):
         broadcast = {
             "n_slots": len(slots.keys),

@@ -8,7 +8,7 @@ import numpy as np
 
 from analyzer.engine import Engine, Part
 from analyzer.engine.base import Broadcast, PartFunction, bytes_of
-from analyzer.engine.turns import map_in_turns, memory_of
+from analyzer.engine.turns import map_in_turns
 from analyzer.errors import UsageError
 from analyzer.fitting import fit_to_engine
 from analyzer.risk.adversary import MOST_POINTS
@@ -173,7 +173,7 @@ def _gather(
     for found in map_in_turns(runner, parts, function, known, bytes_each=each):
         frames.append(found)
         held += sum(column.nbytes for column in found.values())
-        allowed = max(memory_of(runner), LEAST_REFUSED)
+        allowed = max(runner.resources.memory, LEAST_REFUSED)
         if HELD_TIMES * held > allowed:
             needed = HELD_TIMES * held * len(parts) / len(frames)
             refuse_to_hold(attack, needed, allowed)

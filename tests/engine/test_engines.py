@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -24,8 +27,9 @@ from analyzer.engine import (
 )
 from analyzer.engine.base import bucket_of, sort_rows, split_rows
 from analyzer.engine.local import WORKING
+from analyzer.engine.resuming import ResumingEngine
 from analyzer.engine.spill import Spill, parse_memory
-from analyzer.errors import UsageError
+from analyzer.errors import EngineError, UsageError
 from analyzer.schema import Rows
 from tests.engine import functions
 from tests.process_engine import ProcessEngine
@@ -193,6 +197,38 @@ def test_a_failed_exchange_leaves_no_folder(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_killed_runs_left_goes_when_rows_are_spilled(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left = tmp_path / "platerisk-left.held"
+    left.mkdir()
+    (left / "bucket-00000.arrows").write_text("rows")
+    os.utime(left, (1, 1))
+    LocalEngine().exchange(random_parts(5), functions.unchanged, "key", 3)
+    assert left.is_dir()
+    LocalEngine(memory=1).exchange(random_parts(5), functions.unchanged, "key", 3)
+    assert not left.exists()
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+@pytest.mark.parametrize("where", ["write_table", "close"])
+def test_a_full_disk_is_named_and_nothing_is_left(tmp_path, monkeypatch, sealed, where):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    writer = Spill._writer
+    monkeypatch.setattr(
+        Spill, "_writer", lambda *of: SimpleNamespace(**{
+            "write_table": lambda table: None, "close": writer(*of).close, where: full
+        }),
+    )  # fmt: skip
+    parts = [RowsPart(part.load(), sealed=sealed) for part in random_parts(5)]
+    with pytest.raises(EngineError, match=rf"{tmp_path}: no space .*TMPDIR.*--memory"):
+        LocalEngine(memory=1).exchange(parts, functions.unchanged, "key", 3)
+    assert list(tmp_path.iterdir()) == []
+
+
 # reduce
 
 
@@ -225,6 +261,45 @@ def test_sorting_is_stable_and_by_the_first_column_first(pairs: list[tuple[int, 
     }
     found = as_tuples(sort_rows(rows, ["a", "b"]))
     assert found == sorted(as_tuples(rows), key=lambda row: row[:2])
+
+
+# What an engine has
+
+
+@every_engine
+def test_what_an_engine_has_is_asked_in_one_place(make_engine, tmp_path):
+    engine = make_engine()
+    resources = engine.resources
+    assert isinstance(engine, Engine) and resources.memory > 0
+    assert resources.shared_memory in (None, resources.memory)
+    resuming = ResumingEngine(engine, tmp_path / "work")
+    assert isinstance(resuming, Engine) and resuming.resources == resources
+    told = []
+    resuming.on_part = lambda done, total: told.append((done, total))
+    resuming.map(random_parts(0, parts=3), functions.unchanged)
+    assert engine.on_part is resuming.on_part and (3, 3) in told
+
+
+def test_parts_share_the_memory_of_this_process_and_of_no_other():
+    engine = LocalEngine(memory="300MB", threads=3)
+    assert engine.resources == base.Resources(memory=300_000_000, at_once=3)
+    assert engine.resources.shared_memory == 300_000_000
+    assert ProcessEngine().resources.shared_memory is None
+
+
+def test_who_divides_work_asks_nothing_else_of_an_engine():
+    # Verbs and reading choose by kind of engine; measures never may.
+    package = Path(base.__file__).parents[1]
+    guess = re.compile(
+        r"getattr\(\s*[\w.\[\]\"]*(engine|runner)\b|hasattr\(\s*(engine|runner)\b"
+        r"|isinstance\([^()]*(Local|Spark|Resuming)Engine\)|\bengine\.(memory|threads)\b"
+    )
+    found = {
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        if guess.search(re.sub(r">>>.*", "", path.read_text(encoding="utf-8")))
+    }
+    assert found == {"ingest/reader.py"}
 
 
 # Derived parts

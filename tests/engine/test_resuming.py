@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -13,8 +14,9 @@ import pytest
 
 from analyzer.engine import DerivedPart, LocalEngine, RowsPart
 from analyzer.engine import resuming as resuming_module
+from analyzer.engine.base import bytes_of
 from analyzer.engine.resuming import ResumingEngine
-from analyzer.errors import StoreError, UsageError
+from analyzer.errors import EngineError, StoreError, UsageError
 from analyzer.synthetic import make_region
 from tests.engine import functions
 from tests.test_parts import RESULTS, accompanied, measure_all, same
@@ -152,6 +154,7 @@ PROGRAM = """
 import json, os, signal, sys
 from pathlib import Path
 from analyzer.engine import LocalEngine
+from analyzer.engine.base import bytes_of
 from analyzer.engine.resuming import ResumingEngine
 from analyzer.risk.unicity import measure_unicity
 from analyzer.sightings import Sightings
@@ -208,4 +211,87 @@ def test_the_folder_is_private_and_holds_nothing_else(tmp_path):
 def test_work_on_an_encrypted_store_is_not_kept(tmp_path):
     part = RowsPart({"x": np.arange(3)}, sealed=True)
     with pytest.raises(StoreError, match="encrypted"):
-        ResumingEngine(LocalEngine(), tmp_path).map([part], functions.unchanged)
+        ResumingEngine(LocalEngine(), tmp_path / "work").map([part], functions.unchanged)
+    assert not (tmp_path / "work").exists()
+
+
+def test_no_name_is_no_folder(tmp_path, monkeypatch):
+    # To pathlib it is the folder where one stands.
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="names no folder"):
+        ResumingEngine(LocalEngine(), "")
+
+
+def test_what_is_derived_from_a_bucket_tells_its_size(tmp_path):
+    engine = ResumingEngine(LocalEngine(), tmp_path)
+    plain = LocalEngine().exchange(parts(), functions.unchanged, "key", 2)
+    kept = engine.exchange(parts(), functions.unchanged, "key", 2)
+    assert [bytes_of(part) for part in kept] == [bytes_of(part) for part in plain] != [0, 0]
+
+
+def hidden(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.name.startswith(".")]
+
+
+def full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_is_named_and_nothing_incomplete_is_left(tmp_path, monkeypatch):
+    engine = ResumingEngine(LocalEngine(), tmp_path / "work")
+    with monkeypatch.context() as with_full_disk:
+        with_full_disk.setattr(resuming_module, "pack_rows", full)
+        with pytest.raises(EngineError, match=r"work: no space .*--resume.* free some"):
+            engine.map(parts(2), functions.unchanged)
+    assert hidden(tmp_path / "work") == []
+    # Another fault of the system is not taken for it.
+    monkeypatch.setattr(resuming_module, "pack_rows", lambda rows: (_ for _ in [os.stat("/no")]))
+    with pytest.raises(FileNotFoundError):
+        engine.map(parts(2), functions.unchanged)
+
+
+WRITING = """
+import sys, time
+import numpy as np
+from pathlib import Path
+from analyzer.engine import resuming
+
+def slow(rows):
+    yield b"12345"
+    print("writing", flush=True)
+    time.sleep(60)
+
+resuming.pack_rows = slow
+resuming._write(Path(sys.argv[1]) / "rows", {"x": np.arange(3)})
+"""
+
+
+def test_what_a_killed_run_left_incomplete_is_removed_and_nothing_else(tmp_path):
+    work = tmp_path / "work"
+    ResumingEngine(LocalEngine(), work).map(parts(2), functions.unchanged)
+    whole = sorted(path.name for path in work.iterdir())
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITING, str(work)], stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    for writer in writers:
+        assert writer.stdout.readline() == "writing\n"
+    (work / ".letter").touch()
+    assert len(hidden(work)) == 3
+    try:
+        writers[0].kill()
+        writers[0].wait()
+        engine = ResumingEngine(LocalEngine(), work)
+        engine.map(parts(2), functions.unchanged)
+        # One is still written, by a process that lives.
+        assert engine.found == 2 and len(hidden(work)) == 2
+    finally:
+        writers[1].kill()
+        for writer in writers:
+            writer.wait()
+            writer.stdout.close()
+    ResumingEngine(LocalEngine(), work).map(parts(3), functions.unchanged)
+    assert [path.name for path in hidden(work)] == [".letter"]
+    assert set(whole) < {path.name for path in work.iterdir()}

@@ -7,7 +7,7 @@ import pytest
 
 from analyzer.engine import LocalEngine, RowsPart
 from analyzer.engine.base import bytes_of, is_sealed
-from analyzer.engine.together import SHARE_OF_GROUPS, at_once, together
+from analyzer.engine.together import SHARE_OF_GROUPS, together
 from tests.process_engine import ProcessEngine
 
 
@@ -57,4 +57,3 @@ def test_parts_of_unknown_size_are_not_heaped_up():
     parts = [Unknown({"a": np.array([number])}) for number in range(4)]
     assert len(together(engine, parts, first_row, {})) == 4
     assert together(engine, [], first_row, {}) == []
-    assert at_once(engine) == 1

@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 
 from analyzer.engine import LocalEngine, RowsPart
-from analyzer.engine.resuming import ResumingEngine
-from analyzer.engine.turns import FEWEST, SHARE_OF_RESULTS, map_in_turns, memory_of
-from tests.process_engine import ProcessEngine
+from analyzer.engine.turns import FEWEST, SHARE_OF_RESULTS, map_in_turns
 
 
 class Watched(LocalEngine):
@@ -32,7 +30,3 @@ def test_results_come_in_order_and_few_at_once(bytes_each, at_once):
     assert max(engine.asked) == at_once and sum(engine.asked) == 23
 
 
-def test_memory_is_that_of_the_engine_below(tmp_path):
-    engine = LocalEngine(memory="300MB")
-    assert memory_of(engine) == memory_of(ResumingEngine(engine, tmp_path / "work")) == 300_000_000
-    assert memory_of(ProcessEngine()) == 2_000_000_000

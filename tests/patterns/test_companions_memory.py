@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from analyzer.cameras import camera_table
+from analyzer.engine import LocalEngine, RowsPart
+from analyzer.engine.resuming import ResumingEngine
+from analyzer.patterns import pair_passes
 from analyzer.schema import Rows
 from analyzer.store import StoreBuilder
 
@@ -73,3 +77,11 @@ def test_companions_keep_to_the_memory_where_few_share_a_way_at_an_hour(stores):
     program = peak_mb(tiny)
     # As asked, give or take what the allocator holds back.
     assert peak_mb(large) - program < 1.2 * ALLOWED_MB
+
+
+def test_memory_bounds_blocks_also_where_work_is_kept(tmp_path):
+    frame = SimpleNamespace(n_codes=9, n_cameras=3, to_broadcast=dict)
+    parts = [RowsPart({"vehicle": np.arange(3)})] * 12
+    engine = LocalEngine(memory=4 * 1_000 * pair_passes.BYTES_A_ROW)
+    for runner in (engine, ResumingEngine(engine, tmp_path / "work")):
+        assert pair_passes.PairPasses(parts, 12_000, frame, runner)._parts_a_block == 4

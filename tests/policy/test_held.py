@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from analyzer.engine import LocalEngine
+from analyzer.engine.resuming import ResumingEngine
 from analyzer.policy.held import Held, hold
 from analyzer.policy.policy import Policy
 from analyzer.store import StoredPart
@@ -58,8 +59,12 @@ def test_rows_are_read_once(sightings, monkeypatch):
     assert len(read) == len(sightings.parts())
 
 
-def test_what_is_large_or_works_elsewhere_is_not_held(sightings):
+def test_what_is_large_or_works_elsewhere_is_not_held(sightings, tmp_path):
     assert hold(sightings, ProcessEngine(seed=1)) is sightings
+    kept = ResumingEngine(LocalEngine(), tmp_path / "work")
+    assert isinstance(hold(sightings, kept), Held)
+    there = ResumingEngine(ProcessEngine(seed=1), tmp_path / "other")
+    assert hold(sightings, there) is sightings
     small = LocalEngine(memory=len(sightings) * 16 * 4 - 1)
     assert hold(sightings, small) is sightings
     assert isinstance(hold(sightings, LocalEngine(memory=small.memory + 1)), Held)
