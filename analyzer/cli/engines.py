@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import logging
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -79,11 +81,11 @@ def engine_option(command: Callable) -> Callable:
         if dry_run:
             _run_dry(options)
         runner = _engine(engine, master, options.get("memory"))
-        runner.on_part = run.part_done
         if resume is not None:
             from analyzer.engine.resuming import ResumingEngine
 
             runner = ResumingEngine(runner, resume)
+        runner.on_part = run.part_done
         return command(engine=runner, **options)
 
     return with_engine
@@ -94,6 +96,9 @@ def _engine(name: str, master: str | None, memory: str | None) -> Engine:
 
     if master is not None and name != "spark":
         raise click.UsageError("--master says where Spark is: write --engine spark too")
+    if name == "spark" and not os.environ.get("PLATERISK_TRACEBACK"):
+        # What joins us to Java logs tracebacks, of interrupts too; failures come as messages.
+        logging.getLogger().addHandler(logging.NullHandler())
     # Before anything is read: what is missing shall not be found out after minutes.
     return get_engine(name, memory, master=master)
 

@@ -8,16 +8,18 @@ import os
 import re
 import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analyzer.engine.scratch import ScratchFolder
+from analyzer.engine.scratch import ScratchFolder, remove_abandoned
 from analyzer.errors import EngineError, UsageError
 
 if TYPE_CHECKING:
@@ -25,12 +27,18 @@ if TYPE_CHECKING:
 
 MASTER_VARIABLE = "SPARK_MASTER"
 DEFAULT_MASTER = "local[*]"
+ENCRYPTION = "spark.io.encryption.enabled"
 PATIENCE_SECONDS = 60
 """So long a cluster may take to give its first worker."""
 
+_LABEL = r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}"
+_ADDRESS = rf"(?:\[[0-9A-Fa-f:.]+\]|{_LABEL}(?:\.{_LABEL})*):[1-9]\d{{0,4}}"
 _MASTER = re.compile(
-    r"local(\[(\*|\d+)(,\s*\d+)?\])?|spark://[^/\s]+:\d+(,[^/\s]+:\d+)*|yarn|k8s://\S+"
+    rf"local(\[(\*|[1-9]\d*)(,\s*[1-9]\d*)?\])?|spark://{_ADDRESS}(,{_ADDRESS})*"
 )
+_UNTESTED = re.compile(r"yarn.*|(k8s|mesos)://.*|local-cluster.*")
+_VERSION = re.compile(r'version "(?:1\.)?(\d+)')
+LEAST_JAVA = 17
 _LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 _LOCAL_DIRS = "SPARK_LOCAL_DIRS"
 _own: dict[str, Any] = {}
@@ -48,11 +56,17 @@ def check_spark(master: str | None = None) -> str:
     Raises
     ------
     EngineError
-        If pyspark or Java are missing.
+        If pyspark or Java are missing, or Java does not run.
     UsageError
-        If the text is no master of Spark.
+        If the text is no master of Spark, or one on which this program was never tried.
     """
     master = master or os.environ.get(MASTER_VARIABLE) or DEFAULT_MASTER
+    if _UNTESTED.fullmatch(master):
+        raise UsageError(
+            f"master {master!r}: this program is not tested on YARN, Kubernetes, Mesos or "
+            "local-cluster, and does not start there; use a standalone cluster, "
+            "'spark://host:7077', or this machine, 'local[2]'"
+        )
     if not _MASTER.fullmatch(master):
         raise UsageError(
             f"master {master!r} is not one of Spark's; write for example 'spark://host:7077' or "
@@ -63,12 +77,35 @@ def check_spark(master: str | None = None) -> str:
             "the Spark engine needs pyspark, which is not installed: pip install 'platerisk[spark]'"
         )
     home = os.environ.get("JAVA_HOME")
-    if not (shutil.which("java") or (home and (Path(home) / "bin" / "java").exists())):
+    # As Spark looks for it: where JAVA_HOME is set, no other counts.
+    java = os.path.join(home, "bin", "java") if home else shutil.which("java")
+    wrong = "there is none" if java is None else _wrong_with(java)
+    if wrong:
+        told = " (JAVA_HOME says so)" if home else ""
         raise EngineError(
-            "the Spark engine needs Java 17 or newer, and there is none: install one (on Debian: "
-            "apt-get install default-jre-headless) or say where it is with JAVA_HOME"
+            f"the Spark engine needs Java {LEAST_JAVA} or newer, and {wrong}{told}: install one "
+            "(on Debian: apt-get install default-jre-headless) or say where it is with JAVA_HOME"
         )
     return master
+
+
+@cache
+def _wrong_with(java: str) -> str | None:
+    """Say what is wrong with a Java, by running it; None if nothing is."""
+    try:
+        done = subprocess.run(
+            [java, "-version"], capture_output=True, timeout=PATIENCE_SECONDS, check=False
+        )
+    except FileNotFoundError:
+        return f"there is no {java}"
+    except (OSError, subprocess.TimeoutExpired):
+        return f"{java} does not run"
+    if done.returncode:
+        return f"{java} does not run"
+    version = _VERSION.search((done.stderr + done.stdout).decode(errors="replace"))
+    if version is not None and int(version.group(1)) < LEAST_JAVA:
+        return f"{java} is Java {version.group(1)}"
+    return None
 
 
 def spark_context(master: str, memory: int) -> SparkContext:
@@ -84,7 +121,8 @@ def spark_context(master: str, memory: int) -> SparkContext:
     Raises
     ------
     EngineError
-        If the master cannot be reached, or gives no worker.
+        If the master cannot be reached or gives no worker, or a session that is not ours leaves
+        rows on disks as they are.
     UsageError
         If a session that is not ours is running with another master.
     """
@@ -94,6 +132,7 @@ def spark_context(master: str, memory: int) -> SparkContext:
 
     active = SparkContext._active_spark_context
     if active is not None and active.master == master:
+        _refuse_unencrypted(active)
         return active
     if active is not None and active is not _own.get("context"):
         raise UsageError(
@@ -110,6 +149,16 @@ def spark_context(master: str, memory: int) -> SparkContext:
     if not master.startswith("local"):
         _await_worker(context, master)
     return context
+
+
+def _refuse_unencrypted(context: SparkContext) -> None:
+    """Refuse a session that writes rows of vehicles to disks as they are; ours never does."""
+    if context.getConf().get(ENCRYPTION) != "true":
+        raise EngineError(
+            "the Spark session of this process does not encrypt what it writes to disks, and rows "
+            f"about vehicles wait there; start it with .config('{ENCRYPTION}', 'true'), or stop it "
+            "and let this program start its own"
+        )
 
 
 def stop_spark() -> None:
@@ -143,14 +192,25 @@ def _start(master: str, memory: int) -> SparkContext:
             return SparkContext(conf=conf, gateway=gateway)
         except Exception as error:
             said.seek(0)
-            lines = said.read().decode(errors="replace").strip().splitlines()
-            reason = lines[-1] if lines else type(error).__name__
-            raise EngineError(f"Spark did not start: {reason}") from None
+            lines = said.read().decode(errors="replace").splitlines()
+            raise EngineError(f"Spark did not start: {_reason(error, lines)}") from None
+
+
+def _reason(error: Exception, said: list[str]) -> str:
+    """Find why Spark did not start in what it said, which is mostly about other things."""
+    java = getattr(error, "java_exception", None)
+    if java is not None and java.getMessage():
+        return str(java.getMessage()).splitlines()[0]
+    # Last is often a line of a stack, or how much it would log.
+    telling = [line.strip() for line in said if re.search(r"Exception|Error|error|denied", line)]
+    return telling[-1] if telling else type(error).__name__
 
 
 @contextmanager
 def _private_folder() -> Iterator[str]:
     """Make a folder that only its owner can enter, for what Spark here leaves on disk."""
+    # What killed runs left there holds rows of vehicles, encrypted or not.
+    remove_abandoned()
     folder = ScratchFolder("platerisk-spark-")
     # Kept until the process ends: Java, once started, stays with it.
     _own["folder"] = folder
@@ -173,7 +233,7 @@ def _settings(master: str, memory: int) -> dict[str, str]:
         "spark.driver.memory": f"{max(memory // 2, 1 << 30) >> 20}m",
         "spark.driver.maxResultSize": "0",
         # Rows that are regrouped wait on workers' disks, in folders that others may enter.
-        "spark.io.encryption.enabled": "true",
+        ENCRYPTION: "true",
         # Rows are read where a part is sent; nothing is gained by waiting for a certain worker.
         "spark.locality.wait": "0",
         "spark.executorEnv.PYTHONPATH": os.pathsep.join(_module_path()),
@@ -210,7 +270,7 @@ def _reach(master: str) -> None:
         try:
             socket.create_connection((host.strip("[]"), port), timeout=5).close()
             return
-        except OSError:
+        except (OSError, UnicodeError):
             continue
     if hosts:
         raise EngineError(

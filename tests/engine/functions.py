@@ -72,6 +72,12 @@ def slowly(rows: Rows, broadcast: Mapping[str, Any]) -> Rows:
     return rows
 
 
+def broken_and_marked(rows: Rows, broadcast: Mapping[str, Any]) -> Rows:
+    """Leave a mark for each time that it is tried, and fail."""
+    Path(broadcast["marks"], f"{os.getpid()}-{time.time_ns()}").touch()
+    raise ValueError("broken on purpose")
+
+
 def unpicklable(rows: Rows, broadcast: Mapping[str, Any]) -> Rows:
     class OwnError(Exception):
         pass

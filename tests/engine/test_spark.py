@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -31,6 +33,7 @@ from analyzer.engine import (
     spark_session,
 )
 from analyzer.engine.messages import pack_parts, pack_rows, unpack_part, unpack_rows
+from analyzer.engine.resuming import ResumingEngine
 from analyzer.engine.spark import SparkEngine
 from analyzer.errors import EngineError, StoreError, UsageError
 from analyzer.risk.unicity import measure_unicity
@@ -193,24 +196,101 @@ def contents(folder: Path) -> Iterator[bytes]:
             yield path.read_bytes()
 
 
+def left_on_disks(runner: SparkEngine, folder: Callable[[], Path]) -> tuple[int, bool, bool]:
+    """Exchange rows; say how much lies on disks then, and if rows, or what was broadcast, show.
+
+    Random rows, of which nothing becomes smaller: what is packed would hide them by itself.
+    """
+    random = np.random.default_rng(5)
+    wide = lambda count: random.integers(-(2**62), 2**62, count)  # noqa: E731
+    # One key a part: its rows stay one behind the other.
+    parts = [RowsPart({"key": np.full(4_000, n), "x": wide(4_000)}) for n in range(3)]
+    # Shared arrays are large enough to be written in pieces.
+    shared = {"factor": 1, "large": wide(1_000_000)}
+    made = runner.exchange(parts, functions.unchanged, "key", 4, shared)
+    assert sum(len(part.load()["x"]) for part in made) == 12_000
+    assert len(runner.map(made, functions.unchanged, shared)) == len(made)
+    held = list(contents(folder()))
+
+    def shows(column: np.ndarray) -> bool:
+        some = (column[at : at + 4].tobytes() for at in range(100, len(column), len(column) // 8))
+        return any(piece in data for piece in some for data in held)
+
+    return (
+        sum(map(len, held)),
+        any(shows(part.load()["x"]) for part in parts),
+        shows(shared["large"]),
+    )
+
+
+def here() -> Path:
+    return spark_session._own["folder"].path
+
+
 def test_rows_that_wait_on_disks_are_encrypted(cluster, engine):
     # Cluster first: it must not find the folder of the session here.
-    pattern = np.int64(0x1122334455667788)
-    parts = [RowsPart({"key": np.arange(2_000), "x": np.full(2_000, pattern)}) for _ in range(3)]
-    scratch = cluster.folder / "scratch"
-    for runner, folder in (
-        (get_engine("spark", master=cluster.master), lambda: scratch),
-        (engine, lambda: spark_session._own["folder"].path),
-    ):
-        # Shared arrays are large enough to be written in pieces.
-        shared = {"factor": 1, "large": np.full(1_000_000, pattern)}
-        made = runner.exchange(parts, functions.unchanged, "key", 4, shared)
-        assert sum(len(part.load()["x"]) for part in made) == 6_000
-        assert len(runner.map(made, functions.unchanged, shared)) == len(made)
-        held = list(contents(folder()))
-        assert sum(map(len, held)) > 1_000
-        assert not any(pattern.tobytes() * 4 in data for data in held)
-    assert spark_session._own["folder"].path.stat().st_mode & 0o777 == 0o700
+    on_cluster = get_engine("spark", master=cluster.master)
+    for runner, folder in ((on_cluster, lambda: cluster.folder / "scratch"), (engine, here)):
+        size, *shown = left_on_disks(runner, folder)
+        assert size > 12_000 * 16 and shown == [False, False]
+    assert here().stat().st_mode & 0o777 == 0o700
+
+
+def test_rows_that_are_not_encrypted_would_be_seen(engine, monkeypatch):
+    settings = spark_session._settings
+    plain = {spark_session.ENCRYPTION: "false"}
+    monkeypatch.setattr(spark_session, "_settings", lambda *of: settings(*of) | plain)
+    monkeypatch.setattr(spark_session, "_refuse_unencrypted", lambda context: None)
+    spark_session.stop_spark()
+    try:
+        assert left_on_disks(engine, here)[1:] == (True, True)
+    finally:
+        spark_session.stop_spark()
+
+
+def test_a_session_that_is_not_ours_must_encrypt(engine, monkeypatch):
+    from pyspark import SparkConf, SparkContext
+
+    part = RowsPart({"key": np.arange(3)})
+    spark_session.stop_spark()
+    for said in (None, "false"):
+        conf = SparkConf(loadDefaults=False)
+        if said:
+            conf.set(spark_session.ENCRYPTION, said)
+        theirs = SimpleNamespace(master=HERE, getConf=lambda conf=conf: conf)
+        monkeypatch.setattr(SparkContext, "_active_spark_context", theirs)
+        for work in (
+            lambda: engine.map([part], functions.unchanged),
+            lambda: engine.exchange([part], functions.unchanged, "key", 2),
+        ):
+            with pytest.raises(EngineError, match=r"\.config\('spark\.io\.encryption\.enabled'"):
+                work()
+    conf.set(spark_session.ENCRYPTION, "true")
+    assert spark_session.spark_context(HERE, 10**9) is theirs
+
+
+def test_work_that_is_kept_goes_on_from_buckets_on_workers(engine, tmp_path):
+    random = np.random.default_rng(2)
+    parts = [
+        RowsPart({"key": random.integers(0, 9, 50), "x": random.random(50)}) for _ in range(4)
+    ]
+    found = []
+    first, second = (ResumingEngine(engine, tmp_path) for _ in range(2))
+    for runner in (LocalEngine(), first, second):
+        made = runner.exchange(parts, functions.unchanged, "key", 4)
+        derived = [DerivedPart(part, functions.first_half) for part in made]
+        again = runner.exchange(derived, functions.unchanged, "key", 3)
+        frames = [
+            *runner.map(made, functions.unchanged),
+            *runner.map(derived, functions.unchanged),
+            *(part.load() for part in again),
+        ]
+        found.append(frames)
+    assert runner.found == 4 + 3 * len(made)
+    for frames in found[1:]:
+        assert len(frames) == len(found[0])
+        for one, two in zip(found[0], frames, strict=True):
+            exactly(one, two)
 
 
 def exactly(one: Rows, two: Rows) -> None:
@@ -258,8 +338,14 @@ def test_exchanged_rows_serve_again_and_again(engine):
 
 
 def test_errors_keep_their_kind_and_are_not_tried_again(engine, tmp_path):
+    part = RowsPart({"x": np.arange(3)})
+    for tries in (1, 2):
+        with pytest.raises(ValueError, match="on purpose"):
+            engine.map([part], functions.broken_and_marked, {"marks": str(tmp_path)})
+        assert len(list(tmp_path.iterdir())) == tries
     with pytest.raises(ValueError, match="on purpose"):
-        engine.map([RowsPart({"x": np.arange(3)})], functions.broken)
+        engine.exchange([part], functions.broken_and_marked, "x", 2, {"marks": str(tmp_path)})
+    assert len(list(tmp_path.iterdir())) == 3
     with pytest.raises(RuntimeError, match="OwnError on a worker") as caught:
         engine.map([RowsPart({"x": np.arange(3)})], functions.unpicklable)
     assert "text" not in str(caught.value)
@@ -287,11 +373,19 @@ def test_a_master_that_is_not_there_is_said_at_once():
 
 
 def test_wrong_masters_are_refused(monkeypatch):
-    for wrong in ("here", "local[]", "http://127.0.0.1:7077", "spark://host"):
+    for wrong in (
+        "here", "local[]", "local[0]", "http://127.0.0.1:7077", "spark://host", "spark://host:0",
+        "spark://a..b:7077", "spark://a b:7077", "spark://" + "a" * 64 + ":7077", "yarn",
+        "k8s://https://host:6443", "local-cluster[2,1,1024]",
+    ):  # fmt: skip
         with pytest.raises(UsageError, match="spark://host:7077"):
             get_engine("spark", master=wrong)
     with pytest.raises(UsageError, match="engine='spark'"):
         get_engine("local", master="local[2]")
+    with pytest.raises(UsageError, match="not tested on YARN"):
+        get_engine("spark", master="yarn")
+    for right in ("local", "local[*]", "spark://a-b.example:7077,[::1]:7077"):
+        assert get_engine("spark", master=right).master == right
     monkeypatch.setenv("SPARK_MASTER", "local[3]")
     assert get_engine("spark").master == "local[3]"
     assert get_engine("spark", master="local[2]").master == "local[2]"
@@ -299,10 +393,23 @@ def test_wrong_masters_are_refused(monkeypatch):
     assert get_engine("spark", "1GB").memory == 10**9
 
 
-def test_what_is_missing_is_said(monkeypatch):
+def test_what_is_missing_is_said(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("JAVA_HOME", raising=False)
     with pytest.raises(EngineError, match="Java 17"):
+        get_engine("spark")
+    for version, text in ((1, "does not run"), (0, "is Java 11"), (0, "is Java 8")):
+        number = {"is Java 11": "11.0.2", "is Java 8": "1.8.0_402"}.get(text, "17.0.1")
+        home = tmp_path / f"{number}-{version}"
+        (home / "bin").mkdir(parents=True)
+        java = home / "bin" / "java"
+        java.write_text(f"#!/bin/sh\necho 'openjdk version \"{number}\"' >&2\nexit {version}\n")
+        java.chmod(0o700)
+        monkeypatch.setenv("JAVA_HOME", str(home))
+        with pytest.raises(EngineError, match=rf"Java 17 .*{text} \(JAVA_HOME says so\)"):
+            get_engine("spark")
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "nowhere"))
+    with pytest.raises(EngineError, match=r"there is no .*nowhere.*JAVA_HOME"):
         get_engine("spark")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(EngineError, match=r"platerisk\[spark\]"):
@@ -353,6 +460,40 @@ def test_the_session_ends_with_the_process_and_says_nothing():
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=400, check=True
     )
     assert done.stdout == "3\n" and done.stderr == ""
+
+
+INTERRUPTED = """
+import os, sys, threading, time
+import numpy as np
+from analyzer.engine import RowsPart
+from analyzer.cli import engines, main
+from tests.engine.functions import slowly
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+def measure(*_, engine, **__):
+    print("started", flush=True)
+    engine.map([RowsPart({"key": np.arange(3)})] * 100, slowly, {"marks": sys.argv[1]})
+
+import analyzer.risk.unicity
+analyzer.risk.unicity.measure_unicity = measure
+main(["risk", sys.argv[2], "--engine", "spark", "--master", "local[1]"])
+"""
+
+
+def test_an_interrupt_ends_the_work_without_a_traceback(sightings, tmp_path):
+    store = str(sightings.save(tmp_path / "store").store.path)
+    (tmp_path / "marks").mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, str(tmp_path / "marks"), store],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    end = time.monotonic() + 120
+    while not list((tmp_path / "marks").iterdir()) and time.monotonic() < end:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 1 and said.strip() == "Aborted!"
 
 
 # The command

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -331,22 +332,15 @@ def _without_its_file(split, broadcast):
     yield from read_split(split, broadcast)
 
 
-def test_a_session_that_writes_plainly_is_refused(tmp_path, engine):
-    from pyspark import SparkConf
+def test_a_session_that_writes_plainly_is_refused(tmp_path, engine, monkeypatch):
+    from pyspark import SparkConf, SparkContext
 
     path = tmp_path / "reads.csv"
     dirty_rows(20, 1).to_csv(path, index=False)
-
-    class Plain:
-        def getConf(self):  # noqa: N802
-            return SparkConf(loadDefaults=False)
-
-    class OnPlain(type(engine)):
-        def _context(self, parts):
-            return Plain()
-
+    plain = SimpleNamespace(master=HERE, getConf=lambda: SparkConf(loadDefaults=False))
+    monkeypatch.setattr(SparkContext, "_active_spark_context", plain)
     with pytest.raises(EngineError, match=r"spark\.io\.encryption\.enabled"):
-        read_sightings(path, timezone=ZONE, engine=OnPlain(HERE))
+        read_sightings(path, timezone=ZONE, engine=engine)
 
 
 def test_the_command_reads_on_spark(engine, tmp_path):
