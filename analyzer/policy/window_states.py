@@ -18,7 +18,7 @@ from analyzer.policy.outcomes import OF_ALL, find_outcomes, linkage_of, window_l
 from analyzer.policy.policy import Policy
 from analyzer.policy.resampling import ALONE
 from analyzer.policy.setting import Setting
-from analyzer.policy.stretches import united_baseline
+from analyzer.policy.stretches import stretches_within, united_baseline
 from analyzer.risk.knowledge import knowledge_of
 
 
@@ -111,11 +111,14 @@ def find_window_states(
         states["unicity"] = _singled_out(setting, shown_days["unicity"])
         baselines["unicity"], reasons["unicity"] = [1 / vehicles] * n, [""] * n
     linked = window_linkage(setting, rotation)
+    # Those stretches alone count that are shorter than what a leak shows.
     looked = {
-        risk: {*days, *(stretches if risk in IN_STRETCHES and days else ())}
+        risk: {*days, *(
+            stretches_within(stretches, max(days, default=0)) if risk in IN_STRETCHES else ()
+        )}
         for risk, days in shown_days.items()
         if risk != "unicity"
-    }
+    }  # fmt: skip
     for days in sorted(set().union(*looked.values())):
         policy = Policy(f"{days}D", attributes="keep")
         here = tuple(risk for risk in inferred if days in looked[risk])

@@ -17,6 +17,7 @@ from analyzer.patterns.trips import find_trips
 from analyzer.policy.cameras import sweep_cameras
 from analyzer.policy.compare import compare_policies
 from analyzer.policy.open_store import sweep_open_store
+from analyzer.policy.outcomes import find_outcomes
 from analyzer.policy.policy import Policy
 from analyzer.policy.recommend import LENGTHS, _search, recommend_policy
 from analyzer.policy.recommendation import Trial
@@ -103,6 +104,20 @@ def test_a_window_tells_the_same_whatever_others_are_asked(region):
             by_days = {step.days: step.share for step in more.of(risk)}
             for step in alone.of(risk):
                 assert by_days[step.days] == step.share
+
+
+@pytest.mark.parametrize(("open_for", "longest"), [("0D", 7), ("14D", 21)])
+def test_no_longer_stretch_is_looked_at_than_a_leak_shows(region, monkeypatch, open_for, longest):
+    looked = []
+
+    def noted(setting, policy, risks):
+        looked.append(policy.days)
+        return find_outcomes(setting, policy, risks)
+
+    monkeypatch.setattr("analyzer.policy.window_states.find_outcomes", noted)
+    windows = ("3D", "7D")
+    sweep_retention(region, windows, risks=("homes",), open_for=open_for, until_half=False)
+    assert max(looked) == longest and 1 in looked
 
 
 def test_from_a_usual_length_to_any_longer_one_shares_never_fall(region):
