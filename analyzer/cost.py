@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from analyzer.cost_asked import count_steps, measures_asked, share_asked, share_of_targets
 from analyzer.cost_growth import grow_memory, grow_seconds, more_for_companions, reading_again
 from analyzer.engine import get_engine
 from analyzer.engine.base import Broadcast, bytes_of
@@ -28,6 +29,7 @@ from analyzer.engine.turns import map_in_turns
 from analyzer.errors import UsageError
 from analyzer.schema import Rows
 from analyzer.sightings import Sightings
+from analyzer.units import DAY_MS
 
 RATES = Path(__file__).parent / "cost_rates.json"
 MEASURED_AS = {
@@ -48,45 +50,19 @@ COMPANIONS_IN = ("patterns", "profile", "report")
 """What looks for companions of all vehicles among other things: where vehicles meet again and again
 (two million dense sightings), that takes most of the time."""
 
-STEPS = {
-    "grid": {"times": 6, "spaces": 4},
-    "retention": {"windows": 8, "open_for": 1},
-    "compare": {"policies": 3},
-    "camera-count": {"shares": 4},
-    "brief": {"windows": 8},
-}
-"""Options whose number multiplies the work, and how many were measured."""
-
-FIXED = {"compare": 0.5, "brief": 0.7}
-"""The share of the work as measured that is done however many steps are asked for: the lengths that
-all documents of one store show, or those of the rules."""
-
-MEAN_KEPT, LONGEST_KEPT = 17, 180
-"""Days that the policies measured kept on average, and the most that any is counted for."""
-
-KINDS = {
-    "homes": "places",
-    "works": "places",
-    "commutes": "places",
-    "visits": "places",
-    "companions": "companions",
-    "linkage": "linkage",
-    "predictability": "predictability",
-}
-"""What is measured of a risk together, since it rests on the same; singling out is the verb's own
-measurement."""
-
-USUAL_RISKS = {
-    "compare": ("unicity", "homes", "works", "commutes", "companions", "linkage"),
-    "sharing": ("unicity", "homes", "works", "commutes", "companions", "linkage"),
-}
-"""Risks that a verb looks at where none are named; of others that is being singled out."""
-
 PLACED = ("patterns", "inference", "profile", "report", "brief")
 """What knows places of all vehicles, besides those measurements that are named for it."""
 
 SPARK_STARTS = (14, 22)
-"""Processor seconds before Spark works: it starts, its workers load the kernels."""
+"""Processor seconds before Spark works, if the rates have none: it starts, its workers load the
+kernels, and a first run (scale.md)."""
+
+STARTS = 1.5
+"""Processor seconds in which a verb starts, if the rates have none: the middle of what verbs took
+on 60 vehicles from the shell (scale.md, cold start)."""
+
+SMALL = 20
+"""What takes so many times as long as the program starts need not be told of that."""
 
 ENCOUNTER_MS = 120_000
 """Two vehicles at one camera within this meet."""
@@ -115,6 +91,8 @@ class Cost:
         What of the peak is beside the program and beyond the memory that was allowed.
     refused : str
         Why the work would be refused, if that is known; nothing is then taken.
+    start : float or None
+        Processor seconds in which the program starts, before that work.
     """
 
     verb: str
@@ -124,6 +102,7 @@ class Cost:
     how: str = field(repr=False)
     beyond_gb: float = field(default=0.0, repr=False)
     refused: str = ""
+    start: float | None = None
 
     def summary(self) -> str:
         """Tell in plain sentences what will be taken.
@@ -142,13 +121,17 @@ class Cost:
         if self.seconds is None:
             lines.append("seconds and memory cannot be predicted")
         else:
-            lines.append(f"about {duration(self.seconds)} and {self.memory_gb:.1f} GB")
+            starts = ""
+            if self.start is not None and self.seconds < SMALL * self.start:
+                starts = f"; starting takes about {self.start:.0f} s more"
+            lines.append(f"about {duration(self.seconds)} and {self.memory_gb:.1f} GB{starts}")
         return "\n".join([*lines, self.how])
 
     def to_dict(self) -> dict[str, Any]:
         """Give the fields for JSON."""
         given = {"verb": self.verb, "work": self.work, "processor_seconds": self.seconds,
-                 "memory_gb": self.memory_gb, "how": self.how}  # fmt: skip
+                 "start_seconds": self.start, "memory_gb": self.memory_gb,
+                 "how": self.how}  # fmt: skip
         return {**given, "refused": self.refused} if self.refused else given
 
 
@@ -201,7 +184,9 @@ def estimate_cost(
     }
     if MEASURED_AS.get(verb, verb) in MEETING and len(sightings):
         work["encounters"] = count_encounters(sightings, engine)
-    return _predict(verb, work, options or {}, _reads(sightings, options or {}))
+    first, last = sightings.span_ms if len(sightings) else (0, 0)
+    days = (last - first) // DAY_MS + 1
+    return _predict(verb, work, options or {}, _reads(sightings, options or {}), days)
 
 
 def _reads(sightings: Sightings, options: Mapping[str, Any]) -> float:
@@ -274,18 +259,21 @@ def _drawn(cell: np.ndarray, every: int) -> np.ndarray:
 
 
 def _predict(
-    verb: str, work: dict[str, int], options: Mapping[str, Any], reads: float = 1.0
+    verb: str,
+    work: dict[str, int],
+    options: Mapping[str, Any],
+    reads: float = 1.0,
+    days: int | None = None,
 ) -> Cost:
     rates = read_rates()
     measure = MEASURED_AS.get(verb, verb)
     known: dict[str, list[Mapping[str, Any]]] = {}
     for point in rates["points"]:
         known.setdefault(point["measure"], []).append(point)
-    asked = _measures(verb, measure, options)
+    asked = measures_asked(verb, measure, options)
     work = dict(work)
-    steps = _steps(verb, options)
-    if steps != 1:
-        work["steps"] = round(_count(verb, options))
+    if steps := count_steps(verb, options):
+        work["steps"] = steps
     pace = machine_pace() / rates["pace"]
     again = reading_again(reads)
     allowed = parse_memory(options.get("memory") or DEFAULT_MEMORY) / 1e9
@@ -303,10 +291,11 @@ def _predict(
         elif each in COMPANIONS_IN and "encounters" in work and "companions" in known:
             more, said = more_for_companions(known["companions"], known[each], work, again)
             took, how = took + more, how + said
-        seconds += took * steps * pace
+        drawn, spared = share_of_targets(each, options, work.get("vehicles"))
+        seconds += took * share_asked(verb, each, options, days) * drawn * pace
         peak, over = grow_memory(known[like[0]], work, allowed, reads, _holds_places(each))
         memory, beyond = max(memory, peak), max(beyond, over)
-        grown.append(f"{each} {how}")
+        grown.append(f"{each} {how}{spared}")
     if not grown:
         return Cost(verb, work, None, None, "Nothing was measured of what is asked.")
     how = (
@@ -325,15 +314,21 @@ def _predict(
             f"for each of them: what grows with the sightings is taken {again:.1f} times for that."
         )
     if options.get("engine") == "spark":
-        seconds += sum(SPARK_STARTS) / 2
+        measured = rates.get("spark_starts")
+        least, most = [each * pace for each in measured] if measured else SPARK_STARTS
+        seconds += (least + most) / 2
         how += (
-            f" Starting Spark takes {SPARK_STARTS[0]} to {SPARK_STARTS[1]} processor seconds, half "
+            f" Starting Spark takes {least:.0f} to {most:.0f} processor seconds, half "
             "way between which is in these figures; the rest was measured in one process, and took "
             "2 to 20 times that on Spark at half a million sightings."
         )
     if absent:
         how += f" Not measured, and not in these figures: {', '.join(absent)}."
-    return Cost(verb, work, round(seconds, 2), round(memory, 2), how, round(beyond, 3))
+    starts = rates.get("starts", {}).get(verb)
+    start = STARTS if starts is None else round(starts * pace, 1)
+    return Cost(
+        verb, work, round(seconds, 2), round(memory, 2), how, round(beyond, 3), start=start
+    )
 
 
 def _like(measure: str, known: Mapping[str, Any]) -> list[str]:
@@ -348,39 +343,6 @@ def _like(measure: str, known: Mapping[str, Any]) -> list[str]:
 def _holds_places(measure: str) -> bool:
     verb, _, kind = measure.partition(": ")
     return kind == "places" or verb in (*PLACED, "places", "commutes", "meetings")
-
-
-def _measures(verb: str, measure: str, options: Mapping[str, Any]) -> list[str]:
-    """Name the measurements that make up what is asked for."""
-    risks = options.get("risks") or USUAL_RISKS.get(verb, ())
-    targets = options.get("targets") or ()
-    risks = [*risks, *(str(target).partition("=")[0] for target in targets)]
-    if options.get("sites") and measure in ("retention", "compare"):
-        risks = [*(risks or ["unicity"]), "visits"]
-    kinds = dict.fromkeys(KINDS.get(risk) for risk in risks)
-    return [measure if kind is None else f"{measure}: {kind}" for kind in kinds] or [measure]
-
-
-def _count(verb: str, options: Mapping[str, Any]) -> float:
-    return math.prod(
-        _number(options.get(name) or ()) or measured for name, measured in STEPS[verb].items()
-    )
-
-
-def _number(steps: Any) -> float:
-    """Count steps; policies by the days that they keep, since those are what is looked at."""
-    if not isinstance(steps, Mapping):
-        return len(steps)
-    kept = [LONGEST_KEPT if policy.days is None else policy.days for policy in steps.values()]
-    return max(sum(min(days, LONGEST_KEPT) / MEAN_KEPT for days in kept), len(steps) / 3)
-
-
-def _steps(verb: str, options: Mapping[str, Any]) -> float:
-    """Say how much of what was measured so many steps are."""
-    if verb not in STEPS:
-        return 1.0
-    fixed = FIXED.get(verb, 0.0)
-    return fixed + (1 - fixed) * _count(verb, options) / math.prod(STEPS[verb].values())
 
 
 @cache

@@ -79,7 +79,7 @@ def _meetings(sightings: Sightings, **on: Any) -> Any:
 
 KINDS = {"places": ("homes", "works", "commutes"), "companions": ("companions",),
          "linkage": ("linkage",)}  # fmt: skip
-"""Risks that are measured together, as `analyzer.cost.KINDS` has them."""
+"""Risks that are measured together, as `analyzer.cost_asked.KINDS` has them."""
 
 POLICIES = {"month": Policy("30D"), "two weeks": Policy("14D"), "one": Policy("7D")}
 

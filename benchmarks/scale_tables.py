@@ -105,7 +105,7 @@ def write_tables(*, rates: bool) -> None:
     RESULTS.with_suffix(".md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     if rates:
         # They come with the program: a trial run somewhere must not mix its own into them.
-        _write_rates([point for group in grown.values() for point in group])
+        _write_rates([point for group in grown.values() for point in group], cold)
 
 
 def _machines(group: list[Point]) -> list[str]:
@@ -240,7 +240,7 @@ def _draw(curves: dict[str, list[tuple[float, float]]], path: Path, title: str) 
     pyplot.close(figure)
 
 
-def _write_rates(measured: list[Point]) -> None:
+def _write_rates(measured: list[Point], cold: list[Point]) -> None:
     names = ("measure", "rows", "vehicles", "cameras", "encounters", "processor", "peak_gb")
     # Points of different machines: each is brought to one pace, so that they can be compared.
     kept = [
@@ -258,7 +258,27 @@ def _write_rates(measured: list[Point]) -> None:
     ]
     if kept:
         kept.sort(key=lambda point: (point["measure"], point["rows"], point["encounters"]))
-        _write_rates_file(kept, _rates_of_files())
+        _write_rates_file(kept, _rates_of_files(), _rates_of_starts(measured, cold))
+
+
+def _rates_of_starts(measured: list[Point], cold: list[Point]) -> dict[str, Any]:
+    """Give what starting takes: each verb, and Spark."""
+    found: dict[str, Any] = {}
+    verbs = {
+        point["measure"]: round(point["processor"] * REFERENCE_PACE / point["stable_pace"], 2)
+        for point in cold
+        if point["what"] == "tiny store" and "stable_pace" in point and not point.get("status")
+    }
+    spark = [
+        round(point["started"] * REFERENCE_PACE / point["stable_pace"], 1)
+        for point in measured
+        if point.get("started") and "stable_pace" in point
+    ]
+    if verbs:
+        found["starts"] = verbs
+    if spark:
+        found["spark_starts"] = [min(spark), max(spark)]
+    return found
 
 
 def write_files() -> None:
@@ -289,7 +309,8 @@ def write_files() -> None:
         lines.append(f"| {' | '.join(cells)} |")
     FILES.with_suffix(".md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     rates = json.loads(RATES.read_text(encoding="utf-8"))
-    _write_rates_file(rates["points"], _rates_of_files())
+    starts = {name: rates[name] for name in ("starts", "spark_starts") if name in rates}
+    _write_rates_file(rates["points"], _rates_of_files(), starts)
 
 
 def _mega(point: Point, name: str) -> str:
@@ -312,11 +333,13 @@ def _rates_of_files() -> list[Point]:
     ]
 
 
-def _write_rates_file(kept: list[Point], files: list[Point]) -> None:
+def _write_rates_file(kept: list[Point], files: list[Point], starts: dict[str, Any]) -> None:
     measures, read = (
         ",\n".join("  " + json.dumps(point) for point in points) for points in (kept, files)
     )
+    known = "".join(f"{json.dumps(name)}: {json.dumps(each)}, " for name, each in starts.items())
     RATES.write_text(
-        f'{{"pace": {REFERENCE_PACE}, "points": [\n{measures}\n], "files": [\n{read}\n]}}\n',
+        f'{{"pace": {REFERENCE_PACE}, {known}"points": [\n{measures}\n], '
+        f'"files": [\n{read}\n]}}\n',
         encoding="utf-8",
     )

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from analyzer import cost, cost_growth
+from analyzer import cost, cost_asked, cost_growth
 from analyzer.array_sightings import from_arrays
 from analyzer.cost import count_encounters, estimate_cost, estimate_cost_of_rows
 from analyzer.synthetic import make_region
@@ -77,8 +77,79 @@ def test_each_kind_of_risk_is_counted_once(rates):
     assert taken("retention", risks=("homes", "works", "commutes")) == pytest.approx(60)
     assert taken("retention", risks=("homes",), sites="sites.csv") == pytest.approx(60)
     assert taken("retention", risks=("unicity", "homes", "companions")) == pytest.approx(72)
-    assert taken("retention", risks=("homes",), windows=["1D"]) == pytest.approx(60 / 8)
-    assert taken("retention", risks=("homes",), open_for=["0D", "30D"]) == pytest.approx(120)
+    # One day alone is little, at four leaks; two months more is some, for all eight windows.
+    assert 60 * 0.59 < taken("retention", risks=("homes",), windows=["1D"]) < 60 * 0.7
+    assert 60 < taken("retention", risks=("homes",), open_for=["0D", "30D"]) < 120
+    assert taken("retention", windows=["1D"]) == pytest.approx(2)
+
+
+@pytest.mark.parametrize(
+    ("windows", "open_for", "took"),
+    # Processor seconds for homes, works and commutes on half a million sightings in 180 days.
+    [(("7D", "30D"), "0D", 2.62), (("1D", "30D"), "0D", 2.51), (("1D",), "0D", 1.44),
+     (("90D",), "0D", 3.08), (cost_asked.WINDOWS, "0D", 2.26),
+     (cost_asked.WINDOWS, "0D 30D 180D", 2.98)],
+)  # fmt: skip
+def test_windows_cost_what_their_leaks_show(windows, open_for, took):
+    asked = {"windows": [str(each).strip("D") + "D" for each in windows],
+             "open_for": open_for.split()}  # fmt: skip
+    share = cost_asked.share_asked("retention", "retention: places", asked, 180)
+    assert 1 / 1.35 < 2.26 * share / took < 1.35
+
+
+def test_windows_are_those_that_are_measured_and_looked_at():
+    from analyzer.cli.retention import WINDOWS
+    from analyzer.policy.setting import STRETCHES
+
+    assert cost_asked.WINDOWS == STRETCHES
+    assert tuple(f"{days}D" for days in cost_asked.WINDOWS) == WINDOWS
+
+
+@pytest.mark.parametrize(
+    ("measure", "vehicles", "sample", "took", "of"),
+    # Seconds of samples beside what the rates rest on (of linkage at most 20,000 vehicles).
+    [("linkage", 17_042, 10, 1.58, 5.73), ("linkage", 17_042, 2_000, 2.76, 5.73),
+     ("linkage", 17_042, 8_000, 5.70, 5.73), ("linkage", 67_983, 10, 3.31, 36.2),
+     ("linkage", 67_983, 2_000, 6.68, 36.2), ("linkage", 67_983, None, 48.1, 36.2),
+     ("grid", 17_042, 10, 0.95, 1.21), ("grid", 67_983, 2_000, 5.31, 7.46),
+     ("risk", 67_983, 10, 0.174, 0.227)],
+)  # fmt: skip
+def test_a_sample_spares_what_is_done_for_each_target(measure, vehicles, sample, took, of):
+    share, said = cost_asked.share_of_targets(measure, {"sample": sample}, vehicles)
+    assert 1 / 1.45 < of * share / took < (2.3 if sample == 10 else 1.6)
+    assert ("all vehicles" in said) == (sample is None)
+    assert measure == "risk" or sample in (None, 8_000) or "the sample spares" in said
+
+
+def test_a_sample_is_in_the_estimate(monkeypatch):
+    points = [
+        {"measure": measure, "rows": 5_000, "vehicles": 250, "processor": 10.0, "peak_gb": 0.5}
+        for measure in ("linkage", "risk", "retention: linkage")
+    ]
+    monkeypatch.setattr(cost, "read_rates", lambda: {"pace": 1.0, "points": points})
+    monkeypatch.setattr(cost, "machine_pace", lambda: 1.0)
+    data = random_sightings(5_000)
+
+    def found(verb, sample, **options):
+        return estimate_cost(verb, data, {"sample": sample, **options})
+
+    assert found("linkage", 10).seconds < 0.4 * found("linkage", None).seconds
+    assert "spares" in found("linkage", 10).how
+    assert found("retention", 10, risks=("linkage",)).seconds < 4
+    assert "spares little" in found("risk", 10).how
+
+
+def test_small_work_is_told_what_starting_takes(rates, monkeypatch):
+    small, large = (estimate_cost_of_rows("risk", rows) for rows in (1_000, 1_000_000))
+    assert "starting takes about 2 s more" in small.summary() and small.start == 1.5
+    assert "starting takes" not in large.summary()
+    known = {**cost.read_rates(), "starts": {"risk": 3.0}, "spark_starts": [4.0, 6.0]}
+    monkeypatch.setattr(cost, "read_rates", lambda: known)
+    # Twice as slow a machine.
+    assert estimate_cost_of_rows("risk", 1_000).to_dict()["start_seconds"] == 6
+    spark = estimate_cost_of_rows("risk", 1_000, {"engine": "spark"})
+    assert spark.seconds == pytest.approx(small.seconds + 10)
+    assert "Starting Spark takes 8 to 12" in spark.how
 
 
 def test_policies_and_windows_add_to_what_is_done_anyhow(rates):

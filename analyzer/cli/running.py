@@ -135,6 +135,8 @@ def after_reading(sightings: Sightings) -> None:
     if cost.seconds is not None and cost.seconds >= LONG_SECONDS:
         work, taken = cost.summary().splitlines()[:2]
         click.echo(f"platerisk: {work}: {taken}; --dry-run says how this is known", err=True)
+    if cost.seconds is not None and cost.seconds >= 1:
+        # Less is not announced, but may turn out to be long.
         run.expected = cost.seconds
     if cost.memory_gb is not None and cost.memory_gb * 1e9 > _memory_of_machine():
         click.echo(
