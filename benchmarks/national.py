@@ -27,6 +27,9 @@ CORES = 64
 RUSH = 2.0
 """How many times the mean traffic the traffic is that a sighting is in."""
 
+LARGE = 15_000_000
+"""Sightings that a run must have to be carried so far, where another has more."""
+
 SHOWN = {
     "risk": "all vehicles are targets; their points go to every worker, so draw "
     "`--sample 100000`: then the work is a scan of the store with a look-up",
@@ -70,23 +73,42 @@ def retention_measured() -> str:
 
 
 def measured() -> dict[str, list[dict[str, Any]]]:
-    """Give the points of one series, that with the largest run of `risk`, by measure."""
-    usable = [
-        point for point in points()
-        if point["series"] == "sparse, by vehicles" and "processor" in point
-    ]  # fmt: skip
-    largest = max((p for p in usable if p["measure"] == "risk"), key=lambda point: point["rows"])
-    found: dict[str, list[dict[str, Any]]] = {}
-    for point in usable:
-        if all(point[name] == largest[name] for name in ("sites", "memory")):
-            found.setdefault(point["measure"], []).append(point)
-    return found
+    """Give the points behind each measure, of one series: that with as many camera sites as here.
+
+    Where a measure was not run on 20 million sightings there, it rests on the series with the
+    largest run.
+    """
+    found: dict[tuple[str, int, str], list[dict[str, Any]]] = {}
+    for point in points():
+        if point["series"] == "sparse, by vehicles" and "processor" in point:
+            key = point["measure"], point["sites"], point["memory"]
+            found.setdefault(key, []).append(point)
+
+    def nearness(key: tuple[str, int, str]) -> tuple[bool, int]:
+        most = max(point["rows"] for point in found[key])
+        return key[1] == CAMERAS and most >= LARGE, most
+
+    return {
+        measure: sorted(
+            found[max((key for key in found if key[0] == measure), key=nearness)],
+            key=lambda point: point["rows"],
+        )
+        for measure, _, _ in found
+    }
+
+
+def data_of(point: dict[str, Any]) -> str:
+    """Tell which data a figure rests on."""
+    return (
+        f"{point['cameras']:,} readers, {point['rows'] / point['vehicles']:.0f} sightings a "
+        f"vehicle in {point['days']:.0f} days"
+    )
 
 
 def main() -> None:
     by_measure = measured()
-    some = by_measure["risk"]
-    largest = max(some, key=lambda point: point["rows"])
+    largest = by_measure["risk"][-1]
+    ran = {data_of(by_measure[name][-1]): None for name in SHOWN if name in by_measure}
     bytes_each = largest["bytes"] / largest["rows"]
     a_minute = ROWS / CAMERAS / 30 / 1440
     here, (times, times_of) = read_here(), spark_times()
@@ -97,9 +119,12 @@ def main() -> None:
         "# A national system", "",
         f"A thousand million sightings a month, of {VEHICLES:,} vehicles by {CAMERAS:,} cameras: "
         "what it would take, as `benchmarks/national.py` works it out. **Nothing of this size was "
-        f"run.** The largest run behind the figures has {largest['rows']:,} sightings "
-        "(`scale.md`); each figure is that run's, grown with the sightings to the fitted "
-        "power (never less than 1). A fit over so short a range may be off by a factor of a few "
+        "run.** Each figure of a measure is that of the largest run of its series in `scale.md`, "
+        "grown with the sightings to the fitted power (never less than 1), and the table says on "
+        f"which data it rests: {'; or '.join(ran)}. They differ from such a month, which has "
+        f"{ROWS / VEHICLES:.0f} sightings a vehicle in 30 days at {CAMERAS:,} cameras: where more "
+        "vehicles pass a camera in an hour than in the run, what looks them up takes longer than "
+        "is said here. A fit over so short a range may be off by a factor of a few "
         "when it is carried so far; `--dry-run` on the store says it again with what is measured "
         "by then.", "",
         "## Reading", "",
@@ -135,30 +160,37 @@ def main() -> None:
         "trips less than half of it); a worker of Spark takes one part a processor. Without Spark, "
         "`--memory` cuts the parts until what is worked on fits; the least is 80 MB a processor "
         "beside the program's 300 MB.", "",
-        "| measure | measured: seconds, sightings | power | one month, one processor "
+        "| measure | measured: seconds, sightings | of | power | one month, one processor "
         f"| {CORES} processors | how |",
-        "|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|",
     ]  # fmt: skip
     for name, how in SHOWN.items():
         if name not in by_measure:
             continue
-        own = sorted(by_measure[name], key=lambda point: point["rows"])
+        own = by_measure[name]
         power = growth([p["rows"] for p in own], [p["processor"] for p in own])
         last = own[-1]
         seconds = last["processor"] * (ROWS / last["rows"]) ** power
         together = duration(seconds / CORES).replace("processor ", "")
         lines.append(
-            f"| {name} | {last['processor']:.2f}, {last['rows']:,} | {power:.2f} "
+            f"| {name} | {last['processor']:.2f}, {last['rows']:,} | {data_of(last)} | {power:.2f} "
             f"| {duration(seconds)} | {together} | {how} |"
         )
-    floor = max(by_measure["floor: count encounters"], key=lambda point: point["rows"])
+    # Where encounters are many, as in such a month: most of them a sighting.
+    floor = max(
+        (p for p in points()
+         if p["measure"] == "floor: count encounters" and p["series"] == "sparse, by vehicles"
+         and p["rows"] >= LARGE and "processor" in p),
+        key=lambda point: point["encounters"] / point["rows"],
+    )  # fmt: skip
     rate = (floor["rows"] + floor["encounters"]) / floor["processor"]
     lines += [
         "", "## What does not simply grow", "",
         f"- **Companions and meetings** grow with encounters. At {a_minute:.1f} vehicles a minute "
         f"at a camera, twice that where most are seen, a month has about {encounters:.0e} "
         "encounters within two minutes. Counting alone takes about "
-        f"{duration((ROWS + encounters) / rate)} at the rate measured here; the search refuses "
+        f"{duration((ROWS + encounters) / rate)} at the rate measured where most meet "
+        f"({data_of(floor)}); the search refuses "
         "more encounters than `max_encounters` and says what to ask instead: a region, fewer "
         "days, or `of` one vehicle.",
         "- **Linkage** holds what was seen of two adjacent periods, as counts by vehicle, place "
