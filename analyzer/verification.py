@@ -166,9 +166,7 @@ def verify_report(
         If a list of sites is missing with which it was made, or given where there was none.
     """
     folder = Path(folder)
-    info, published = _load(folder / "info.json"), _load(folder / "findings.json")
-    if info.get("schema") != "platerisk/info" or published.get("schema") != "platerisk/findings":
-        raise InputError(f"{folder}: is no report; give the folder that `report` wrote")
+    info, published = read_report(folder)
     options = _options(info, folder)
     _check_sites(folder, info, str(published.get("language", "en")), sites)
     assessment = assess(
@@ -245,6 +243,20 @@ def _check_sites(folder: Path, info: dict[str, Any], language: str, sites: Any) 
             f"{folder}: the report was made without a list of sensitive sites; leave --sites out "
             "(sites= in Python)"
         )
+
+
+def read_report(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read how a report was made, and its findings.
+
+    Raises
+    ------
+    InputError
+        If the folder is no report.
+    """
+    info, published = _load(folder / "info.json"), _load(folder / "findings.json")
+    if info.get("schema") != "platerisk/info" or published.get("schema") != "platerisk/findings":
+        raise InputError(f"{folder}: is no report; give the folder that `report` wrote")
+    return info, published
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from analyzer.risk.adversary import Adversary
 
 NAMES = ("points", "time", "space", "attribute", "choose", "missed")
+EXACT = ("points", "time", "space", "choose")
 
 
 def attribute_option(command: Callable) -> Callable:
@@ -26,6 +27,18 @@ def attribute_option(command: Callable) -> Callable:
 
 def adversary_options(command: Callable) -> Callable:
     """Take what the adversary knows."""
+    return _take(command, NAMES)
+
+
+def exact_adversary_options(command: Callable) -> Callable:
+    """Take what an adversary knows who knows place and time, rightly.
+
+    Where policies are compared no other is measured, so none is offered.
+    """
+    return _take(command, EXACT)
+
+
+def _take(command: Callable, names: tuple[str, ...]) -> Callable:
     decorators = [
         click.option(
             "--points",
@@ -60,8 +73,9 @@ def adversary_options(command: Callable) -> Callable:
             help="How many of them may be wrong.",
         ),
     ]
-    for decorator in reversed(decorators):
-        command = decorator(command)
+    for name, decorator in reversed(list(zip(NAMES, decorators, strict=True))):
+        if name in names:
+            command = decorator(command)
     return command
 
 
@@ -75,5 +89,6 @@ def take_adversary(options: dict[str, Any]) -> Adversary:
     """
     from analyzer.risk.adversary import Adversary
 
-    points, time, space, attributes, choose, missed = (options.pop(name) for name in NAMES)
+    points, time, space, choose = (options.pop(name) for name in EXACT)
+    attributes, missed = options.pop("attribute", ()), options.pop("missed", 0)
     return Adversary(points, time, space, attributes, choose, missed)

@@ -6,6 +6,7 @@ import functools
 import logging
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -105,5 +106,15 @@ def _engine(name: str, master: str | None, memory: str | None) -> Engine:
 
 def _run_dry(options: dict[str, Any]) -> None:
     """Open what the verb would read, which says what it would take, and ends."""
+    from analyzer.ingest.inputs import find_inputs
+    from analyzer.ingest.streams import open_file
+    from analyzer.store import is_store
+
+    other = options.get("other")
+    if other is not None and not is_store(other):
+        # Only the first is counted, but both must be there.
+        for place in find_inputs(other)[0]:
+            if isinstance(place, Path):
+                open_file(place).close()
     named = {name: value for name, value in options.items() if name not in ("sources", "source")}
     read(options["sources"] if "sources" in options else (options["source"],), **named)

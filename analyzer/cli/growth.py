@@ -12,7 +12,7 @@ from analyzer.cli.output import show
 from analyzer.cli.reading import read
 from analyzer.cli.risk_options import (
     RISKS,
-    measuring_options,
+    comparing_options,
     risk_option,
     sites_option,
     take_sites,
@@ -46,7 +46,7 @@ OF_CAMERAS = tuple(risk for risk in RISKS if risk != "visits")
     help="Which cameras come first.",
 )
 @risk_option(OF_CAMERAS)
-@measuring_options
+@comparing_options
 def camera_count(
     sources: tuple[str, ...],
     shares: tuple[float, ...],
@@ -89,7 +89,7 @@ def camera_count(
 @click.argument("other", metavar="OTHER_STORE")
 @risk_option()
 @sites_option
-@measuring_options
+@comparing_options
 def sharing(
     source: str,
     other: str,

@@ -15,7 +15,7 @@ from analyzer.cli.output import show
 from analyzer.cli.reading import plain_warnings, progress, read
 from analyzer.cli.risk_options import (
     USUAL,
-    measuring_options,
+    comparing_options,
     open_option,
     risk_option,
     sites_option,
@@ -47,7 +47,7 @@ from analyzer.cli.risk_options import (
     help="Vehicles that were searched for, one name (pseudonym) a line: how much of what is kept "
     "is about them.",
 )
-@measuring_options
+@comparing_options
 def compare(
     source: str,
     policies: str,
@@ -128,7 +128,7 @@ def compare(
     metavar="RISK=SHARE",
     help="The largest share of vehicles for which a risk may come true; give it several times.",
 )
-@measuring_options
+@comparing_options
 def recommend(
     sources: tuple[str, ...],
     targets: tuple[str, ...],

@@ -166,13 +166,21 @@ def disclosure(folder: str, threshold: int, output_format: str) -> None:
         raise SystemExit(1)
 
 
+def _check_report(context: click.Context, parameter: click.Parameter, folder: str) -> str:
+    """Find out that a folder is no report before anything is counted or read."""
+    from analyzer.verification import read_report
+
+    read_report(Path(folder))
+    return folder
+
+
 @click.command(
     epilog=examples(
         "platerisk verify out/ store",
         "platerisk verify out/ store --format json",
     )
 )
-@click.argument("folder", metavar="OUT/")
+@click.argument("folder", metavar="OUT/", callback=_check_report)
 @click.argument("source", metavar="STORE")
 @click.option(
     "--sites", metavar="FILE", help="The sensitive sites, if the report was made with a list."

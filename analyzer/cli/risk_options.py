@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from analyzer.cli.adversary import adversary_options
+from analyzer.cli.adversary import adversary_options, exact_adversary_options
 from analyzer.cli.engines import engine_option
 from analyzer.cli.options import format_option, reading_options, seed_option
 
@@ -54,9 +54,17 @@ sample_option = click.option(
 
 def measuring_options(command: Callable) -> Callable:
     """Take what all these verbs take: sample, adversary, and how they draw, run, read and show."""
+    return _measuring(command, adversary_options)
+
+
+def comparing_options(command: Callable) -> Callable:
+    """Take the same where policies are compared, for an adversary who knows place and time."""
+    return _measuring(command, exact_adversary_options)
+
+
+def _measuring(command: Callable, of_adversary: Callable) -> Callable:
     options = (
-        sample_option, adversary_options, seed_option, engine_option, reading_options,
-        format_option,
+        sample_option, of_adversary, seed_option, engine_option, reading_options, format_option,
     )  # fmt: skip
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
 

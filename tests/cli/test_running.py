@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import click
 import pytest
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 
 from analyzer.cli import VERBS, main, running
 from analyzer.cli.running import Run
+from analyzer.cost import Cost
 from analyzer.engine import LocalEngine
 from analyzer.engine.base import bytes_of
 from analyzer.synthetic import make_region
@@ -38,7 +40,11 @@ def words(verb: str, source: str, folder) -> list[str]:
         for word in NEEDED.get(verb, [])
     ]
     if verb == "verify":
-        return [verb, out, source]
+        report = Path(source).parent / "report"
+        report.mkdir(exist_ok=True)
+        for name in ("info", "findings"):
+            (report / f"{name}.json").write_text(f'{{"schema": "platerisk/{name}"}}')
+        return [verb, str(report), source]
     if verb == "sharing":
         return [verb, source, source]
     return [verb, source, *extra]
@@ -108,7 +114,9 @@ def test_a_dry_run_is_json_where_results_would_be(store):
     result = CliRunner().invoke(main, ["risk", store, "--dry-run", "--format", "json"])
     cost = json.loads(result.stdout)
     assert cost["verb"] == "risk" and cost["work"]["vehicles"] > 50
-    assert set(cost) == {"verb", "work", "processor_seconds", "memory_gb", "how"}
+    assert set(cost) == {
+        "verb", "work", "processor_seconds", "start_seconds", "memory_gb", "how",
+    }  # fmt: skip
 
 
 def test_a_dry_run_does_not_read_files(reads, run, monkeypatch):
@@ -117,6 +125,24 @@ def test_a_dry_run_does_not_read_files(reads, run, monkeypatch):
     rows = int(re.search(r"risk: ([\d,]+) sightings", found.stdout).group(1).replace(",", ""))
     assert rows == pytest.approx(60 * 14 * 4, rel=0.01)
     assert "guessed" in found.stdout
+
+
+def test_a_dry_run_says_what_is_not_there(run, store, tmp_path):
+    for command in (
+        ("grid", tmp_path / "nothere"), ("verify", tmp_path / "out", store),
+        ("sharing", store, tmp_path / "nothere"),
+        ("linkage", store, "--rotation", "7D", "--other", tmp_path / "nothere"),
+    ):  # fmt: skip
+        found = run(*command, "--dry-run", expect=1)
+        assert "no such file" in found.stderr and not found.stdout
+
+
+def test_camera_count_does_not_offer_what_it_refuses(run, store):
+    for option in ("--missed", "--attribute"):
+        assert option not in run("camera-count", "--help").output
+        assert "No such option" in run("camera-count", store, option, "1", expect=2).stderr
+    asked = ("--points", "2", "--choose", "busiest", "--share", "1")
+    assert run("camera-count", store, *asked, "--dry-run").stdout
 
 
 def test_long_work_is_announced_and_short_work_is_not(store, monkeypatch):
@@ -191,6 +217,18 @@ def test_progress_is_said_now_and_then(capsys, monkeypatch):
     now[0] += 60
     silent.part_done(1, 2)
     assert capsys.readouterr().err == ""
+
+
+def test_what_was_predicted_to_be_short_is_told_too(store, monkeypatch):
+    seen = []
+    monkeypatch.setattr(running, "LARGE", 1)
+    monkeypatch.setattr(Run, "end", lambda run: seen.append(run.expected))
+    for seconds in (28.0, 0.2, None):
+        cost = Cost("risk", {"sightings": 9}, seconds, 0.5, "Guessed.")
+        monkeypatch.setattr("analyzer.cost.estimate_cost", lambda *_, cost=cost: cost)
+        said = CliRunner().invoke(main, ["risk", store, "--points", "2"])
+        assert said.exit_code == 0 and said.stderr == ""
+    assert seen == [28.0, None, None]
 
 
 def test_never_more_is_left_than_was_predicted(capsys, monkeypatch):
