@@ -87,6 +87,8 @@ class LazyGroup(click.Group):
         except (click.exceptions.ClickException, click.exceptions.Exit, click.exceptions.Abort):
             raise
         except Exception as error:
+            if _was_interrupted(error):
+                raise click.exceptions.Abort from error
             # The text of an unexpected error may hold a cell of the input, and a cell a plate.
             if os.environ.get("PLATERISK_TRACEBACK"):
                 raise
@@ -98,6 +100,13 @@ class LazyGroup(click.Group):
                 err=True,
             )
         sys.exit(1)
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Tell whether Ctrl-C lies behind an error: within a kernel it comes out as a SystemError."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _said_by_system(error: OSError) -> str:

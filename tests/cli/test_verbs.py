@@ -5,7 +5,9 @@ import stat
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from analyzer.cli import main
 from tests.cli.conftest import SPELLINGS
 
 ZONE = ("--timezone", "Asia/Tashkent")
@@ -257,11 +259,23 @@ def test_no_verb_gives_figures_of_eight_vehicles(run, tmp_path, reads_frame, ver
     assert shown == []
 
 
+def test_an_interruption_in_a_kernel_is_no_fault_of_the_program(monkeypatch):
+    def stopped(*_, **__):
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            raise SystemError("returned a result with an exception set") from None
+
+    monkeypatch.setattr("click.Command.invoke", stopped)
+    result = CliRunner().invoke(main, ["risk", "nowhere"])
+    assert result.exit_code == 1 and result.stderr.strip() == "Aborted!"
+
+
 @pytest.mark.parametrize(
     ("verb", "told"),
     [
         (("risk", "nowhere"), "give less with --memory 1GB"),
-        (("synthesize", "region"), "ask for less at once"),
+        (("disclosure", "report"), "ask for less at once"),
     ],
 )
 def test_out_of_memory_names_an_option_that_the_verb_has(run, monkeypatch, tmp_path, verb, told):
