@@ -16,7 +16,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import fields, is_dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -31,7 +31,7 @@ from analyzer.engine.base import (
 )
 from analyzer.engine.full_disk import saying_where_disk_is_full
 from analyzer.engine.messages import pack_rows, unpack_rows
-from analyzer.engine.scratch import lock, remove_if_unused
+from analyzer.engine.scratch import in_scratch, lock, remove_if_unused
 from analyzer.errors import StoreError, UsageError
 from analyzer.schema import Rows, concatenate
 
@@ -94,8 +94,11 @@ class _Digest(pickle.Pickler):
         if isinstance(value, _NamedBucket):
             return value.name
         if isinstance(value, Path) and value.is_file():
-            stat = value.stat()
-            return str(value), stat.st_size, stat.st_mtime_ns
+            about = value.stat()
+            if in_scratch(value):
+                # Another run makes it again, under another name.
+                return _content_of(value, about.st_mtime_ns)
+            return str(value), about.st_size, about.st_mtime_ns
         return None
 
     def reducer_override(self, value: Any) -> Any:
@@ -103,6 +106,12 @@ class _Digest(pickle.Pickler):
         if is_dataclass(value) and not isinstance(value, type) and not _says_its_state(value):
             return type(value), tuple(getattr(value, field.name) for field in fields(value))
         return NotImplemented
+
+
+@cache
+def _content_of(path: Path, _changed: int) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, partial(hashlib.blake2b, digest_size=20)).hexdigest()
 
 
 def _says_its_state(value: Any) -> bool:

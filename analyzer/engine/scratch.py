@@ -124,6 +124,17 @@ def remove_if_unused(path: Path, *, new: bool = False) -> int:
     return freed
 
 
+def in_scratch(path: Path) -> bool:
+    """Say whether a file lies in a private folder, which no other run finds.
+
+    Examples
+    --------
+    >>> in_scratch(ScratchFolder("example-").path / "rows"), in_scratch(Path("rows"))
+    (True, False)
+    """
+    return any(folder.name.endswith(LOCKED) for folder in path.parents)
+
+
 def bytes_in(folder: Path) -> int:
     """Count the bytes of the files in a folder.
 
