@@ -6,6 +6,7 @@ taken in random order: tables and figures are the same to the last digit.
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 from pathlib import Path
@@ -15,6 +16,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import analyzer
+from analyzer.assessing import assess
 from analyzer.engine import Engine, LocalEngine, get_engine
 from analyzer.ingest.reader import read_sightings
 from analyzer.patterns.camera_load import measure_camera_load
@@ -29,7 +32,13 @@ from analyzer.patterns.profiles import find_weekly_profile
 from analyzer.patterns.routines import find_routines
 from analyzer.patterns.sighting_counts import measure_sighting_counts
 from analyzer.patterns.trips import find_trips
+from analyzer.policy.cameras import sweep_cameras
+from analyzer.policy.compare import compare_policies
+from analyzer.policy.open_store import sweep_open_store
+from analyzer.policy.policy import Policy
+from analyzer.policy.recommend import recommend_policy
 from analyzer.policy.retention import sweep_retention
+from analyzer.policy.sharing import compare_sharing
 from analyzer.report.case import build_case
 from analyzer.risk.adversary import Adversary
 from analyzer.risk.anonymity import measure_anonymity
@@ -63,6 +72,7 @@ RESULTS = (
     "worst case", "worst case in order", "worst case by proportion", "worst case by home and work",
     "days until singled out", "profile of one",
     "story of one", "typical vehicle", "case", "ways", "hours",
+    "policies", "recommendation", "cameras", "sharing", "open store", "assessment", "released",
 )  # fmt: skip
 
 
@@ -76,6 +86,12 @@ def measure_all(sightings: Sightings, engine: str | Engine, *, of: str) -> dict[
     companions = find_companions(sightings, max_fdr=1, **on)
     windows = ("1D", "3D", "7D", "14D")
     looks = ("make", "color")
+    week = sightings.between("2025-09-02", "2025-09-09")
+    zones = Adversary(points=2, space="zone")
+    policies = {
+        "short": Policy("1D"),
+        "rough": Policy("3D", rotation="1D", time="1h", space="zone"),
+    }
     found = {
         "trips": trips,
         "places": places,
@@ -146,7 +162,24 @@ def measure_all(sightings: Sightings, engine: str | Engine, *, of: str) -> dict[
         "case": build_case(sightings, k=5, seed=2, **on),
         "ways": count_ways(trips, **on),
         "hours": count_hours(sightings, **on),
-    }
+        "policies": compare_policies(
+            week, policies, zones, 1, risks=("unicity", "homes", "companions", "linkage"),
+            sample=60, **on,
+        ),
+        "recommendation": recommend_policy(
+            week, {"unicity": 0.5}, seed=1, adversary=zones, roundings=[Policy(space="zone")],
+            sample=60, **on,
+        ),
+        "cameras": sweep_cameras(sightings, (0.3, 1.0), zones, seed=1, sample=60, **on),
+        "sharing": compare_sharing(
+            sightings, week, zones, seed=1, risks=("unicity", "homes"), sample=60, **on
+        ),
+        "open store": sweep_open_store(
+            week, ("1D", "3D"), zones, ("0D", "3D"), seed=1, sample=60, until_half=False, **on
+        ),
+        "assessment": assess(week, windows=("1D", "3D"), sample=60, **on),
+        "released": Policy("7D", time="1h", space="zone", min_k=3).apply(sightings, **on),
+    }  # fmt: skip
     assert tuple(found) == RESULTS
     return {name: figures_of(result) for name, result in found.items()}
 
@@ -253,6 +286,22 @@ def test_there_is_something_to_compare(whole, result: str):
     assert len(whole[result]["table"])
     numbers = whole[result]["table"].select_dtypes("number")
     assert not numbers.size or numbers.notna().to_numpy().any()
+
+
+def test_every_public_measure_is_compared():
+    public = {}
+    for name in analyzer.__all__:
+        public[name] = getattr(analyzer, name)
+        if inspect.isclass(public[name]):
+            public |= dict(inspect.getmembers(public[name], inspect.isfunction))
+    measures = {
+        name
+        for name, found in public.items()
+        if inspect.isfunction(found) and "engine" in inspect.signature(found).parameters
+    }
+    # Reading gives a store, the same to the byte: tests of reading compare those.
+    assert {"assess", "apply", "find_trips", "read_sightings"} < measures
+    assert measures - set(measure_all.__code__.co_names) == {"read_sightings"}
 
 
 def test_parts_may_be_empty():

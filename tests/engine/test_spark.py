@@ -36,6 +36,8 @@ from analyzer.engine.messages import pack_parts, pack_rows, unpack_part, unpack_
 from analyzer.engine.resuming import ResumingEngine
 from analyzer.engine.spark import SparkEngine
 from analyzer.errors import EngineError, StoreError, UsageError
+from analyzer.patterns.companions import find_companions
+from analyzer.risk.linkage import measure_linkage
 from analyzer.risk.unicity import measure_unicity
 from analyzer.schema import Rows
 from analyzer.sightings import Sightings
@@ -43,7 +45,7 @@ from analyzer.store import StoredPart
 from analyzer.synthetic import make_region
 from tests.engine import functions
 from tests.spark_cluster import Cluster, need_spark
-from tests.test_parts import RESULTS, accompanied, measure_all, same
+from tests.test_parts import RESULTS, accompanied, figures_of, measure_all, same
 
 need_spark()
 
@@ -291,6 +293,21 @@ def test_work_that_is_kept_goes_on_from_buckets_on_workers(engine, tmp_path):
         assert len(frames) == len(found[0])
         for one, two in zip(found[0], frames, strict=True):
             exactly(one, two)
+
+
+def test_measures_that_are_kept_on_spark_are_the_same_and_found_again(
+    engine, sightings, tmp_path
+):
+    cut = sightings.with_parts(3)
+    # Exchanges, and what is derived from them.
+    expected = find_companions(sightings, max_fdr=1), measure_linkage(sightings, "7D")
+    for found in (0, 1):
+        kept = ResumingEngine(engine, tmp_path / "work")
+        companions = find_companions(cut, max_fdr=1, engine=kept)
+        linkage = measure_linkage(cut, "7D", engine=kept)
+        for one, two in zip(expected, (companions, linkage), strict=True):
+            same(figures_of(one), figures_of(two))
+        assert (kept.found > 20) == bool(found)
 
 
 def exactly(one: Rows, two: Rows) -> None:
