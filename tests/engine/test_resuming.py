@@ -52,7 +52,7 @@ def test_what_differs_is_computed(tmp_path):
 
 
 def test_a_file_that_changed_is_read_again(tmp_path):
-    data = make_region(40, 7).sightings
+    data = make_region(40, 7).build_store(tmp_path / "store")
     engine = ResumingEngine(LocalEngine(), tmp_path / "work")
     engine.map(data.parts(), functions.unchanged)
     path = data.store.part_paths[0]
@@ -61,6 +61,23 @@ def test_a_file_that_changed_is_read_again(tmp_path):
     assert engine.found == 0
     engine.map(data.parts(), functions.unchanged)
     assert engine.found == 1
+
+
+def test_what_is_made_in_a_temporary_folder_is_known_by_its_content(tmp_path):
+    # Each lies in another folder, as does what another run makes.
+    stores = [make_region(40, 7, seed=seed).sightings for seed in (1, 1, 2)]
+    found = []
+    for data in stores:
+        engine = ResumingEngine(LocalEngine(), tmp_path / "work")
+        (rows,) = engine.map(data.parts(), functions.unchanged)
+        found.append(engine.found)
+        np.testing.assert_array_equal(rows["seen_at"], data.parts()[0].load()["seen_at"])
+    assert found == [0, 1, 0]
+    path = stores[0].store.part_paths[0]
+    path.write_bytes(stores[2].store.part_paths[0].read_bytes())
+    (rows,) = engine.map(stores[0].parts(), functions.unchanged)
+    assert engine.found == 0
+    np.testing.assert_array_equal(rows["seen_at"], stores[2].parts()[0].load()["seen_at"])
 
 
 def flip(data: bytes, at: int) -> bytes:
