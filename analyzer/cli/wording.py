@@ -23,11 +23,15 @@ def in_options(text: str, params: Iterable[click.Parameter]) -> str:
     >>> share = click.Option(["--share", "shares"], multiple=True)
     >>> in_options("shares: write some, for example shares=(0.1, 0.5)", [share])
     '--share: write some, for example --share 0.1 --share 0.5'
+    >>> in_options("write attributes=()", [click.Option(["--attribute"], multiple=True)])
+    'write no --attribute'
     """
     for param in params:
         if not isinstance(param, click.Option) or not param.name:
             continue
         name, option = re.escape(param.name), max(param.opts, key=len)
+        if param.multiple:
+            text = re.sub(rf"(?<![\w(.,-]){name}s?=\(\)", f"no {option}", text)
         # What stands in a call of Python is left as it is.
         value = rf"(?<![\w(.,-]){name}=(\([^()]*\)|'[^']*'|-?[\w.]+)"
         text = re.sub(value, lambda match, option=option: _typed(option, match[1]), text)

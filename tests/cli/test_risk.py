@@ -75,6 +75,7 @@ def test_retention_takes_the_adversary_and_refuses_what_it_cannot_tell(run, look
     assert set(known["windows"][0]["share"]) >= FIGURE
     refused = run(*arguments, *ZONE, "--time", "7D", "--missed", 1, expect=2)
     assert "--time 1D or shorter" in refused.stderr
+    assert "no --attribute and --missed 0" in refused.stderr
 
 
 def test_grid_prints_a_row_a_cell(run, reads):
