@@ -39,6 +39,7 @@ _MASTER = re.compile(
 _UNTESTED = re.compile(r"yarn.*|(k8s|mesos)://.*|local-cluster.*")
 _VERSION = re.compile(r'version "(?:1\.)?(\d+)')
 LEAST_JAVA = 17
+LAST_PORT = 65_535
 _LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 _LOCAL_DIRS = "SPARK_LOCAL_DIRS"
 _own: dict[str, Any] = {}
@@ -67,7 +68,7 @@ def check_spark(master: str | None = None) -> str:
             "local-cluster, and does not start there; use a standalone cluster, "
             "'spark://host:7077', or this machine, 'local[2]'"
         )
-    if not _MASTER.fullmatch(master):
+    if not _MASTER.fullmatch(master) or any(port > LAST_PORT for _, port in _hosts(master)):
         raise UsageError(
             f"master {master!r} is not one of Spark's; write for example 'spark://host:7077' or "
             "'local[2]'"

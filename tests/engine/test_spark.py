@@ -392,7 +392,8 @@ def test_a_master_that_is_not_there_is_said_at_once():
 def test_wrong_masters_are_refused(monkeypatch):
     for wrong in (
         "here", "local[]", "local[0]", "http://127.0.0.1:7077", "spark://host", "spark://host:0",
-        "spark://a..b:7077", "spark://a b:7077", "spark://" + "a" * 64 + ":7077", "yarn",
+        "spark://host:70000", "spark://a..b:7077", "spark://a b:7077",
+        "spark://" + "a" * 64 + ":7077", "yarn",
         "k8s://https://host:6443", "local-cluster[2,1,1024]",
     ):  # fmt: skip
         with pytest.raises(UsageError, match="spark://host:7077"):
