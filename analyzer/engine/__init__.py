@@ -6,6 +6,7 @@ parts ran in threads of this process, in other processes, or on a cluster.
 
 from __future__ import annotations
 
+from analyzer.engine.bare import BareEngine, is_bare
 from analyzer.engine.base import DerivedPart, Engine, Part, RowsPart, reduce_rows
 from analyzer.engine.local import LocalEngine
 from analyzer.engine.spill import refuse_small_number
@@ -22,7 +23,8 @@ def get_engine(
     Parameters
     ----------
     engine : str or Engine
-        ``"local"``, ``"spark"``, or an engine object, which is returned as it is.
+        ``"local"``, ``"spark"``, or an engine object, which is returned as it is; of one with the
+        three verbs of the seam alone, the usual memory is taken for granted.
     memory : str or int, optional
         How much may be held at once, e.g. ``"2GB"`` or bytes; a guide for spilling to disk.
     master : str, optional
@@ -54,4 +56,6 @@ def get_engine(
         return LocalEngine(memory=memory)
     if isinstance(engine, Engine) and not isinstance(engine, type):
         return engine
+    if is_bare(engine):
+        return BareEngine(engine)
     raise UsageError(f"engine {engine!r} is not known; use engine='local' or engine='spark'")
