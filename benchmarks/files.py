@@ -28,7 +28,8 @@ from pathlib import Path
 from typing import Any
 
 import ingest
-from scale_tables import FILES, write_files
+from scale_rates import FILES
+from scale_tables import write_files
 
 from analyzer.cost import machine_pace
 from analyzer.export import export_sightings

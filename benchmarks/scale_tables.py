@@ -1,4 +1,4 @@
-"""Tables, curves and rates from what `scale.py` measured."""
+"""Tables and curves from what `scale.py` and `files.py` measured."""
 
 from __future__ import annotations
 
@@ -9,20 +9,14 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from scale_rates import FILES, REFERENCE_PACE, measured_of_files, write_rates, write_rates_of_files
+
 from analyzer.cost import machine_pace
 
 RESULTS = Path(__file__).parent / "results" / "scale.json"
-FILES = RESULTS.with_name("files.json")
-"""What `files.py` measured of reading, exporting and making."""
-
-RATES = Path(__file__).resolve().parents[1] / "analyzer" / "cost_rates.json"
 _KEY = ("series", "sites", "memory", "rows", "measure", "what")
 LARGE = 900_000
 """Exponents are of so many sightings or more: below, what a measure begins with takes its time."""
-
-REFERENCE_PACE = 0.1
-"""Seconds of `machine_pace` to which the rates of `--dry-run` are brought; points whose own is not
-known make no rates."""
 
 SCAN, SORT, MEET = "floor: scan", "floor: sort", "floor: count encounters"
 FLOOR_OF = {
@@ -101,11 +95,14 @@ def write_tables(*, rates: bool) -> None:
     ]  # fmt: skip
     for (series, sites, memory), group in sorted(grown.items()):
         lines += _series_lines(series, sites, memory, group)
+        local = series.partition(", on Spark")[0]
+        if local != series:
+            lines += _overhead_lines(group, grown.get((local, sites, memory), []))
     lines += _cold_lines(cold)
     RESULTS.with_suffix(".md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     if rates:
         # They come with the program: a trial run somewhere must not mix its own into them.
-        _write_rates([point for group in grown.values() for point in group], cold)
+        write_rates([point for group in grown.values() for point in group], cold)
 
 
 def _machines(group: list[Point]) -> list[str]:
@@ -168,6 +165,24 @@ def _series_lines(series: str, sites: int, memory: str, group: list[Point]) -> l
     failed = [p for p in group if "failed" in p]
     lines += ["", *(f"- {p['measure']} at {p['rows']:,}: {p['failed']}" for p in failed)]
     return [*lines, ""] if failed else lines
+
+
+def _overhead_lines(group: list[Point], local: list[Point]) -> list[str]:
+    """Tell how many times the processor seconds of this process Spark takes, by size."""
+    took = {(p["rows"], p["measure"]): p["processor"] for p in local if p.get("processor")}
+    lines = []
+    for rows in sorted({point["rows"] for point in group}):
+        times = ", ".join(
+            f"{p['measure']} {p['processor'] / took[rows, p['measure']]:.1f}"
+            for p in group
+            if p["rows"] == rows and "processor" in p and (rows, p["measure"]) in took
+        )
+        if times:
+            lines += [
+                f"Times the processor seconds of the local engine on {rows / 1e6:.1f} million "
+                f"sightings, with the kernels loaded: {times}.", "",
+            ]  # fmt: skip
+    return lines
 
 
 def _against(name: str, done: dict[int, Point], group: list[Point]) -> tuple[str, str]:
@@ -240,50 +255,9 @@ def _draw(curves: dict[str, list[tuple[float, float]]], path: Path, title: str) 
     pyplot.close(figure)
 
 
-def _write_rates(measured: list[Point], cold: list[Point]) -> None:
-    names = ("measure", "rows", "vehicles", "cameras", "encounters", "processor", "peak_gb")
-    # Points of different machines: each is brought to one pace, so that they can be compared.
-    kept = [
-        {
-            **{name: point[name] for name in names if name in point},
-            "processor": round(
-                point["processor"] * REFERENCE_PACE / point["stable_pace"], 4
-            ),
-        }
-        for point in measured
-        if "processor" in point
-        and "stable_pace" in point
-        and "Spark" not in point["series"]
-        and not point["measure"].startswith(("floor", "peer"))
-    ]
-    if kept:
-        kept.sort(key=lambda point: (point["measure"], point["rows"], point["encounters"]))
-        _write_rates_file(kept, _rates_of_files(), _rates_of_starts(measured, cold))
-
-
-def _rates_of_starts(measured: list[Point], cold: list[Point]) -> dict[str, Any]:
-    """Give what starting takes: each verb, and Spark."""
-    found: dict[str, Any] = {}
-    verbs = {
-        point["measure"]: round(point["processor"] * REFERENCE_PACE / point["stable_pace"], 2)
-        for point in cold
-        if point["what"] == "tiny store" and "stable_pace" in point and not point.get("status")
-    }
-    spark = [
-        round(point["started"] * REFERENCE_PACE / point["stable_pace"], 1)
-        for point in measured
-        if point.get("started") and "stable_pace" in point
-    ]
-    if verbs:
-        found["starts"] = verbs
-    if spark:
-        found["spark_starts"] = [min(spark), max(spark)]
-    return found
-
-
 def write_files() -> None:
     """Write the page of what `files.py` measured, and the rates, beside those of the measures."""
-    measured = sorted(_measured_of_files(), key=lambda point: (point["measure"], point["rows"]))
+    measured = sorted(measured_of_files(), key=lambda point: (point["measure"], point["rows"]))
     program = next((p["program"] for p in measured if p["measure"] == "program"), None)
     measured = [point for point in measured if point["measure"] != "program"]
     lines = [
@@ -308,38 +282,8 @@ def write_files() -> None:
         ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
     FILES.with_suffix(".md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    rates = json.loads(RATES.read_text(encoding="utf-8"))
-    starts = {name: rates[name] for name in ("starts", "spark_starts") if name in rates}
-    _write_rates_file(rates["points"], _rates_of_files(), starts)
+    write_rates_of_files()
 
 
 def _mega(point: Point, name: str) -> str:
     return f"{point[name] / 1e6:.1f}" if name in point else ""
-
-
-def _measured_of_files() -> list[Point]:
-    return json.loads(FILES.read_text(encoding="utf-8")) if FILES.exists() else []
-
-
-def _rates_of_files() -> list[Point]:
-    names = ("measure", "rows", "bytes", "vehicle_days", "processor", "program", "program_gb",
-             "peak_gb", "disk_bytes", "reading_share")  # fmt: skip
-    return [
-        {
-            **{name: point[name] for name in names if name in point},
-            "processor": round(point["processor"] * REFERENCE_PACE / point["stable_pace"], 4),
-        }
-        for point in sorted(_measured_of_files(), key=lambda each: (each["measure"], each["rows"]))
-    ]
-
-
-def _write_rates_file(kept: list[Point], files: list[Point], starts: dict[str, Any]) -> None:
-    measures, read = (
-        ",\n".join("  " + json.dumps(point) for point in points) for points in (kept, files)
-    )
-    known = "".join(f"{json.dumps(name)}: {json.dumps(each)}, " for name, each in starts.items())
-    RATES.write_text(
-        f'{{"pace": {REFERENCE_PACE}, {known}"points": [\n{measures}\n], '
-        f'"files": [\n{read}\n]}}\n',
-        encoding="utf-8",
-    )
