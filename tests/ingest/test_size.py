@@ -39,7 +39,7 @@ def test_other_files_are_guessed_without_failing(tmp_path):
         ("a.txt", b"Event 1\nPlate: x\nCamera: 1\n\n", "other", None),
         ("a.jsonl", b'{"plate": "x"}\n{"plate": "y"}\n', "jsonl", 2),
         ("a.json", b'[{"plate": "x"}]', "other", None),
-        ("a.csv.gz", gzip.compress(b"plate,camera\nx,1\n"), "csv", 1),
+        ("a.csv.gz", gzip.compress(b"plate,camera\nx,1\n", mtime=0), "csv", 1),
         ("a.parquet", b"no parquet", "other", None),
         ("a.xlsx", b"PK", "other", None),
     ],
