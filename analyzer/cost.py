@@ -320,7 +320,7 @@ def _predict(
         how += (
             f" Starting Spark takes {least:.0f} to {most:.0f} processor seconds, half "
             "way between which is in these figures; the rest was measured in one process, and took "
-            "2 to 20 times that on Spark at half a million sightings."
+            "1 to 9 times that on Spark at half a million and at two million sightings."
         )
     if absent:
         how += f" Not measured, and not in these figures: {', '.join(absent)}."

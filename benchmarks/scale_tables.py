@@ -91,7 +91,11 @@ def write_tables(*, rates: bool) -> None:
         "seconds grow over the sizes of a million and more. A floor is the least that the work can "
         "take: reading all parts (scan), sorting them by place and time (sort), finding all that "
         "meet within two minutes (count encounters); a peer is DuckDB with the same work on the "
-        "same files. Whole reports on 20 and 200 million stand in `assess.md`.", "",
+        "same files. Data that grow by days begin with few: more days give more vehicles the 100 "
+        "destinations that predictability asks for, and the nights and working days that places "
+        "do, and their work grows with these too. The worst case compares vehicles that were ever "
+        "at one place, whenever that was: pairs that are no encounters. Whole reports on 20 and "
+        "200 million stand in `assess.md`.", "",
     ]  # fmt: skip
     for (series, sites, memory), group in sorted(grown.items()):
         lines += _series_lines(series, sites, memory, group)
@@ -125,7 +129,7 @@ def _series_lines(series: str, sites: int, memory: str, group: list[Point]) -> l
         f" {one[rows]['encounters']:,} encounters" for rows in sizes
     )  # fmt: skip
     title = f"{series[0].upper()}{series[1:]}, {sites:,} camera sites, `--memory {memory}`"
-    head = [f"{rows / 1e6:.2g} million" for rows in sizes]
+    head = [f"{rows / 1e6:.{0 if rows > 1e7 else 1}f} million" for rows in sizes]
     lines = [
         f"## {title}", "", shapes + ".", "",
         f"| work | {' | '.join(head)} | exponent of sightings | of sightings + encounters "
