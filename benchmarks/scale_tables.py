@@ -85,7 +85,8 @@ def write_tables(*, rates: bool) -> None:
     lines = [
         "# How the work grows", "",
         "Made by `benchmarks/scale.py`; its help says what is measured. Processor seconds of two "
-        "threads, compilation apart, and in brackets the peak in GB of the whole process, the "
+        "threads (tests ran beside most of it, which costs up to a third more), compilation apart, "
+        "and in brackets the peak in GB of the whole process, the "
         "program's own (about 0.4, with every measure loaded) included. The exponent is the power "
         "of the number of sightings, or of sightings and encounters together, with which the "
         "seconds grow over the sizes of a million and more. A floor is the least that the work can "
