@@ -22,6 +22,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from kept import read_points
+
 from analyzer import assessing
 from analyzer.cost import count_encounters
 from analyzer.engine.freed import give_back
@@ -136,7 +138,7 @@ def main() -> None:
     parser.add_argument("--sites")
     options = parser.parse_args()
     kept = RESULTS.with_suffix(".json")
-    every = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else []
+    every = read_points(kept)
     new = measure(options.store, options)
     same = ("rows", "memory", "sample", "sites")
     every = [one for one in every if any(one[name] != new[name] for name in same)] + [new]

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import ingest
+from kept import add_point
 from scale_rates import FILES
 from scale_tables import write_files
 
@@ -120,17 +121,8 @@ def as_json_lines(path: Path) -> Path:
 def measure(measure: str, work: Callable[[], dict[str, Any]], **about: Any) -> None:
     """Measure once and keep it; the same measurement made again replaces the old one."""
     point = {"measure": measure, **about, **run_forked(work), "stable_pace": machine_pace()}
-    point = {
-        name: round(value, 4) if isinstance(value, float) else value
-        for name, value in point.items()
-    }
     print(json.dumps(point), flush=True)
-    points = json.loads(FILES.read_text(encoding="utf-8")) if FILES.exists() else []
-    key = ("measure", "rows", "bytes", "vehicle_days")
-    same = [point.get(name) for name in key]
-    points = [old for old in points if [old.get(name) for name in key] != same] + [point]
-    text = ",\n".join(json.dumps(each, sort_keys=True) for each in points)
-    FILES.write_text(f"[\n{text}\n]\n", encoding="utf-8")
+    add_point(FILES, point, ("measure", "rows", "bytes", "vehicle_days"))
 
 
 def measure_region(folder: Path, regime: str, vehicles: int, days: int, only: list[str]) -> None:

@@ -23,6 +23,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from kept import read_points, write_points
+
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "ingest.md"
 ROWS = 20_000_000
@@ -122,10 +124,8 @@ def keep_section(rows: int, lines: list[str]) -> None:
 def keep_figures(rows: int, figures: list[dict[str, Any]]) -> None:
     """Keep what was measured, in the place of what was of as many rows, for other benchmarks."""
     path = RESULTS.with_suffix(".json")
-    every = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-    every = [*(each for each in every if each["rows"] != rows), *figures]
-    lines = ",\n".join(json.dumps(each) for each in sorted(every, key=lambda each: each["rows"]))
-    path.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    others = [each for each in read_points(path) if each["rows"] != rows]
+    write_points(path, sorted([*others, *figures], key=lambda each: each["rows"]))
 
 
 def peak_mb() -> float:

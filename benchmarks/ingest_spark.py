@@ -22,6 +22,7 @@ import warnings
 from pathlib import Path
 
 from ingest import RESULTS, ROOT, ROWS, make
+from kept import write_points
 from process_tree import tree_seconds
 
 FORMATS = ("csv", "parquet")
@@ -113,8 +114,7 @@ def main() -> None:
     lines += ["", f"Starting Spark, loading the kernels in its workers and reading 5,000 rows took "
               f"{min(began):.0f} to {max(began):.0f} processor seconds before."]  # fmt: skip
     RESULTS.with_name("ingest_spark.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    text = ",\n".join(json.dumps(each) for each in figures)
-    RESULTS.with_name("ingest_spark.json").write_text(f"[\n{text}\n]\n", encoding="utf-8")
+    write_points(RESULTS.with_name("ingest_spark.json"), figures)
 
 
 if __name__ == "__main__":

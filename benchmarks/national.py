@@ -10,9 +10,9 @@ grown with the rows, and the page says how.
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
+from kept import read_points
 from scale_tables import RESULTS, points
 
 from analyzer.cost import duration
@@ -44,7 +44,7 @@ SHOWN = {
 
 def results(name: str) -> list[dict[str, Any]]:
     """Give what another benchmark measured."""
-    return json.loads(RESULTS.with_name(f"{name}.json").read_text(encoding="utf-8"))
+    return read_points(RESULTS.with_name(f"{name}.json"))
 
 
 def read_here() -> dict[str, Any]:

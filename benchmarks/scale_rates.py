@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from kept import Point, read_points
+
 FILES = Path(__file__).parent / "results" / "files.json"
 """What `files.py` measured of reading, exporting and making."""
 
@@ -13,8 +15,6 @@ RATES = Path(__file__).resolve().parents[1] / "analyzer" / "cost_rates.json"
 REFERENCE_PACE = 0.1
 """Seconds of `machine_pace` to which the rates of `--dry-run` are brought; points whose own is not
 known make no rates."""
-
-Point = dict[str, Any]
 
 
 def write_rates(measured: list[Point], cold: list[Point]) -> None:
@@ -68,7 +68,7 @@ def write_rates_of_files() -> None:
 
 def measured_of_files() -> list[Point]:
     """Give what `files.py` measured so far."""
-    return json.loads(FILES.read_text(encoding="utf-8")) if FILES.exists() else []
+    return read_points(FILES)
 
 
 def _rates_of_files() -> list[Point]:

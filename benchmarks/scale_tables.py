@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
+from kept import Point, add_point, read_points
 from scale_rates import FILES, REFERENCE_PACE, measured_of_files, write_rates, write_rates_of_files
 
 from analyzer.cost import machine_pace
@@ -31,25 +30,14 @@ PEER_OF = {
     "risk": "peer: unicity of 4 points in DuckDB",
 }
 
-Point = dict[str, Any]
-
-
 def points() -> list[Point]:
     """Give what was measured so far."""
-    return json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
+    return read_points(RESULTS)
 
 
 def keep(point: Point) -> None:
     """Add what was measured; the same measurement made again replaces the old one."""
-    rounded = {
-        name: round(value, 4) if isinstance(value, float) else value
-        for name, value in {**point, "stable_pace": machine_pace()}.items()
-    }
-    key = [rounded.get(name) for name in _KEY]
-    others = [old for old in points() if [old.get(name) for name in _KEY] != key]
-    text = ",\n".join(json.dumps(each, sort_keys=True) for each in [*others, rounded])
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(f"[\n{text}\n]\n", encoding="utf-8")
+    add_point(RESULTS, {**point, "stable_pace": machine_pace()}, _KEY)
 
 
 def exponent(sizes: list[float], seconds: list[float]) -> float | None:
