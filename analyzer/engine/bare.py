@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from analyzer.engine.base import Broadcast, Part, PartFunction, Resources
+from analyzer.engine.base import Resources
 from analyzer.engine.local import DEFAULT_MEMORY
 from analyzer.engine.spill import parse_memory
-from analyzer.schema import Rows
 
 VERBS = ("map", "exchange", "reduce")
 
@@ -26,34 +25,13 @@ class BareEngine:
     """
 
     def __init__(self, engine: Any):
-        self._engine = engine
+        self.map, self.exchange, self.reduce = engine.map, engine.exchange, engine.reduce
         self.on_part: Callable[[int, int], None] | None = None
 
     @property
     def resources(self) -> Resources:
         """What is taken for granted."""
         return Resources(parse_memory(DEFAULT_MEMORY), None)
-
-    def map(
-        self, parts: Sequence[Part], function: PartFunction, broadcast: Broadcast | None = None
-    ) -> list[Rows]:
-        """See `Engine.map`."""
-        return self._engine.map(parts, function, broadcast)
-
-    def exchange(
-        self,
-        parts: Sequence[Part],
-        function: PartFunction,
-        key: str,
-        buckets: int,
-        broadcast: Broadcast | None = None,
-    ) -> list[Part]:
-        """See `Engine.exchange`."""
-        return self._engine.exchange(parts, function, key, buckets, broadcast)
-
-    def reduce(self, frames: Sequence[Rows], key: Sequence[str] = ()) -> Rows:
-        """See `Engine.reduce`."""
-        return self._engine.reduce(frames, key)
 
 
 def is_bare(engine: object) -> bool:
