@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from analyzer.cli.progress_line import progress_option
 from analyzer.cli.reading import read
 from analyzer.cli.running import Run
 
@@ -60,12 +61,7 @@ def engine_option(command: Callable) -> Callable:
         is_flag=True,
         help="Say what the work would take (seconds, memory, how that is known), and stop.",
     )
-    @click.option(
-        "--progress",
-        "show_progress",
-        is_flag=True,
-        help="Say how far the work is also where standard error is no terminal.",
-    )
+    @progress_option
     @functools.wraps(command)
     def with_engine(
         engine: str,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from analyzer.cli.progress_line import ProgressLine, clock
+from analyzer.cli.progress_line import ProgressLine, clock, progress_option
 
 if TYPE_CHECKING:
     from analyzer.cost_files import FileCost
@@ -22,12 +22,6 @@ _dry_run = click.option(
     "--dry-run",
     is_flag=True,
     help="Say what the work would take (rows, seconds, memory, disk, how that is known), and stop.",
-)
-_progress = click.option(
-    "--progress",
-    "show_progress",
-    is_flag=True,
-    help="Say how far the work is also where standard error is no terminal.",
 )
 
 
@@ -131,7 +125,7 @@ def file_work_options(predict: Callable[[dict[str, Any]], FileCost]) -> Callable
 
     def decorate(command: Callable) -> Callable:
         @_dry_run
-        @_progress
+        @progress_option
         @functools.wraps(command)
         def with_work(dry_run: bool, show_progress: bool, **options: Any) -> Any:
             context = click.get_current_context()

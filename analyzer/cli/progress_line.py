@@ -5,6 +5,15 @@ from __future__ import annotations
 import sys
 import time
 
+import click
+
+progress_option = click.option(
+    "--progress",
+    "show_progress",
+    is_flag=True,
+    help="Say how far the work is also where standard error is no terminal.",
+)
+
 
 class ProgressLine:
     """A line that is written over at a terminal; elsewhere one line every ten seconds.
