@@ -32,7 +32,7 @@ WAITING_SHARE = 8
 PILOT_VEHICLES, PILOT_DAYS = 2_000, 28
 """A region of at most this size is made to count how often a vehicle is seen."""
 
-ON_SPARK = (2.1, 2.3)
+ON_SPARK = (1.7, 2.5)
 """Processor seconds of reading on Spark, as times those of reading here (ingest_spark.md)."""
 
 Point = Mapping[str, Any]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import json
 import zipfile
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -162,3 +164,12 @@ def test_packed_files_are_predicted_from_how_far_they_expand(rates, tmp_path, na
     found = estimate_reading("ingest", str(path))
     assert found.work["rows"] == pytest.approx(300_000, rel=0.02)
     assert ("how far these expand" in found.how) == name.endswith(".gz")
+
+
+def test_what_spark_takes_for_reading_is_what_was_measured_last():
+    kept = Path(__file__).parents[1] / "benchmarks" / "results" / "ingest_spark.json"
+    took: dict[str, list[float]] = {}
+    for point in json.loads(kept.read_text(encoding="utf-8")):
+        took.setdefault(point["file"], []).append(point["processor"])
+    times = sorted(round(spark / here, 1) for here, spark in took.values())
+    assert (times[0], times[-1]) == cost_files.ON_SPARK
